@@ -1,0 +1,139 @@
+"""The frozen records that one request carries from step to step.
+
+Reading order is the order of a request: `Arrival` (HTTP is done with it), `Caller` (who IMS is told
+is calling), `ImsCall` (what is sent), `ImsAnswer` (what came back).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, IntEnum
+from typing import Any, Self
+
+
+class Secret:
+    """A text that shows itself only when asked by name; repr, str, format and pickling hide it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end of the HTTP connection, after trusted proxies were believed."""
+
+    address: str
+    tls: bool
+    certificate: bytes | None = None
+    """The TLS client certificate, DER, verified by the TLS layer or by a trusted proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One SOAP request as HTTP delivered it, complete and within bounds."""
+
+    service: str
+    """Name of the deployed service (its folder), from the address."""
+    tracking_id: str
+    received: datetime
+    peer: Peer
+    content_type: str
+    """The Content-Type header as sent."""
+    soap_action: str | None
+    """The SOAPAction header as sent, None when there is none."""
+    body: bytes = field(repr=False)
+
+
+class CommitMode(IntEnum):
+    """Commit mode and synchronization level definitions: 0 commit-then-send, 1 send-then-commit."""
+
+    COMMIT_THEN_SEND = 0
+    SEND_THEN_COMMIT = 1
+
+
+class SyncLevel(Enum):
+    """Synchronization level; SYNCPT needs RRS and is not for TCP/IP clients of ours."""
+
+    NONE = "none"
+    CONFIRM = "confirm"
+
+
+class Undeliverable(Enum):
+    """What IMS does with commit-then-send output that cannot be delivered."""
+
+    PURGE = "purge"
+    REROUTE = "reroute"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who IMS is told is calling."""
+
+    user: str
+    """1-8 characters of the RACF alphabet, upper case, or empty."""
+    password: Secret
+    group: str
+    origin: str
+    """Where the identity comes from: "bundle" or "username"."""
+
+    @classmethod
+    def nobody(cls) -> Self:
+        """Return the caller of a bundle without credentials."""
+        return cls("", Secret(""), "", "bundle")
+
+
+@dataclass(frozen=True, slots=True)
+class ImsCall:
+    """One transaction input, ready for IMS Connect. Texts are upper case and fit their 8-byte fields."""
+
+    transaction: str
+    segments: tuple[bytes, ...] = field(repr=False)
+    """Segment data without LL and ZZ; the first starts with the transaction code unless an adapter adds it."""
+    caller: Caller
+    commit_mode: CommitMode = CommitMode.SEND_THEN_COMMIT
+    sync_level: SyncLevel = SyncLevel.NONE
+    send_only: bool = False
+    lterm: str = ""
+    adapter: str = ""
+    """Adapter of IMS Connect that converts, e.g. HWSXMLA0; empty: none."""
+    converter: str = ""
+    execution_timeout_ms: int = 5000
+    socket_timeout_ms: int = 10000
+    undeliverable: Undeliverable = Undeliverable.PURGE
+    reroute_name: str = ""
+    """Tpipe for rerouted output; empty: IMS Connect's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImsAnswer:
+    """What IMS answered: segment data without LL and ZZ, in order; none for send-only."""
+
+    segments: tuple[bytes, ...] = field(repr=False)
+    client_id: str = ""
+    """The client id the call went out under (tpipe of commit-then-send output)."""

@@ -1,0 +1,4 @@
+"""Fixtures for every test come from plug-in modules, one a subject."""
+
+pytest_plugins: list[str] = [
+]

@@ -1,0 +1,1 @@
+"""What happened: event records, and where they go."""

@@ -1,0 +1,45 @@
+"""The event records.
+
+A step emits values; who writes them where is decided elsewhere, so tests assert them as values.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnded:
+    """One SOAP request from its arrival to its answer."""
+
+    tracking_id: str
+    service: str
+    operation: str
+    """Empty when the request was refused before its operation was known."""
+    transaction: str
+    peer: str
+    tls: bool
+    user: str
+    """The user that IMS was, or would have been, told; empty when unknown."""
+    origin: str
+    """Where the identity came from: "bundle" or "username"."""
+    outcome: str
+    """"answered", "accepted" (one-way) or "refused"."""
+    message_id: str
+    """Id of the error's message, empty when there is none."""
+    reason: str
+    """Private reason: rules, codes. Not for the caller."""
+    return_code: int | None
+    reason_code: int | None
+    racf_code: int | None
+    reached_ims_connect: bool
+    milliseconds: int
+    rules: tuple[str, ...] = field(default=())
+    """Rules of the judge that were tried, in order; a broken one has an exclamation mark in front."""
+
+
+class Sink(Protocol):
+    """Takes event records. Must not raise, must not block for long."""
+
+    def emit(self, event: RequestEnded) -> None:
+        """Take one record."""
+        ...

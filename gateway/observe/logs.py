@@ -1,0 +1,79 @@
+"""The log: one line of JSON an event, on standard error.
+
+Entries are dictionaries that pass through processors; redaction is one of them, so that no call site needs
+to remember it.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from dataclasses import asdict
+from typing import Any, Final
+
+import structlog
+
+from gateway.exchange import Secret
+from gateway.observe.events import RequestEnded
+
+_SECRET_KEYS: Final = frozenset({"password", "secret", "token", "authorization", "key", "passphrase"})
+HIDDEN: Final = "***"
+
+
+def redact(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Hide what must never be logged, whoever put it there: secrets by type and by name."""
+    return {name: _redacted(name, value) for name, value in entry.items()}
+
+
+def _redacted(name: str, value: Any) -> Any:
+    if isinstance(value, Secret) or name.lower() in _SECRET_KEYS:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {str(k): _redacted(str(k), v) for k, v in value.items()}
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return value
+
+
+def configure(*, level: str = "info", json: bool = True) -> None:
+    """Send structlog and the standard library's loggers of ours to standard error."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    last: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=True)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            foreign_pre_chain=shared,
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("gateway").setLevel(level.upper())
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+class LogSink:
+    """Writes events to the log: a refusal as a warning, a failure of ours or of IMS as an error."""
+
+    def __init__(self) -> None:
+        self._log = structlog.stdlib.get_logger("gateway.request")
+
+    def emit(self, event: RequestEnded) -> None:
+        """Write one line."""
+        write = self._log.info if event.outcome != "refused" else self._log.warning
+        write("request", **{k: v for k, v in asdict(event).items() if v not in (None, "", ())})

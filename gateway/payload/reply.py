@@ -1,0 +1,83 @@
+"""The output segments of a transaction as the payload of a SOAP reply."""
+
+import re
+from typing import Any, Final
+
+from gateway import safexml
+from gateway.codepage import CodePage
+from gateway.config.model import OperationSettings
+from gateway.errors import GatewayError, ImsError, M, SecurityError
+
+_DFS: Final = re.compile(r"DFS\d{3,4}[A-Z]?(?= |$)", re.ASCII)
+_DFS_NOT_ALLOWED: Final = frozenset({"DFS1292", "DFS2469"})
+"""Messages that say that the user may not run the transaction (IMS messages DFS1292E, DFS2469W)."""
+
+_PADDING: Final = b"\x00\x20\x40\t\r\n"
+"""What fills a COBOL output area behind the XML: low-values, blanks (ASCII, EBCDIC), line ends."""
+
+_DECLARATION: Final = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
+_SHOWN: Final = 200
+"""Most characters of an IMS message that a fault shows."""
+
+
+def reply_payload(
+    segments: tuple[bytes, ...], operation: OperationSettings, bounds: safexml.Bounds, expected: str | None
+) -> Any:
+    """Return the reply's root element.
+
+    `expected` is the Clark name that the contract gives the reply, None when any will do. Raises
+    ImsError for a DFS message, GatewayError when the reply is no XML or another element.
+    """
+    raise_for_dfs(segments, operation.host_ccsid)
+    data = b"".join(segments)
+    text = _text(data, operation.outbound_ccsid)
+    try:
+        root = safexml.parse(_DECLARATION.sub("", text, count=1).encode(), bounds)
+    except GatewayError as error:
+        shown = _printable(text) or "(empty)"
+        raise GatewayError(M.REPLY_NOT_XML, {"text": shown}, private=str(error)) from error
+    if expected is not None and root.tag != expected:
+        raise GatewayError(M.REPLY_ELEMENT, {"got": root.tag, "expected": expected})
+    return root
+
+
+def raise_for_dfs(segments: tuple[bytes, ...], host_ccsid: int) -> None:
+    """Raise when the first segment is a message of IMS itself (it begins with DFSnnnn)."""
+    if not segments:
+        return
+    for page in (CodePage.of(host_ccsid), CodePage.of(1208)):
+        try:
+            head = page.decode(segments[0][:12])
+        except ValueError:
+            continue
+        if _DFS.match(head):
+            _raise_dfs(" ".join(_lenient(page, segment) for segment in segments))
+
+
+def _raise_dfs(text: str) -> None:
+    shown = _printable(text)
+    if shown[:7] in _DFS_NOT_ALLOWED:
+        raise SecurityError.sign_on(f"IMS does not let the user run the transaction: {shown}")
+    raise ImsError(M.DFS, {"text": shown})
+
+
+def _text(data: bytes, ccsid: int) -> str:
+    end = data.rfind(CodePage.of(ccsid).encode(">")) + 1
+    if end and not data[end:].strip(_PADDING):
+        data = data[:end]
+    try:
+        # EBCDIC's new line (X'15') reads as U+0085, which XML 1.0 does not know as white space
+        return CodePage.of(ccsid).decode(data).replace("\x85", "\n")
+    except ValueError as error:
+        raise GatewayError(M.NOT_TEXT, {"ccsid": str(ccsid)}, private=str(error)) from error
+
+
+def _lenient(page: CodePage, data: bytes) -> str:
+    try:
+        return page.decode(data)
+    except ValueError:
+        return "?"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()[:_SHOWN].rstrip()

@@ -1,0 +1,1 @@
+"""The request path: from a SOAP request that HTTP delivered to an answer of IMS."""

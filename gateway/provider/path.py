@@ -1,0 +1,232 @@
+"""THE REQUEST PATH, readable in one file.
+
+`Journey.admit` takes the bytes that HTTP delivered: parses them once, checks the envelope, lets the judge
+decide, names the caller. Then SOAP finds the operation in the same tree and calls `Journey.perform`, which
+makes the IMS message, signs on and sends, and turns the answer back into a payload. Whatever ends a request early
+raises a GatewayError; the journey remembers what is worth telling, `ended` tells it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from gateway import safexml
+from gateway.clock import Clock
+from gateway.config.model import Bundle, OperationSettings, Service
+from gateway.envelope import Admitted, Envelope, read_envelope
+from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
+from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall
+from gateway.identity.caller import caller_of
+from gateway.identity.signon import Attempt, SignOnGuard
+from gateway.mediatype import parse_media_type
+from gateway.observe.events import RequestEnded
+from gateway.payload.reply import reply_payload
+from gateway.payload.request import request_segments
+from gateway.wss.judge import Policy, TransportFacts, judge
+from gateway.wss.verdict import Verdict
+
+_SLACK_SECONDS: Final = 5.0
+
+
+class Operation(Protocol):
+    """What the path needs to know of an operation of the contract."""
+
+    @property
+    def name(self) -> str:
+        """Name in the WSDL."""
+        ...
+
+    @property
+    def output_element(self) -> str | None:
+        """Clark name of the reply's root element, None when the contract does not fix one."""
+        ...
+
+    @property
+    def one_way(self) -> bool:
+        """Whether there is no reply."""
+        ...
+
+
+class Backend(Protocol):
+    """The way to one IMS Connect."""
+
+    def call(self, call: ImsCall) -> ImsAnswer:
+        """Run one interaction; raises GatewayError and its kinds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Everything that is fixed for the requests of one service."""
+
+    service: Service
+    bundle: Bundle
+    backend: Backend
+    policy: Policy
+    bounds: safexml.Bounds
+    guard: SignOnGuard
+    clock: Clock
+
+
+class Journey:
+    """One request on its way. Used by one thread."""
+
+    def __init__(self, route: Route, arrival: Arrival) -> None:
+        self._route = route
+        self._arrival = arrival
+        self._started = route.clock.monotonic()
+        self._verdict: Verdict | None = None
+        self._caller: Caller | None = None
+        self._operation = ""
+        self._transaction = ""
+        self._reached = False
+
+    # -- on the way in --------------------------------------------------------------------------------------
+
+    def admit(self, arrival: Arrival) -> Admitted:
+        """Parse, check and judge the message. Raises GatewayError when it may not go on."""
+        charset = parse_media_type(arrival.content_type).parameter("charset")
+        root = safexml.parse(arrival.body, self._route.bounds, charset)
+        envelope = read_envelope(root)
+        return Admitted(arrival, envelope, self._identify(envelope))
+
+    def _identify(self, envelope: Envelope) -> Caller:
+        facts = TransportFacts(tls=self._arrival.peer.tls)
+        verdict = judge(envelope, self._route.policy, facts, self._arrival.received)
+        self._verdict = verdict
+        if verdict.claims is None:
+            raise verdict.refusal or GatewayError(M.INTERNAL, private="a verdict without claims or refusal")
+        self._caller = caller_of(verdict.claims, self._route.bundle.credentials)
+        return self._caller
+
+    # -- through IMS and back -------------------------------------------------------------------------------
+
+    def perform(self, admitted: Admitted, operation: Operation) -> Any:
+        """Run the operation's transaction; returns the reply's payload element, None for one-way."""
+        self._operation = operation.name
+        settings = self._route.service.operation(operation.name)
+        if settings is None:
+            raise GatewayError(M.INTERNAL, private=f"no settings for operation {operation.name}")
+        self._transaction = settings.transaction
+        answer = self._sign_on_and_send(self._call(admitted, settings, operation.one_way), settings)
+        if operation.one_way:
+            return None
+        expected = operation.output_element if self._route.service.settings.validate_body else None
+        reply_bounds = replace(self._route.bounds, max_bytes=self._route.bundle.ims_connect.max_message_bytes)
+        return reply_payload(answer.segments, settings, reply_bounds, expected)
+
+    def _call(self, admitted: Admitted, settings: OperationSettings, one_way: bool) -> ImsCall:
+        limits = self._route.bundle.ims_connect
+        with_adapter = settings.adapter == "xml"
+        return ImsCall(
+            transaction=settings.transaction,
+            segments=request_segments(
+                admitted.envelope.payload, settings, limits.max_segment_bytes, limits.max_message_bytes
+            ),
+            caller=admitted.caller,
+            commit_mode=settings.commit_mode,
+            sync_level=settings.sync_level,
+            send_only=one_way,
+            lterm=settings.lterm,
+            adapter=settings.adapter_name if with_adapter else "",
+            converter=settings.converter if with_adapter else "",
+            execution_timeout_ms=settings.execution_timeout_ms,
+            socket_timeout_ms=settings.socket_timeout_ms,
+            undeliverable=settings.undeliverable,
+            reroute_name=settings.reroute_name,
+        )
+
+    def _sign_on_and_send(self, call: ImsCall, settings: OperationSettings) -> ImsAnswer:
+        caller = call.caller
+        if not (caller.user and caller.password):
+            return self._send(
+                call
+            )  # nothing that RACF could count: an open backend, or a user it does not check
+        with self._attempt(caller, settings):
+            return self._send(call)
+
+    def _send(self, call: ImsCall) -> ImsAnswer:
+        self._reached = True
+        try:
+            return self._route.backend.call(call)
+        except TransportError as error:
+            self._reached = error.maybe_sent
+            raise
+        except GatewayError as error:
+            self._reached = error.message is not M.NO_SOCKET
+            raise
+
+    @contextmanager
+    def _attempt(self, caller: Caller, settings: OperationSettings) -> Iterator[None]:
+        """Hold a place of the sign-on guard while IMS Connect looks at the password."""
+        own = caller.origin == "bundle"
+        peer = f"bundle {self._route.service.settings.bundle}" if own else self._arrival.peer.address
+        try:
+            attempt = self._route.guard.begin(caller.user, caller.password, peer, self._within(settings))
+        except SecurityError as error:
+            raise _own_sign_on(error) if own else error from None
+        try:
+            yield
+        except ImsError as error:
+            _settle(attempt, error)
+            if not error.sign_on_failed:
+                raise
+            refusal = SecurityError.sign_on(str(error))
+            raise (_own_sign_on(refusal) if own else refusal) from error
+        except BaseException:
+            attempt.unknown()
+            raise
+        else:
+            attempt.good()
+
+    def _within(self, settings: OperationSettings) -> float:
+        """Return the longest time that the call may take, for a place of the guard to outlive it."""
+        pool = self._route.bundle.ims_connect.pool
+        return pool.wait_seconds + pool.connect_seconds + settings.socket_timeout_ms / 1000 + _SLACK_SECONDS
+
+    # -- what is told of it ---------------------------------------------------------------------------------
+
+    def ended(self, error: GatewayError | None) -> RequestEnded:
+        """Return the record of this request."""
+        arrival, ims = self._arrival, error if isinstance(error, ImsError) else None
+        if ims is None and error is not None and isinstance(error.__cause__, ImsError):
+            ims = error.__cause__
+        milliseconds = round((self._route.clock.monotonic() - self._started) * 1000)
+        return RequestEnded(
+            tracking_id=arrival.tracking_id,
+            service=arrival.service,
+            operation=self._operation,
+            transaction=self._transaction,
+            peer=arrival.peer.address,
+            tls=arrival.peer.tls,
+            user=self._caller.user if self._caller else "",
+            origin=self._caller.origin if self._caller else "",
+            outcome="refused" if error else "answered",
+            message_id=error.message.id if error else "",
+            reason=str(error) if error else "",
+            return_code=ims.return_code if ims else None,
+            reason_code=ims.reason_code if ims else None,
+            racf_code=ims.racf_code if ims else None,
+            reached_ims_connect=self._reached,
+            milliseconds=milliseconds,
+            rules=_rules(self._verdict),
+        )
+
+
+def _settle(attempt: Attempt, error: ImsError) -> None:
+    if error.sign_on_failed:
+        attempt.wrong()
+    else:
+        attempt.unknown()
+
+
+def _own_sign_on(refusal: SecurityError) -> GatewayError:
+    """Turn a refusal of the bundle's identity into an error of ours: the caller did nothing wrong."""
+    return GatewayError(M.BUNDLE_SIGN_ON, private=refusal.private)
+
+
+def _rules(verdict: Verdict | None) -> tuple[str, ...]:
+    if verdict is None:
+        return ()
+    return tuple(("" if finding.met else "!") + finding.rule.id for finding in verdict.findings)

@@ -1,0 +1,37 @@
+"""wsu:Timestamp: read it, then judge it (WSS SOAP Message Security 1.1.1, section 10)."""
+
+from datetime import datetime
+from typing import Any
+
+from gateway.errors import WssFault
+from gateway.wss.names import CREATED, EXPIRES, TIMESTAMP
+from gateway.wss.rules import R
+from gateway.wss.text import plain_text
+from gateway.wss.times import Freshness, parse_instant
+from gateway.wss.verdict import Trail
+
+
+def judge_timestamp(security: Any, freshness: Freshness, trail: Trail) -> None:
+    """Judge the Timestamp of a Security header, if there is one."""
+    found = security.findall(TIMESTAMP)
+    trail.require(R.TS_ONE, len(found) <= 1, f"{len(found)} Timestamps", WssFault.INVALID_SECURITY)
+    if not found:
+        return
+    timestamp = found[0]
+    children = [child.tag for child in timestamp]
+    shape_ok = children in ([CREATED], [CREATED, EXPIRES]) and not any(child.attrib for child in timestamp)
+    trail.require(R.TS_SHAPE, shape_ok, f"children {len(children)}", WssFault.INVALID_SECURITY)
+    created = _instant(timestamp[0], trail)
+    expires = _instant(timestamp[1], trail) if len(children) == 2 else None
+    trail.met(R.TS_FORMAT)
+    in_order = expires is None or created <= expires
+    trail.require(R.TS_ORDER, in_order, "Created after Expires", WssFault.INVALID_SECURITY)
+    complaint = freshness.complaint(created, expires)
+    trail.require(R.TS_FRESH, not complaint, complaint, WssFault.MESSAGE_EXPIRED)
+
+
+def _instant(element: Any, trail: Trail) -> datetime:
+    try:
+        return parse_instant(plain_text(element) or "")
+    except ValueError as error:
+        raise trail.broken(R.TS_FORMAT, str(error), WssFault.INVALID_SECURITY) from error

@@ -1,0 +1,87 @@
+"""What the judge hands back, and the trail on which the rules leave their findings."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gateway.errors import GatewayError, SecurityError, WssFault
+from gateway.exchange import Secret
+from gateway.wss.rules import Rule
+
+
+class TokenKind(Enum):
+    """The kind of identity token; one kind a service."""
+
+    NONE = "none"
+    USERNAME = "username"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule found. `detail` is for operators: it may name elements and times, never a secret."""
+
+    rule: Rule
+    met: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who the message says is calling; believed only as far as the token's kind proves it."""
+
+    token: TokenKind
+    user: str = ""
+    """As written in the token, not yet a RACF user id."""
+    password: Secret = field(default_factory=lambda: Secret(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The ordered findings, and either claims or a refusal."""
+
+    findings: tuple[Finding, ...]
+    claims: Claims | None = None
+    refusal: GatewayError | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the message may go on."""
+        return self.claims is not None
+
+
+class RuleBrokenError(Exception):
+    """Ends the judgement: a rule is broken. Never leaves the package."""
+
+    def __init__(self, refusal: GatewayError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class Trail:
+    """Collects findings in order; a rule that is not met ends the judgement."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings so far."""
+        return tuple(self._findings)
+
+    def met(self, rule: Rule, detail: str = "") -> None:
+        """Note that a rule is met."""
+        self._findings.append(Finding(rule, met=True, detail=detail))
+
+    def broken(self, rule: Rule, detail: str, refusal: GatewayError | WssFault) -> RuleBrokenError:
+        """Note that a rule is broken and return the exception to raise."""
+        self._findings.append(Finding(rule, met=False, detail=detail))
+        private = f"{rule.id}: {detail}"
+        if isinstance(refusal, WssFault):
+            return RuleBrokenError(SecurityError.header(refusal, private))
+        refusal.private = refusal.private or private
+        return RuleBrokenError(refusal)
+
+    def require(self, rule: Rule, ok: bool, detail: str, refusal: GatewayError | WssFault) -> None:
+        """Note the rule as met, or raise with `detail` as the reason."""
+        if not ok:
+            raise self.broken(rule, detail, refusal)
+        self.met(rule)

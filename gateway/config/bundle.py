@@ -1,0 +1,107 @@
+"""`bundles/<bundle>.toml`: a connection bundle, the way to one IMS and who to be there."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from gateway.config.server import KeyStore, TrustStore
+from gateway.config.values import MisfitError, Name8, Name8Needed, RefusalError, SecretValue, Settings
+from gateway.exchange import Secret
+
+
+class BackendTls(Settings):
+    """TLS to IMS Connect."""
+
+    truststore: TrustStore = Field(description="Authorities that may have signed IMS Connect's certificate.")
+    keystore: KeyStore | None = Field(default=None, description="Our own key and certificate, for mutual TLS.")
+    server_name: str = Field(
+        default="", description="Name expected in IMS Connect's certificate; empty: that of `host`."
+    )
+
+
+class PoolSettings(Settings):
+    """Persistent sockets to IMS Connect; the numbers count for each worker."""
+
+    size: int = Field(
+        default=32, ge=1, le=16_384, description="Sockets per worker; workers x size must stay under MAXSOC."
+    )
+    wait_seconds: float = Field(
+        default=5.0, ge=0, le=600, description="Longest wait for a free socket, then 503."
+    )
+    connect_seconds: float = Field(default=5.0, gt=0, le=600, description="Deadline to connect, TLS included.")
+    idle_seconds: float = Field(
+        default=240.0,
+        gt=0,
+        le=86_400,
+        description="An idle socket is closed after this; stay under IMS Connect's IDLETO.",
+    )
+
+
+class ImsConnectSettings(Settings):
+    """Which IMS, and the way there."""
+
+    host: str = Field(min_length=1, description="Host name or address of IMS Connect.")
+    port: int = Field(ge=1, le=65_535, description="TCP port of IMS Connect.")
+    datastore: Name8Needed = Field(description="ID= of the DATASTORE statement (IRM_IMSDESTID).")
+    exit: Literal["HWSSMPL0", "HWSSMPL1", "HWSSOAP1"] = Field(
+        default="HWSSMPL1", description='User message exit. `adapter = "xml"` needs HWSSOAP1.'
+    )
+    tls: BackendTls | None = Field(default=None, description="TLS to IMS Connect; absent: plain TCP.")
+    pool: PoolSettings = Field(default_factory=PoolSettings, description="Persistent sockets.")
+    maxsoc: int | None = Field(
+        default=None,
+        ge=2,
+        le=65_535,
+        description="MAXSOC= of IMS Connect's TCPIP statement, told here so that `imsgw check` can compare. "
+        "IMS Connect's own default is 50.",
+    )
+    max_segment_bytes: int = Field(
+        default=32_767,
+        ge=256,
+        le=32_767,
+        description="Longest input segment, LL and ZZ included. Lower it to the record size of the IMS message "
+        "queue.",
+    )
+    max_message_bytes: int = Field(
+        default=10_000_000,
+        ge=1024,
+        le=100_000_000,
+        description="Longest message, both ways (MAXSIZE= of the HWS statement).",
+    )
+
+
+class Credentials(Settings):
+    """Who the clients of services without WS-Security are for IMS."""
+
+    user: Name8 = Field(default="", description="RACF user id.")
+    password: SecretValue = Field(
+        default=Secret(""),
+        description="RACF password of at most 8 characters; a password phrase does not fit IRM_RACF_PW.",
+    )
+    group: Name8 = Field(default="", description="RACF group.")
+
+    @field_validator("password")
+    @classmethod
+    def _fits_the_field(cls, value: Secret) -> Secret:
+        if len(value.reveal()) > 8:
+            raise RefusalError("a password has at most 8 characters: IRM_RACF_PW takes no phrase")
+        return value
+
+    @model_validator(mode="after")
+    def _has_user(self) -> Self:
+        MisfitError.check(
+            {
+                "password": "needs user" if self.password and not self.user else None,
+                "group": "needs user" if self.group and not self.user else None,
+            }
+        )
+        return self
+
+
+class Bundle(Settings):
+    """`bundles/<bundle>.toml`: a connection bundle."""
+
+    ims_connect: ImsConnectSettings = Field(description="IMS Connect.")
+    credentials: Credentials = Field(
+        default_factory=Credentials, description="Identity of services without WS-Security."
+    )

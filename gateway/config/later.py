@@ -1,0 +1,56 @@
+"""What the files may hold in later versions: it deserves a better answer than "unknown key"."""
+
+from collections.abc import Mapping
+
+from gateway.config.bundle import Bundle, ImsConnectSettings
+from gateway.config.server import GatewaySettings
+from gateway.config.service import OperationSettings, ProviderSettings, SecuritySettings
+from gateway.config.values import Settings
+
+KEYS: Mapping[type[Settings], frozenset[str]] = {
+    GatewaySettings: frozenset({"replay", "journal", "audit"}),
+    Bundle: frozenset({"passticket", "callout"}),
+    ImsConnectSettings: frozenset({"hosts", "policy", "network_identity"}),
+    ProviderSettings: frozenset({"bundles"}),
+    SecuritySettings: frozenset(
+        {
+            "signed",
+            "signed_by",
+            "sts_body",
+            "trust",
+            "truststore",
+            "crl",
+            "unsigned_senders",
+            "senders",
+            "issuers",
+            "audiences",
+            "max_assertion_seconds",
+            "legacy_algorithms",
+            "users",
+            "authenticator",
+            "issuer",
+            "lifetime_seconds",
+            "basic",
+            "keystore",
+        }
+    ),
+    OperationSettings: frozenset({"timeout_ms", "acknowledge", "response_transaction"}),
+}
+"""Keys by the table they will stand in."""
+
+VALUES: Mapping[type[Settings], Mapping[str, frozenset[str]]] = {
+    ProviderSettings: {"role": frozenset({"consumer"})},
+    SecuritySettings: {"token": frozenset({"saml11", "saml20"})},
+    OperationSettings: {"adapter": frozenset({"copybook"})},
+}
+"""Values of known keys, by table."""
+
+
+def is_later_key(model: type[Settings], key: str) -> bool:
+    """Tell whether a key that the model does not have comes with a later version."""
+    return key in KEYS.get(model, ())
+
+
+def is_later_value(model: type[Settings], key: str, value: object) -> bool:
+    """Tell whether a value that the field does not take comes with a later version."""
+    return isinstance(value, str) and value in VALUES.get(model, {}).get(key, ())

@@ -1,0 +1,181 @@
+"""A home folder to one `Home`, strictly: every problem of every file at once, or none."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any
+
+from gateway.config.correlator import validate_provider
+from gateway.config.document import read_toml
+from gateway.config.model import Bundle, GatewaySettings, Home, ProviderSettings, Service
+from gateway.config.secrets import HomeFiles
+from gateway.config.strict import Fault, S, settle, survey, validate
+from gateway.config.values import Resolver
+from gateway.config.words import nearest, shown
+from gateway.errors import ConfigError, Problem
+
+__all__ = ["read_home", "read_toml", "settle"]
+
+GATEWAY_FILE = "gateway.toml"
+CORRELATOR_FILE = "correlator.toml"
+STATE_VARIABLE = "IMSGW_STATE"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME_RULE = "a name is 1 to 64 characters of A-Z a-z 0-9 . _ - and begins with a letter or digit"
+_IGNORED = re.compile(r"\..*|.*~|#.*#|.*\.(?:bak|orig|rej|sw[a-p]|tmp)|README.*|lost\+found", re.IGNORECASE)
+"""Hidden files, editor backups, what versioning and volumes leave behind, and a page for people."""
+
+_Validate = Callable[[Mapping[str, Any], Resolver], tuple[S | None, tuple[Fault, ...]]]
+
+
+@dataclass(slots=True)
+class _Reader:
+    home: Path
+    files: HomeFiles
+    problems: list[Problem] = field(default_factory=list)
+
+    def settings(self, model: type[S], file: str, judge: _Validate[S]) -> tuple[dict[str, Any], S | None]:
+        """Read one file; returns its known part as written beside the settings, None if there is an error."""
+        try:
+            raw = read_toml(self.home / file, file)
+        except ConfigError as error:
+            self.problems += error.problems
+            return {}, None
+        kept, noticed = survey(model, raw, self.files)
+        if model is ProviderSettings and raw.get("role") == "consumer":
+            # the rest of the file speaks of things that this version does not know
+            noticed = tuple(fault for fault in noticed if fault.path == ("role",))
+            settings: S | None = None
+            faults: tuple[Fault, ...] = ()
+        else:
+            settings, faults = judge(kept, self.files)
+        self.problems += [fault.problem(file) for fault in (*noticed, *faults)]
+        return kept, settings
+
+    def gateway(self) -> GatewaySettings | None:
+        return self.settings(GatewaySettings, GATEWAY_FILE, lambda t, r: validate(GatewaySettings, t, r))[1]
+
+    def bundles(self) -> tuple[list[str], dict[str, Bundle]]:
+        """Return the names of all bundles, and those that are right."""
+        names: list[str] = []
+        right: dict[str, Bundle] = {}
+        for entry in self._entries("bundles"):
+            file, name = f"bundles/{entry}", entry.removesuffix(".toml")
+            if name == entry:
+                self._warn(file, "is ignored: the name of a bundle's file ends in .toml")
+            elif self._named(file, name):
+                names.append(name)
+                _, bundle = self.settings(Bundle, file, lambda t, r: validate(Bundle, t, r))
+                if bundle is not None:
+                    right[name] = bundle
+        return names, right
+
+    def services(self, bundles: list[str]) -> dict[str, Service]:
+        right: dict[str, Service] = {}
+        for name in self._entries("wsdl"):
+            folder = f"wsdl/{name}"
+            if not (self.home / folder).is_dir():
+                self._warn(folder, "is ignored: a service is a folder of its own here")
+            elif not self._named(folder, name):
+                continue
+            elif not os.path.lexists(self.home / folder / CORRELATOR_FILE):
+                self.problems.append(Problem(folder, "", f"has no {CORRELATOR_FILE}"))
+            elif service := self._service(name, folder, bundles):
+                right[name] = service
+        return right
+
+    def _service(self, name: str, folder: str, bundles: list[str]) -> Service | None:
+        file = f"{folder}/{CORRELATOR_FILE}"
+        table, settings = self.settings(ProviderSettings, file, validate_provider)
+        bundle, wsdl = table.get("bundle"), table.get("wsdl")
+        if isinstance(bundle, str) and bundle and bundle not in bundles:
+            self.problems.append(Problem(file, "bundle", _no_bundle(bundle, bundles)))
+        if isinstance(wsdl, str) and wsdl and (text := _wsdl_problem(self.home / folder, wsdl)):
+            self.problems.append(Problem(file, "wsdl", text))
+        return Service(name, self.home / folder / settings.wsdl, settings) if settings else None
+
+    def _entries(self, folder: str) -> Iterator[str]:
+        """Yield the names in a folder that count, in order; a home without the folder has none."""
+        if not os.path.lexists(self.home / folder):
+            return
+        try:
+            names = sorted(entry.name for entry in (self.home / folder).iterdir())
+        except OSError as error:
+            self.problems.append(Problem(folder, "", f"cannot be read: {os.strerror(error.errno or 0)}"))
+            return
+        yield from (name for name in names if not _IGNORED.fullmatch(name))
+
+    def _named(self, file: str, name: str) -> bool:
+        right = _NAME.fullmatch(name) is not None
+        if not right:
+            self.problems.append(Problem(shown(file), "", _NAME_RULE))
+        return right
+
+    def _warn(self, file: str, text: str) -> None:
+        self.problems.append(Problem(shown(file), "", text, warning=True))
+
+    def state(self, gateway: GatewaySettings | None, state: Path | None) -> Path:
+        """Return the state folder: the caller's, the environment's, the file's."""
+        told = self.files.environ.get(STATE_VARIABLE) or (gateway.server.state if gateway else "var")
+        try:
+            found = self.home / (state or told)
+            if found.exists() and not found.is_dir():
+                self.problems.append(
+                    Problem(GATEWAY_FILE, "server.state", f"{shown(str(found))} is not a folder")
+                )
+        except (OSError, ValueError):
+            self.problems.append(Problem(GATEWAY_FILE, "server.state", "must be the path of a folder"))
+            found = self.home
+        return found
+
+
+def _no_bundle(bundle: str, bundles: list[str]) -> str:
+    near = nearest(bundle, bundles)
+    text = f'bundles has no file "{shown(bundle)}.toml"'
+    return f'{text}; did you mean "{near}"?' if near else text
+
+
+def _wsdl_problem(folder: Path, wsdl: str) -> str | None:
+    path = PurePosixPath(wsdl)
+    if path.is_absolute() or ".." in path.parts:
+        return "must stay inside the service's folder"
+    try:
+        if (folder / wsdl).is_file():
+            return None
+        others = [entry.name for entry in folder.iterdir() if entry.suffix.lower() == ".wsdl"]
+    except (OSError, ValueError):
+        others = []
+    near = nearest(wsdl, others)
+    return f"no file {shown(wsdl)} in the service's folder" + (f"; did you mean {shown(near)}?" if near else "")
+
+
+def _require_home(home: Path) -> None:
+    """Stop at once where there is nothing to read: more problems would only hide this one."""
+    if home.is_dir() and os.path.lexists(home / GATEWAY_FILE):
+        return
+    what = f"there is none in {shown(str(home))}" if home.is_dir() else f"there is no folder {shown(str(home))}"
+    hint = "a home holds this file; name the home with --home DIR or IMSGW_HOME"
+    raise ConfigError((Problem(GATEWAY_FILE, "", f"{what}: {hint}"),))
+
+
+def read_home(path: Path, *, environ: Mapping[str, str], state: Path | None = None) -> Home:
+    """Read a home folder.
+
+    `environ` answers `{ env }` and `IMSGW_STATE`; `state` overrides the state folder. Relative paths count
+    from the home. Raises ConfigError with every problem of every file, warnings included, if there is
+    an error among them; otherwise warnings stand in the home.
+    """
+    home = Path(path).absolute()
+    _require_home(home)
+    reader = _Reader(home, HomeFiles(home, environ))
+    gateway = reader.gateway()
+    names, bundles = reader.bundles()
+    services = reader.services(names)
+    where = reader.state(gateway, state)
+    problems = tuple(sorted(set(reader.problems)))
+    if gateway is None or any(not problem.warning for problem in problems):
+        raise ConfigError(problems)
+    return Home(home, where, gateway, MappingProxyType(bundles), MappingProxyType(services), problems)

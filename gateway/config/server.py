@@ -1,0 +1,190 @@
+"""`gateway.toml`: the server itself."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateway.config.values import (
+    ExistingPath,
+    HeaderName,
+    KeyFile,
+    ListenAddress,
+    MisfitError,
+    Networks,
+    PublicUrl,
+    SecretValue,
+    Settings,
+)
+from gateway.exchange import Secret
+
+
+class KeyStore(Settings):
+    """A private key with its certificate chain."""
+
+    path: KeyFile = Field(
+        description="PKCS#12 file (.p12, .pfx), or PEM file with key and certificates, relative to the home."
+    )
+    password: SecretValue = Field(default=Secret(""), description="Password of the store, if it has one.")
+
+
+class TrustStore(Settings):
+    """Certificates that are trusted."""
+
+    path: ExistingPath = Field(
+        description="PEM or PKCS#12 file, or a folder of PEM files, relative to the home."
+    )
+    password: SecretValue = Field(default=Secret(""), description="Password of a PKCS#12 store.")
+
+
+class ServerSettings(Settings):
+    """Listeners, TLS, concurrency, bounds of HTTP."""
+
+    https: ListenAddress = Field(
+        default="127.0.0.1:8443",
+        description="Address of the HTTPS listener; empty: none. In a container it is `0.0.0.0:8443`.",
+    )
+    http: ListenAddress = Field(
+        default="",
+        description="Address of the plain listener, for services without WS-Security and for health checks; "
+        "empty: none.",
+    )
+    keystore: KeyStore | None = Field(
+        default=None, description="Key and certificate of the HTTPS and admin listeners."
+    )
+    client_truststore: TrustStore | None = Field(
+        default=None, description="Authorities whose client certificates are accepted."
+    )
+    client_authentication: Literal["none", "optional", "required"] = Field(
+        default="none",
+        description="Whether the HTTPS listener asks for a TLS client certificate. Needs `client_truststore`.",
+    )
+    crypto_policy: Literal["modern", "sp800-131a"] = Field(
+        default="modern",
+        description="TLS 1.2 and 1.3 only in both. `modern`: forward secrecy with AEAD ciphers. "
+        "`sp800-131a`: further restricted to AES-GCM, NIST curves and RSA of 2048 bits or more.",
+    )
+    public_url: PublicUrl = Field(
+        default="",
+        description="How clients see the gateway, for the addresses in WSDLs; empty: taken from the request.",
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="Networks whose `X-Forwarded-Proto`, `X-Forwarded-For`, `X-Forwarded-Host` and client "
+        "certificate header are believed.",
+    )
+    client_certificate_header: HeaderName = Field(
+        default="",
+        description="Header in which a trusted proxy passes the client certificate (PEM, URL-encoded PEM or "
+        "base64 DER). Only with `trusted_proxies`.",
+    )
+    workers: int = Field(default=2, ge=1, le=256, description="Worker processes.")
+    threads: int = Field(default=64, ge=1, le=8192, description="Requests in work per worker.")
+    waiting: int = Field(
+        default=128,
+        ge=0,
+        le=65_536,
+        description="Requests per worker that may wait for a thread; more get 503.",
+    )
+    waiting_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Longest wait for a thread, then 503 with Retry-After."
+    )
+    worker_connections: int = Field(
+        default=2000,
+        ge=1,
+        le=65_536,
+        description="Open client connections per worker; more wait in the backlog of the listener.",
+    )
+    max_request_bytes: int = Field(
+        default=10_000_000, ge=1024, le=100_000_000, description="Longest request body; a longer one gets 413."
+    )
+    handshake_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline for a TLS handshake.")
+    header_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Deadline for the whole request header, from its first moment."
+    )
+    body_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="Deadline for the whole request body, from the end of the header.",
+    )
+    send_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="Deadline for a client to take its whole response."
+    )
+    keepalive_seconds: float = Field(
+        default=15.0, ge=0, le=3600, description="How long an idle connection is kept for the next request."
+    )
+    stop_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="How long a graceful stop waits for requests in flight."
+    )
+    state: str = Field(
+        default="var",
+        min_length=1,
+        description="Folder for what the gateway writes, relative to the home; the environment variable "
+        "`IMSGW_STATE` overrides it.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        asks = self.client_authentication != "none"
+        MisfitError.check(
+            {
+                "client_authentication": f'"{self.client_authentication}" needs client_truststore'
+                if asks and self.client_truststore is None
+                else None,
+                "client_certificate_header": "needs trusted_proxies: nobody else may send it"
+                if self.client_certificate_header and not self.trusted_proxies
+                else None,
+                "https": "is empty, and so is http: nothing would be served"
+                if not self.https and not self.http
+                else None,
+            }
+        )
+        return self
+
+
+class ParserSettings(Settings):
+    """Bounds of the one XML parser; a message beyond a bound gets a fault that names it."""
+
+    max_depth: int = Field(default=100, ge=8, le=200, description="Deepest nesting of elements.")
+    max_elements: int = Field(
+        default=200_000, ge=100, le=10_000_000, description="Most elements in one message."
+    )
+    max_attributes: int = Field(
+        default=64,
+        ge=4,
+        le=1000,
+        description="Most attributes, and most namespace declarations, of one element.",
+    )
+
+
+class SignOnSettings(Settings):
+    """Password failures before the gateway holds a user or peer back, so that RACF need not revoke the id."""
+
+    failures_per_user: int = Field(
+        default=2,
+        ge=1,
+        le=1000,
+        description="Failed sign-ons of one user within the window before it is held back.",
+    )
+    failures_per_peer: int = Field(
+        default=20, ge=1, le=100_000, description="Failed sign-ons from one address before it is held back."
+    )
+    window_seconds: int = Field(default=300, ge=1, le=86_400, description="How long a failure counts.")
+
+
+class AdminSettings(Settings):
+    """The listener for operators."""
+
+    listen: ListenAddress = Field(
+        default="127.0.0.1:9443",
+        description="Address of the admin listener (HTTPS, with the server's keystore); empty: none.",
+    )
+
+
+class GatewaySettings(Settings):
+    """`gateway.toml`: every key is optional, the file is not."""
+
+    server: ServerSettings = Field(default_factory=ServerSettings, description="The server.")
+    parser: ParserSettings = Field(default_factory=ParserSettings, description="The XML parser.")
+    sign_on: SignOnSettings = Field(default_factory=SignOnSettings, description="Failed sign-ons.")
+    admin: AdminSettings = Field(default_factory=AdminSettings, description="The admin listener.")

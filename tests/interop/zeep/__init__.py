@@ -1,0 +1,1 @@
+"""zeep as an outside client."""

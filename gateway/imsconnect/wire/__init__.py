@@ -5,7 +5,7 @@ Words of the field:
 - *IRM*: IMS request message prefix, the header of every message to IMS Connect.
 - *segment*: a piece of message data with LL (length) and ZZ in front, as IMS applications read and write it.
 - *CSM*, *RSM*: complete and request status message, the end of a good reply and the whole of a bad one.
-- *exit*: the user message exit in IMS Connect (HWSSMPL0, HWSSMPL1, HWSSOAP1) that reads the IRM and shapes the reply.
+- *exit*: the message exit of IMS Connect (HWSSMPL0, HWSSMPL1, HWSSOAP1) that reads the IRM, shapes the reply.
 - *conversation*: what client and IMS Connect owe each other on one connection, from first input to last answer.
 """
 

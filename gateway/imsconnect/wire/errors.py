@@ -25,9 +25,9 @@ class EarlyCloseError(RemoteProtocolError):
 class InputViolation(Exception):  # noqa: N818 - a violation is the thing itself, not a failure of ours
     """An input message that IMS Connect refuses, with the answer it would give.
 
-    `return_code` and `reason_code` are those of the RSM (HWSSMPL0 and HWSSMPL1 return and reason codes). Without
-    `exit` and `code` nobody knows how to write an RSM: the connection is closed without a word. `silent` marks the
-    send-only messages that get no answer even then.
+    `return_code` and `reason_code` are those of the RSM (HWSSMPL0 and HWSSMPL1 return and reason codes).
+    Without `exit` and `code` nobody knows how to write an RSM: the connection is closed without a word.
+    `silent` marks the send-only messages that get no answer even then.
     """
 
     reason: str

@@ -1,7 +1,7 @@
 """Flag bytes, socket types and message types of the IRM, under IBM's names.
 
-Source: Format of fixed portion of IRM in messages sent to IMS Connect; Format of user portion of IRM for HWSSMPL0,
-HWSSMPL1, and user-written message exit routines; IMS Connect protocol level.
+Source: Format of fixed portion of IRM in messages sent to IMS Connect; Format of user portion of IRM for
+HWSSMPL0, HWSSMPL1, and user-written message exit routines; IMS Connect protocol level.
 """
 
 from enum import Enum, IntEnum, IntFlag
@@ -11,6 +11,7 @@ from typing import Final
 class F0(IntFlag):
     """IRM_F0, communication flags."""
 
+    NONE = 0x00
     SYNONLY = 0x80
     """RESUME TPIPE returns synchronous callout requests only (needs IRM_ARCH 3)."""
     SYNASYN = 0x40
@@ -30,6 +31,7 @@ class F0(IntFlag):
 class F1(IntFlag):
     """IRM_F1, what the client asks for."""
 
+    NONE = 0x00
     MFSREQ = 0x80
     """Return the MFS MOD name (RMM)."""
     CIDREQ = 0x40
@@ -49,6 +51,7 @@ class F1(IntFlag):
 class F2(IntFlag):
     """IRM_F2, commit mode."""
 
+    NONE = 0x00
     CM0 = 0x40
     """Commit-then-send."""
     CM1 = 0x20
@@ -61,6 +64,7 @@ class F2(IntFlag):
 class F3(IntFlag):
     """IRM_F3, synchronization level and delivery."""
 
+    NONE = 0x00
     CANCID = 0x80
     """A session with this client id is cancelled in favour of this one."""
     DFS2082 = 0x40
@@ -82,6 +86,7 @@ class F3(IntFlag):
 class F5(IntFlag):
     """IRM_F5, who builds headers and translates, and the RESUME TPIPE option."""
 
+    NONE = 0x00
     OTMA = 0x80
     """The client built the OTMA headers."""
     NOTRANS = 0x40
@@ -101,6 +106,7 @@ class F5(IntFlag):
 class F6(IntFlag):
     """IRM_F6, RESUME TPIPE with network security (IMS 15, IRM_ARCH 5)."""
 
+    NONE = 0x00
     NWSE = 0x80
     """Return NETSID and NETUID segments."""
 

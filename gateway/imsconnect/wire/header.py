@@ -16,7 +16,7 @@ NAME_LENGTH: Final = 8
 
 
 class HeaderCode(Enum):
-    """Code of the character fields of headers. The 8 bytes of IRM_ID decide; binary fields are never translated."""
+    """Code of the character fields of headers, told by the 8 bytes of IRM_ID; binary fields have none."""
 
     EBCDIC = "cp037"
     ASCII = "ascii"

@@ -29,8 +29,8 @@ def timer_seconds(code: int) -> float | None:
 def encode_timer(ms: int) -> tuple[int, int]:
     """Return the code for a wait of `ms` milliseconds and the milliseconds IMS Connect will really wait.
 
-    Up to 250 ms rounds up to the next 10, up to 1 s up to the next 50, up to 60 s to the nearest second, beyond to the
-    nearest minute, halves up. Raises ValueError outside 1 to 3,600,000.
+    Up to 250 ms rounds up to the next 10, up to 1 s up to the next 50, up to 60 s to the nearest second,
+    beyond to the nearest minute, halves up. Raises ValueError outside 1 to 3,600,000.
     """
     if not 1 <= ms <= MAX_TIMER_MS:
         raise ValueError(f"IRM_TIMER can say 1 to {MAX_TIMER_MS} ms, not {ms}")

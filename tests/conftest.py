@@ -1,4 +1,5 @@
 """Fixtures for every test come from plug-in modules, one a subject."""
 
 pytest_plugins: list[str] = [
+    "tests.fixtures.clock",
 ]

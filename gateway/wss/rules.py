@@ -47,7 +47,6 @@ class R:
     NONCE = Rule("username.nonce", "the Nonce is base64 of 8 to 64 bytes", "UTP 3.1; BSP R4220, R4221")
     CREATED = Rule("username.created", "Created is xs:dateTime in UTC and fresh", "UTP 3.1; BSP R4223")
     LENGTH = Rule("username.length", "the password has at most 8 characters", "IRM_RACF_PW; product")
-    USER_ID = Rule("identity.user", "the user id is 1 to 8 characters of the RACF alphabet", "RACF; product")
 
 
 RULES: tuple[Rule, ...] = tuple(rule for rule in vars(R).values() if isinstance(rule, Rule))

@@ -1,0 +1,46 @@
+"""The command `imsgw`: one module a command, no logic of its own.
+
+Exit codes: 0 done, 1 not right (a mistake in the configuration, a call that failed), 2 wrong usage.
+"""
+
+import typer
+
+from gateway import __version__
+from gateway.cli import call, check, demo, keystore, serve, standin
+
+app = typer.Typer(
+    name="imsgw",
+    help="SOAP web services with WS-Security in front of IBM IMS Connect.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"imsgw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version_wanted: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
+    ),
+) -> None:
+    """SOAP web services with WS-Security in front of IBM IMS Connect."""
+
+
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
+app.command("call")(call.call)
+app.command("demo")(demo.demo)
+app.command("standin")(standin.standin)
+app.add_typer(keystore.app, name="keystore")
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,22 @@
+"""`imsgw demo`."""
+
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Show the calls, then leave: exit code 1 if one failed.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the gateway (HTTPS).")] = 8443,
+    admin_port: Annotated[int, typer.Option(help="Port of the admin listener.")] = 9443,
+    standin_port: Annotated[int, typer.Option(help="Port of the stand-in IMS Connect.")] = 9999,
+) -> None:
+    """Run a gateway and a stand-in IMS Connect with keys made on the spot, and show calls through both.
+
+    Without --once the gateway stays up afterwards, until Ctrl-C, for calls of your own.
+
+    Example: `imsgw demo --port 18443`
+    """
+    from gateway.demo import Ports, run  # noqa: PLC0415  keeps --help quick
+
+    raise typer.Exit(run(Ports(port, admin_port, standin_port), once=once))

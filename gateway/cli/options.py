@@ -1,0 +1,42 @@
+"""Options that several commands share, and how a mistake in a home is shown."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.config.model import Home
+from gateway.config.read import read_home
+from gateway.errors import ConfigError, Problem
+
+HomeOption = Annotated[
+    Path,
+    typer.Option(
+        "--home", envvar="IMSGW_HOME", help="Folder with gateway.toml, bundles/ and wsdl/.", show_default="."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+@contextmanager
+def problems_shown() -> Iterator[None]:
+    """Print the lines of a ConfigError and leave with exit code 1."""
+    try:
+        yield
+    except ConfigError as error:
+        show(error.problems)
+        raise typer.Exit(1) from error
+
+
+def show(problems: tuple[Problem, ...]) -> None:
+    """Print one line a problem on standard error."""
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+
+
+def load(home: Path) -> Home:
+    """Read a home; raises ConfigError."""
+    return read_home(home, environ=os.environ)

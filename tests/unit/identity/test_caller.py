@@ -1,0 +1,25 @@
+"""From claims to the caller."""
+
+import pytest
+
+from gateway.config.model import Credentials
+from gateway.errors import SecurityError
+from gateway.exchange import Caller, Secret
+from gateway.identity.caller import caller_of
+from gateway.wss.verdict import Claims, TokenKind
+
+BUNDLE = Credentials.model_construct(user="GWUSER", password=Secret("GWPASS1"), group="GWGROUP")
+
+
+def test_without_a_token_the_caller_is_the_bundle():
+    assert caller_of(Claims(TokenKind.NONE), BUNDLE) == Caller("GWUSER", Secret("GWPASS1"), "GWGROUP", "bundle")
+
+
+def test_with_a_token_nothing_of_the_bundle_is_left():
+    caller = caller_of(Claims(TokenKind.USERNAME, "alice", Secret("WONDER1")), BUNDLE)
+    assert caller == Caller("ALICE", Secret("WONDER1"), "", "username")
+
+
+def test_a_name_that_is_no_user_id_does_not_fall_back_to_the_bundle():
+    with pytest.raises(SecurityError):
+        caller_of(Claims(TokenKind.USERNAME, "somebody.else", Secret("WONDER1")), BUNDLE)

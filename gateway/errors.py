@@ -146,8 +146,11 @@ class M:
     OTMA = Message("IGW2008E", Side.SERVER, "IMS refused the request: {meaning}")
     DFS = Message("IGW2009E", Side.SERVER, "IMS answered with a message: {text}")
     ROLLED_BACK = Message("IGW2010E", Side.SERVER, "IMS backed the transaction out")
-    BUNDLE_SIGN_ON = Message("IGW2012E", Side.SERVER, "The gateway could not sign on to IMS with its own identity")
+    BUNDLE_SIGN_ON = Message("IGW2013E", Side.SERVER, "The gateway could not sign on to IMS with its own identity")
     XML_ADAPTER = Message("IGW2011E", Side.SERVER, "The XML adapter of IMS Connect failed: {meaning}")
+    CONVERSATIONAL = Message(
+        "IGW2012E", Side.SERVER, "Transaction {transaction} is conversational, which is not supported"
+    )
 
     # payload
     UNMAPPABLE = Message(

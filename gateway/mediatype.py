@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_TYPE: Final = re.compile(rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*", re.ASCII)
+_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TYPE: Final = re.compile(rf"[ \t]*({_NAME}/{_NAME})[ \t]*", re.ASCII)
 _PARAMETER: Final = re.compile(
-    rf";[ \t]*(?:({_TOKEN})=({_TOKEN}|\"(?:[^\"\\\x00-\x08\x0a-\x1f\x7f]|\\[\t\x20-\x7e])*\")[ \t]*)?", re.ASCII
+    rf";[ \t]*(?:({_NAME})=({_NAME}|\"(?:[^\"\\\x00-\x08\x0a-\x1f\x7f]|\\[\t\x20-\x7e])*\")[ \t]*)?", re.ASCII
 )
 
 

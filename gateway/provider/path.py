@@ -2,8 +2,8 @@
 
 `Journey.admit` takes the bytes that HTTP delivered: parses them once, checks the envelope, lets the judge
 decide, names the caller. Then SOAP finds the operation in the same tree and calls `Journey.perform`, which
-makes the IMS message, signs on and sends, and turns the answer back into a payload. Whatever ends a request early
-raises a GatewayError; the journey remembers what is worth telling, `ended` tells it.
+makes the IMS message, signs on and sends, and turns the answer back into a payload. Whatever ends a request
+early raises a GatewayError; the journey remembers what is worth telling, `ended` tells it.
 """
 
 from collections.abc import Iterator

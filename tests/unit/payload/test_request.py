@@ -12,7 +12,7 @@ from gateway.safexml import Bounds, parse
 ENVELOPE = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:unused="urn:unused"'
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:t="urn:types">'
-    "<soap:Body>{}</soap:Body></soap:Envelope>'
+    "<soap:Body>{}</soap:Body></soap:Envelope>"
 )
 
 

@@ -1,0 +1,253 @@
+"""The demonstration: a gateway and a stand-in IMS Connect with keys made on the spot, and real calls through both.
+
+It works on a copy of the example home in a temporary folder. The stand-in runs in this process, so that the table
+can show what IMS saw; the gateway runs as `imsgw serve` in a process of its own, as a user would start it.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from gateway import testkeys
+from gateway.clock import SYSTEM_CLOCK
+from gateway.exchange import Secret
+from gateway.soap.client import CallError, ServiceClient, SignOn
+from gateway.standin import RunningStandin, load
+
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 40.0
+HOST: Final = "127.0.0.1"
+BUNDLE_PASSWORD: Final = "GWPASS1"  # noqa: S105  a user of the stand-in, not of any real system
+ALICE: Final = SignOn("ALICE", Secret("WONDER1"))
+BOB: Final = SignOn("BOB", Secret("BUILDER1"))
+WRONG: Final = SignOn("ALICE", Secret("GUESSED1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the three listeners of the demonstration are."""
+
+    https: int
+    admin: int
+    standin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of the demonstration and what must come of it."""
+
+    says: str
+    port: str
+    operation: str
+    values: Mapping[str, str]
+    sign_on: SignOn | None
+    expected: Callable[[Any], bool]
+    """Judges the answer, or the CallError."""
+
+
+def _entry(**fields: str) -> Callable[[Any], bool]:
+    return lambda answer: isinstance(answer, dict) and fields.items() <= answer.items()
+
+
+def _fault(code: str) -> Callable[[Any], bool]:
+    return lambda answer: isinstance(answer, CallError) and answer.fault_code.endswith(code)
+
+
+PLAIN: Final = "PhoneBookPort"
+SECURE: Final = "SecurePhoneBookPort"
+DISPLAY: Final = {"command": "DISPLAY", "lastName": "LAST1"}
+NEW: Final = {"lastName": "HOPPER", "firstName": "GRACE", "extension": "8-5-1234", "zipCode": "D05/R05"}
+
+STEPS: Final = (
+    Step("look up an entry", PLAIN, "PhoneBook", DISPLAY, None, _entry(firstName="FIRST1")),
+    Step("who am I?", PLAIN, "WhoAmI", {}, None, _entry(user="GWUSER", group="GWGROUP")),
+    Step("look up an entry", SECURE, "PhoneBook", DISPLAY, ALICE, _entry(firstName="FIRST1")),
+    Step("who am I?", SECURE, "WhoAmI", {}, ALICE, _entry(user="ALICE", group="")),
+    Step("add an entry", SECURE, "PhoneBook", {"command": "ADD", **NEW}, BOB, _entry(lastName="HOPPER")),
+    Step("look it up", PLAIN, "PhoneBook", {"command": "DISPLAY", "lastName": "HOPPER"}, None, _entry(**NEW)),
+    Step("with a wrong password", SECURE, "WhoAmI", {}, WRONG, _fault("FailedAuthentication")),
+    Step("without a token", SECURE, "WhoAmI", {}, None, _fault("InvalidSecurity")),
+    Step("with a token not asked for", PLAIN, "WhoAmI", {}, ALICE, _fault("InvalidSecurity")),
+)
+
+
+def run(ports: Ports, *, once: bool) -> int:
+    """Run the demonstration; returns the exit code."""
+    console = Console()
+    taken = [str(port) for port in (ports.https, ports.admin, ports.standin) if not _is_free(port)]
+    if taken:
+        console.print(f"Port {', '.join(taken)} is in use; see --help for the options that choose others.")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="imsgw-demo-") as folder:
+        home = Path(folder)
+        password = Secret(secrets.token_urlsafe(12))
+        console.print(f"Home for the demonstration: {home} (removed at the end)")
+        _make_home(home, ports, password)
+        console.print("Keys made: a test authority and a server key for localhost.")
+        with RunningStandin(load(home / "standin.toml")) as standin:
+            console.print(f"Stand-in IMS Connect: {HOST}:{ports.standin}")
+            return _with_gateway(console, home, ports, password, standin, once=once)
+
+
+def _with_gateway(
+    console: Console, home: Path, ports: Ports, password: Secret, standin: RunningStandin, *, once: bool
+) -> int:
+    gateway = _start_gateway(home, password)
+    try:
+        if not _ready(gateway, home, ports):
+            console.print("The gateway did not start:")
+            console.print((home / "gateway.log").read_text(), markup=False)
+            return 1
+        console.print(f"Gateway: https://{HOST}:{ports.https}/imssoap/\n")
+        failed = _show_calls(console, home, ports, standin)
+        if not once:
+            _stay(console, home, ports, gateway)
+        return 1 if failed else 0
+    except KeyboardInterrupt:
+        console.print("\nStopping.")
+        return 0
+    finally:
+        _stop(gateway)
+
+
+def example_home() -> Path:
+    """Return the folder of the example home: packaged in a wheel, the root of the project in a checkout."""
+    packaged = Path(__file__).parent / "example"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent
+
+
+def _make_home(home: Path, ports: Ports, password: Secret) -> None:
+    example = example_home()
+    for name in ("bundles", "wsdl"):
+        shutil.copytree(example / name, home / name)
+    testkeys.create(home / "keystores", testkeys.LOCAL_NAMES, password.reveal())
+    (home / "gateway.toml").write_text(
+        f'[server]\nhttps = "{HOST}:{ports.https}"\n'
+        'keystore = { path = "keystores/server.p12", password = { env = "IMSGW_KEYSTORE_PASSWORD" } }\n'
+        f'[admin]\nlisten = "{HOST}:{ports.admin}"\n'
+    )
+    _replace(home / "bundles/ims1.toml", r"port = \d+", f"port = {ports.standin}")
+    shutil.copy(example / "standin.toml", home)
+    _replace(home / "standin.toml", r'listen = ".*"', f'listen = "{HOST}:{ports.standin}"')
+
+
+def _replace(path: Path, pattern: str, text: str) -> None:
+    changed, count = re.subn(pattern, text, path.read_text())
+    if count != 1:
+        raise RuntimeError(f"{path.name} of the example home no longer holds one {pattern}")
+    path.write_text(changed)
+
+
+def _start_gateway(home: Path, password: Secret) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "IMSGW_KEYSTORE_PASSWORD": password.reveal(),
+        "IMS1_PASSWORD": BUNDLE_PASSWORD,
+        "IMSGW_STATE": str(home / "var"),
+    }
+    with (home / "gateway.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve", "--home", str(home)],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us; we stop the gateway gracefully
+        )
+
+
+def _ready(gateway: subprocess.Popen[bytes], home: Path, ports: Ports) -> bool:
+    deadline = SYSTEM_CLOCK.monotonic() + START_SECONDS
+    pause = threading.Event()
+    while gateway.poll() is None and SYSTEM_CLOCK.monotonic() < deadline:
+        try:
+            address = f"https://localhost:{ports.https}/readyz"
+            if requests.get(address, verify=str(home / "keystores/ca.pem"), timeout=5).ok:
+                return True
+        except requests.RequestException:
+            pass
+        pause.wait(0.1)
+    return False
+
+
+def _show_calls(console: Console, home: Path, ports: Ports, standin: RunningStandin) -> int:
+    table = Table("", "Call", "Service", "As", "Answer", "What IMS saw", title="Calls over HTTPS", expand=True)
+    failed = 0
+    for step in STEPS:
+        before = len(standin.seen)
+        answer = _call(home, ports, step)
+        ok = step.expected(answer)
+        failed += not ok
+        saw = "; ".join(f"{s.transaction} by {s.user or 'nobody'}" for s in standin.seen[before:]) or "nothing"
+        user = f"{step.sign_on.user} (token)" if step.sign_on else "-"
+        table.add_row("ok" if ok else "FAILED", step.says, step.port, user, _shown(answer), saw)
+    console.print(table)
+    console.print(f"{len(STEPS) - failed} of {len(STEPS)} calls ended as they should.")
+    return failed
+
+
+def _call(home: Path, ports: Ports, step: Step) -> Any:
+    address = f"https://localhost:{ports.https}/imssoap/services/{step.port}"
+    try:
+        with ServiceClient(address, ca=home / "keystores/ca.pem", sign_on=step.sign_on) as client:
+            return client.call(step.operation, step.values)
+    except CallError as error:
+        return error
+
+
+def _shown(answer: Any) -> str:
+    if isinstance(answer, dict):
+        return " ".join(str(value) for value in answer.values() if value)
+    return f"fault {answer}"
+
+
+def _stay(console: Console, home: Path, ports: Ports, gateway: subprocess.Popen[bytes]) -> None:
+    console.print(
+        f"\nThe gateway stays up. From another shell:\n\n"
+        f"  imsgw call PhoneBookPort PhoneBook command=DISPLAY lastName=LAST2 \\\n"
+        f"      --server https://localhost:{ports.https} --ca {home}/keystores/ca.pem\n\n"
+        f"WSDL: https://localhost:{ports.https}/imssoap/services/PhoneBookPort?wsdl\n"
+        f"Log:  {home}/gateway.log\n\nCtrl-C stops everything.",
+        soft_wrap=True,
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    gateway.wait()
+    console.print("The gateway has ended by itself; its log said:")
+    console.print((home / "gateway.log").read_text()[-2000:], markup=False)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop(gateway: subprocess.Popen[bytes]) -> None:
+    gateway.terminate()
+    try:
+        gateway.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        gateway.kill()
+        gateway.wait()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

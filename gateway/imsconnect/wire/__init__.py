@@ -9,9 +9,7 @@ Words of the field:
 - *conversation*: what client and IMS Connect owe each other on one connection, from first input to last answer.
 """
 
-from gateway.imsconnect.wire.codes import CodeMeaning, describe
 from gateway.imsconnect.wire.connection import ClientConnection, ServerConnection
-from gateway.imsconnect.wire.conversation import State
 from gateway.imsconnect.wire.errors import (
     EarlyCloseError,
     InputViolation,
@@ -22,6 +20,7 @@ from gateway.imsconnect.wire.extensions import Extension
 from gateway.imsconnect.wire.flags import F0, F1, F2, F3, F5, F6, SocketType, Verb
 from gateway.imsconnect.wire.header import Exit, HeaderCode
 from gateway.imsconnect.wire.irm import Irm
+from gateway.imsconnect.wire.meaning import CodeMeaning, describe
 from gateway.imsconnect.wire.message import InputMessage, decode_input, encode_input
 from gateway.imsconnect.wire.output import (
     Csm,
@@ -33,6 +32,7 @@ from gateway.imsconnect.wire.output import (
     decode_output,
     encode_output,
 )
+from gateway.imsconnect.wire.states import State
 from gateway.imsconnect.wire.timer import encode_timer, timer_seconds
 
 __all__ = [

@@ -73,4 +73,4 @@ _BY_IRM_ID: Final = {member.irm_id.encode(code.value): (member, code) for member
 
 def find_exit(irm_id: bytes) -> tuple[Exit, HeaderCode] | None:
     """Return exit and header code for the eight bytes of IRM_ID, None when no exit goes by that id."""
-    return _BY_IRM_ID.get(bytes(irm_id))
+    return _BY_IRM_ID.get(irm_id)

@@ -6,7 +6,7 @@ HWSSMPL0, HWSSMPL1, and user-written message exit routines.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from gateway.exchange import Secret
 from gateway.imsconnect.wire.errors import InputViolation, LocalProtocolError
@@ -239,8 +239,10 @@ def decode_irm(
     arch = data[IRM_ARCH]
     if arch > MAX_ARCH:
         raise refuse(f"IRM_ARCH {arch}", 4, 9)
-    texts = {p.attribute: _get_text(data, p, code, refuse) for p in _TEXTS if p.present(arch, length)}
-    tokens = {p.attribute: _get_token(data, p) for p in _TOKENS if p.present(arch, length)}
+    texts: dict[str, Any] = {
+        p.attribute: _get_text(data, p, code, refuse) for p in _TEXTS if p.present(arch, length)
+    }
+    tokens: dict[str, Any] = {p.attribute: _get_token(data, p) for p in _TOKENS if p.present(arch, length)}
     irm = Irm(
         exit,
         code,

@@ -11,19 +11,13 @@ from typing import Final
 
 from gateway.imsconnect.wire.errors import InputViolation, LocalProtocolError
 from gateway.imsconnect.wire.flags import CARRIES_BLOCK, NEVER_ANSWERED
+from gateway.imsconnect.wire.frame import LLLL, LLZZ, MAX_LLLL, MAX_SEGMENT, MIN_INPUT
 from gateway.imsconnect.wire.header import NAME_LENGTH, Exit, find_exit
 from gateway.imsconnect.wire.irm import IRM_ID, Irm, decode_irm, encode_irm, peek_verb
 from gateway.imsconnect.wire.rules import breach
 
 END_MARKER: Final = b"\x00\x04\x00\x00"
 """An empty segment: the end of every input message."""
-MIN_INPUT: Final = 88
-"""Shortest input message of HWSSMPL0 and HWSSMPL1: LLLL, IRM of 80 bytes, end marker."""
-MAX_INPUT: Final = 0x7FFFFFFF
-MAX_SEGMENT: Final = 0x7FFF  # unverified: the exact limit of LL; IBM speaks of 32 KB
-"""Longest segment with LL and ZZ."""
-LLZZ: Final = 4
-LLLL: Final = 4
 
 _Refuse = Callable[[str, int, int], InputViolation]
 
@@ -49,7 +43,7 @@ def encode_input(message: InputMessage) -> bytes:
         parts.append((LLLL + len(message.block)).to_bytes(4) + message.block)
     parts.append(END_MARKER)
     total = LLLL + sum(map(len, parts))
-    if total > MAX_INPUT:
+    if total > MAX_LLLL:
         raise LocalProtocolError(f"a message of {total} bytes is longer than LLLL can say")
     return b"".join((total.to_bytes(4), *parts))
 

@@ -1,0 +1,101 @@
+"""What a certificate is, in words for `imsgw check`, and whether its key is strong enough."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+CryptoPolicy = Literal["modern", "sp800-131a"]
+
+MIN_RSA_BITS = 2048
+"""NIST SP 800-131A rev. 2, tables 2 and 5: 112 bits of strength, which is RSA of 2048 bits."""
+NIST_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+"""FIPS 186-5 and SP 800-186: the prime curves P-256, P-384, P-521."""
+EXPIRES_SOON = timedelta(days=30)
+"""From when on `check` warns that a certificate is about to expire."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """One certificate in words."""
+
+    subject: str
+    """RFC 4514 text."""
+    issuer: str
+    names: tuple[str, ...]
+    """Host names and addresses of the subject alternative name."""
+    not_before: datetime
+    not_after: datetime
+    key: str
+    """Kind and size, for example ``EC secp256r1`` or ``RSA 2048``."""
+    sha256: str
+    """Fingerprint of the DER form, 64 lower-case hexadecimal digits."""
+
+    def complaint(self, now: datetime) -> str | None:
+        """Say what is wrong with the period of validity at `now`; None when nothing is."""
+        if now < self.not_before:
+            return f"the certificate of {self.subject} is not valid before {self.not_before:%Y-%m-%d %H:%M} UTC"
+        if now > self.not_after:
+            return f"the certificate of {self.subject} expired on {self.not_after:%Y-%m-%d}"
+        if self.not_after - now < EXPIRES_SOON:
+            return f"the certificate of {self.subject} expires on {self.not_after:%Y-%m-%d}"
+        return None
+
+
+def describe(certificate: x509.Certificate) -> CertificateFacts:
+    """Put a certificate into words. ValueError when a field of it cannot be read."""
+    return CertificateFacts(
+        subject=certificate.subject.rfc4514_string() or "(no subject)",
+        issuer=certificate.issuer.rfc4514_string(),
+        names=_names(certificate),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        key=_key(certificate.public_key()),
+        sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
+    )
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    hosts = extension.value.get_values_for_type(x509.DNSName)
+    addresses = extension.value.get_values_for_type(x509.IPAddress)
+    return (*hosts, *(str(address) for address in addresses))
+
+
+def _key(key: CertificatePublicKeyTypes) -> str:
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"EC {key.curve.name}"
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return "Ed25519"
+    if isinstance(key, ed448.Ed448PublicKey):
+        return "Ed448"
+    return type(key).__name__.removesuffix("PublicKey")
+
+
+def key_complaint(key: CertificatePublicKeyTypes, policy: CryptoPolicy) -> str | None:
+    """Say why a certificate's key is too weak for a policy; None when it is good enough.
+
+    `modern` takes RSA of 2048 bits or more, any elliptic curve that TLS knows, Ed25519 and Ed448.
+    `sp800-131a` takes RSA of 2048 bits or more and the NIST prime curves.
+    """
+    if isinstance(key, rsa.RSAPublicKey):
+        return (
+            None if key.key_size >= MIN_RSA_BITS else f"RSA of {key.key_size} bits; {MIN_RSA_BITS} are needed"
+        )
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if policy == "modern" or key.curve.name in NIST_CURVES:
+            return None
+        return f"curve {key.curve.name}; crypto_policy sp800-131a takes P-256, P-384 and P-521"
+    if policy == "modern" and isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return None
+    return f"a key of kind {_key(key)}; crypto_policy {policy} does not take it"

@@ -1,0 +1,214 @@
+"""The life of one connection: handshake, then request after request, each step under its deadline."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import partial
+from typing import Final
+from uuid import uuid4
+
+from gateway.clock import Clock
+from gateway.config.model import ServerSettings
+from gateway.errors import GatewayError, M
+from gateway.web.environ import Application, Origin, call, environ_of
+from gateway.web.http import Bounds, Exchange, Progress
+from gateway.web.memory import BodyMemory, Lease
+from gateway.web.message import Reply, Request, error_reply
+from gateway.web.stream import NotTls, Stream
+from gateway.web.turns import Turns
+
+log = logging.getLogger("gateway.web")
+
+LINGER_SECONDS: Final = 5.0
+"""How long bytes are still taken and dropped behind the last answer, so that the peer can read it."""
+
+
+class Phase(Enum):
+    """Where a connection is."""
+
+    OPENING = "opening"
+    """In the handshake, or no byte of the first request has come: work is to be expected."""
+    IDLE = "idle"
+    """Kept for the next request, of which no byte has come."""
+    BUSY = "busy"
+    """A request is being received, worked on or answered."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the connections of one worker share."""
+
+    settings: ServerSettings
+    application: Application
+    turns: Turns
+    memory: BodyMemory
+    clock: Clock
+    bounds: Bounds = field(init=False)
+    stopping: bool = False
+    """Each answer is the last on its connection from now on."""
+
+    def __post_init__(self) -> None:
+        self.bounds = Bounds(self.settings.max_request_bytes)
+
+
+class Connection:
+    """One connection. `run` is its whole life; cancelling it drops the connection at once."""
+
+    def __init__(self, stream: Stream, origin: Origin, shared: Shared) -> None:
+        self._stream = stream
+        self._origin = origin
+        self._shared = shared
+        self.phase = Phase.OPENING
+
+    async def run(self) -> None:
+        """Serve until either side ends it. What the network does is logged, and raises nothing."""
+        try:
+            if await self._open():
+                await self._serve()
+        except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+            log.debug("connection with %s ended: %s", self._origin.peer[0], _reason(error))
+        finally:
+            self._stream.close()
+
+    async def _open(self) -> bool:
+        try:
+            async with asyncio.timeout(self._shared.settings.handshake_seconds):
+                await self._stream.open()
+        except NotTls as refused:
+            reply = error_reply(GatewayError(M.NOT_TLS), uuid4().hex)
+            self._stream = refused.stream
+            await self._send(Exchange(self._shared.bounds), reply, close=True)
+            return False
+        except OSError as error:
+            log.info("TLS handshake with %s failed: %s", self._origin.peer[0], _reason(error))
+            return False
+        self._origin = replace(self._origin, certificate=self._stream.certificate)
+        return True
+
+    async def _serve(self) -> None:
+        exchange = Exchange(self._shared.bounds)
+        while await self._serve_one(exchange):
+            early = exchange.early
+            exchange = Exchange(self._shared.bounds)
+            if not await self._next_begins(exchange, early):
+                return
+
+    async def _next_begins(self, exchange: Exchange, early: bytes) -> bool:
+        """Wait for the next request on a connection that is kept."""
+        self.phase = Phase.IDLE
+        if self._shared.stopping and not early:
+            return False
+        try:
+            async with asyncio.timeout(self._shared.settings.keepalive_seconds):
+                await self._read_while({Progress.NOTHING}, exchange, early)
+        except TimeoutError:
+            return False
+        except GatewayError as error:
+            await self._refuse(exchange, error, uuid4().hex)
+            return False
+        return exchange.progress is not Progress.CLOSED
+
+    async def _serve_one(self, exchange: Exchange) -> bool:
+        """Receive, answer, send. Tell whether the connection may carry another request."""
+        tracking_id = uuid4().hex
+        lease = self._shared.memory.lease()
+        try:
+            if not await self._receive(exchange, lease):
+                return False
+            reply = await self._answer(exchange.request(), tracking_id)
+        except GatewayError as error:
+            await self._refuse(exchange, error, tracking_id)
+            return exchange.reusable
+        finally:
+            lease.release()
+        await self._send(exchange, reply, close=self._last)
+        return exchange.reusable
+
+    @property
+    def _last(self) -> bool:
+        return self._shared.stopping or self._shared.settings.keepalive_seconds == 0
+
+    async def _refuse(self, exchange: Exchange, error: GatewayError, tracking_id: str) -> None:
+        """Answer an error found here. A request that has arrived completely does not cost the connection."""
+        log.info("%s from %s: %s tracking_id=%s", exchange.asked, self._origin.peer[0], error, tracking_id)
+        await self._send(exchange, error_reply(error, tracking_id), close=self._last)
+
+    async def _receive(self, exchange: Exchange, lease: Lease) -> bool:
+        """Read a whole request. False when the peer ends it or stays silent before it begins one."""
+        settings = self._shared.settings
+        try:
+            async with asyncio.timeout(settings.header_seconds):
+                await self._read_while({Progress.NOTHING, Progress.HEAD}, exchange)
+            self.phase = Phase.BUSY
+            async with asyncio.timeout(settings.body_seconds):
+                if exchange.continue_awaited:
+                    await self._stream.write(exchange.go_on())
+                await self._read_while({Progress.BODY}, exchange, grown=lease.grow_to)
+        except TimeoutError:
+            if exchange.progress is Progress.NOTHING:
+                return False
+            raise GatewayError(M.SLOW_CLIENT, private=f"{exchange.body_bytes} bytes of body had come") from None
+        return exchange.progress is Progress.COMPLETE
+
+    async def _read_while(
+        self,
+        phases: set[Progress],
+        exchange: Exchange,
+        early: bytes = b"",
+        grown: Callable[[int], None] | None = None,
+    ) -> None:
+        if early:
+            exchange.receive(early)
+        while exchange.progress in phases:
+            exchange.receive(await self._stream.read())
+            if exchange.progress is not Progress.NOTHING:
+                self.phase = Phase.BUSY
+            if grown:
+                grown(exchange.body_bytes)
+
+    async def _answer(self, request: Request, tracking_id: str) -> Reply:
+        """Have the request worked on. An exception that is not ours is logged, and told to nobody."""
+        shared = self._shared
+        environ = environ_of(request, self._origin, tracking_id=tracking_id, stopping=shared.stopping)
+        work = partial(call, shared.application, environ)
+        try:
+            if shared.application.at_once(request.path):
+                return work()
+            return await shared.turns.run(work)
+        except GatewayError:
+            raise
+        except Exception:
+            log.exception("unexpected error tracking_id=%s", tracking_id)
+            return error_reply(GatewayError(M.INTERNAL), tracking_id)
+
+    async def _send(self, exchange: Exchange, reply: Reply, *, close: bool) -> None:
+        try:
+            wire = exchange.reply(reply, now=self._shared.clock.now(), close=close)
+        except ValueError:
+            tracking_id = reply.header("X-Tracking-Id") or uuid4().hex
+            log.exception("the answer cannot be sent tracking_id=%s", tracking_id)
+            substitute = error_reply(GatewayError(M.INTERNAL), tracking_id)
+            wire = exchange.reply(substitute, now=self._shared.clock.now(), close=True)
+        async with asyncio.timeout(self._shared.settings.send_seconds):
+            await self._stream.write(wire)
+        if not exchange.reusable:
+            await self._linger()
+
+    async def _linger(self) -> None:
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self._stream.finish()
+        except TimeoutError:
+            log.debug("%s went on sending behind the last answer", self._origin.peer[0])
+
+
+def _reason(error: OSError) -> str:
+    """Say in few words what the network did."""
+    if isinstance(error, ssl.SSLError):
+        return error.reason or str(error)
+    if isinstance(error, TimeoutError):
+        return "too slow"
+    return error.strerror or str(error)

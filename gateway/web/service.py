@@ -1,0 +1,193 @@
+"""One worker's HTTP service, without gunicorn: accepts, keeps the connections, stops gracefully."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.model import ServerSettings
+from gateway.tls import ListenerTls
+from gateway.web.connection import Connection, Phase, Shared
+from gateway.web.environ import Application, ListenerName, Origin
+from gateway.web.listeners import ADMIN_CONNECTIONS, Listener
+from gateway.web.memory import BodyMemory
+from gateway.web.stream import PlainStream, Stream, TlsStream
+from gateway.web.turns import Turns
+
+log = logging.getLogger("gateway.web")
+
+YIELD_SECONDS: Final = 0.05
+"""How long a worker whose threads are taken leaves a new connection to the others."""
+YIELD_BATCH: Final = 16
+"""Connections it then takes at once: with every worker full, callers must still reach the queue and its 503."""
+_EXHAUSTED_SECONDS: Final = 1.0
+_GONE: Final = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EINTR})
+
+
+class Room:
+    """Places for connections; listeners share one."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._changed = asyncio.Event()
+        self.taken = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no place is free."""
+        return self.taken >= self._places
+
+    async def free(self) -> None:
+        """Wait until a place is free."""
+        while self.full:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def enter(self) -> None:
+        """Take a place."""
+        self.taken += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self.taken -= 1
+        self._changed.set()
+
+
+class Service:
+    """Made, started and stopped inside a running loop."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        application: Application,
+        listeners: Sequence[Listener],
+        tls: Mapping[ListenerName, ListenerTls],
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._settings = settings
+        self._listeners = tuple(listeners)
+        self._tls = dict(tls)
+        turns = Turns(settings.threads, settings.waiting, settings.waiting_seconds)
+        self._shared = Shared(settings, application, turns, BodyMemory(settings.max_request_bytes), clock)
+        self._public, self._admin = Room(settings.worker_connections), Room(ADMIN_CONNECTIONS)
+        self._accepting: list[asyncio.Task[None]] = []
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+
+    def __repr__(self) -> str:
+        return f"<Service {len(self._connections)} connections, {self._shared.turns!r}>"
+
+    def start(self, failed: Callable[[], object]) -> None:
+        """Begin to accept. `failed` is called should accepting ever end by an error."""
+        self._accepting = [asyncio.create_task(self._accept_on(listener)) for listener in self._listeners]
+        for task in self._accepting:
+            task.add_done_callback(partial(_report, failed))
+
+    def replace_tls(self, tls: Mapping[ListenerName, ListenerTls]) -> None:
+        """Use other certificates or trust from the next handshake on; connections that stand are left alone."""
+        self._tls = dict(tls)
+
+    async def stop(self, seconds: float) -> bool:
+        """Stop gracefully: not ready, no new connections, idle ones closed, requests in flight finished.
+
+        Returns whether all finished within `seconds`; what did not is cut off.
+        """
+        self._shared.stopping = True
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        for listener in self._listeners:
+            listener.socket.close()
+        for task, connection in self._connections.items():
+            if connection.phase is not Phase.BUSY:
+                task.cancel()
+        overdue: set[asyncio.Task[None]] = set()
+        if self._connections:
+            _, overdue = await asyncio.wait(self._connections, timeout=seconds)
+        for task in overdue:
+            task.cancel()
+        await asyncio.gather(*overdue, return_exceptions=True)
+        self._shared.turns.close()
+        if overdue:
+            log.warning("%d requests were cut off: they took longer than stop_seconds", len(overdue))
+        return not overdue and self._shared.turns.working == 0
+
+    async def _accept_on(self, listener: Listener) -> None:
+        room = self._admin if listener.name == "admin" else self._public
+        while True:
+            await room.free()
+            await _readable(listener.socket)
+            batch = 1
+            if self._engaged >= self._settings.threads:
+                await asyncio.sleep(YIELD_SECONDS)
+                batch = YIELD_BATCH
+            while batch and not room.full and await self._accept(listener, room):
+                batch -= 1
+
+    @property
+    def _engaged(self) -> int:
+        """Connections with a request in work or one to be expected."""
+        return sum(one.phase is not Phase.IDLE for one in self._connections.values())
+
+    async def _accept(self, listener: Listener, room: Room) -> bool:
+        """Accept one connection, if there is one and this worker gets it."""
+        try:
+            sock, _ = listener.socket.accept()
+        except OSError as error:
+            if error.errno not in _GONE:  # most often EMFILE: give connections time to end
+                log.error("cannot accept on %s: %s", listener.name, error.strerror)  # noqa: TRY400  no trace needed
+                await asyncio.sleep(_EXHAUSTED_SECONDS)
+            return False
+        try:
+            connection = self._connection(sock, listener)
+        except OSError:  # reset before we came to it
+            sock.close()
+            return True
+        room.enter()
+        task = asyncio.create_task(connection.run())
+        self._connections[task] = connection
+        task.add_done_callback(lambda done: self._ended(done, room))
+        return True
+
+    def _connection(self, sock: socket.socket, listener: Listener) -> Connection:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        origin = Origin(listener.name, _address(sock.getpeername()), _address(sock.getsockname()))
+        tls = self._tls.get(listener.name)
+        stream: Stream = PlainStream(sock) if tls is None else TlsStream(sock, tls)
+        return Connection(stream, origin, self._shared)
+
+    def _ended(self, task: asyncio.Task[None], room: Room) -> None:
+        del self._connections[task]
+        room.leave()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a connection ended in an unexpected error", exc_info=task.exception())
+
+
+def _address(name: tuple[str, int]) -> tuple[str, int]:
+    """Return host and port; an IPv4 peer of an IPv6 socket reads as IPv4."""
+    return name[0].removeprefix("::ffff:") if "." in name[0] else name[0], name[1]
+
+
+async def _readable(sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(sock, _resolve, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sock)
+
+
+def _resolve(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _report(failed: Callable[[], object], task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("a listener ended in an unexpected error", exc_info=task.exception())
+        failed()

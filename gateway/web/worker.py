@@ -1,0 +1,76 @@
+"""gunicorn's worker: one loop a process, a heartbeat for the arbiter, signals to a graceful stop."""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Final
+
+from gunicorn.workers.base import Worker
+
+from gateway.web.listeners import Listener
+from gateway.web.service import Service
+
+log = logging.getLogger("gateway.web")
+
+HEARTBEAT_SECONDS: Final = 1.0
+_IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+_CUT_OFF: Final = 1
+"""Exit status of a worker that had to leave requests unfinished."""
+
+
+class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
+    """Runs a `Service` made from the gunicorn application, which is a `server.GatewayApplication`."""
+
+    def init_signals(self) -> None:
+        """Set what a signal does until the loop runs. Called by gunicorn after the fork."""
+        for one in self.SIGNALS:
+            signal.signal(one, signal.SIG_DFL)
+        for one in _IGNORED:
+            signal.signal(one, signal.SIG_IGN)
+        signal.signal(signal.SIGABRT, self.handle_abort)
+
+    def handle_abort(self, _sig: int, _frame: FrameType | None) -> None:
+        """Leave at once: the arbiter sends SIGABRT when the loop has not shown a sign of life for too long."""
+        log.critical("the loop of worker %d is stuck", self.pid)
+        faulthandler.dump_traceback(sys.stderr)  # names of functions only, no values
+        os._exit(_CUT_OFF)
+
+    def run(self) -> None:
+        """Serve until a signal comes. Called by gunicorn, as the last thing."""
+        finished = asyncio.run(self._serve())
+        self.wsgi.close()
+        if not finished:
+            # A thread is still at work and would keep the process from ending.
+            logging.shutdown()
+            os._exit(_CUT_OFF)
+
+    async def _serve(self) -> bool:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, stop.set)
+        loop.add_signal_handler(signal.SIGQUIT, os._exit, _CUT_OFF)
+        listeners = [
+            Listener(name, bound.sock) for name, bound in zip(self.app.names, self.sockets, strict=True)
+        ]
+        settings = self.app.home.gateway.server
+        service = Service(settings, self.wsgi, listeners, self.app.tls)
+        service.start(failed=stop.set)
+        heart = asyncio.create_task(self._beat(stop))
+        await stop.wait()
+        finished = await service.stop(settings.stop_seconds)
+        heart.cancel()
+        return finished
+
+    async def _beat(self, stop: asyncio.Event) -> None:
+        """Show the arbiter that the loop turns; stop when the arbiter itself has gone."""
+        while True:
+            self.notify()
+            if os.getppid() != self.ppid and not stop.is_set():
+                log.error("the master has gone: worker %d stops", self.pid)
+                stop.set()
+            await asyncio.sleep(HEARTBEAT_SECONDS)

@@ -1,0 +1,232 @@
+"""The front door: a WSGI callable that knows the addresses, and who answers behind each.
+
+| address | method | what |
+| --- | --- | --- |
+| ``/imssoap/services/PORT`` | POST | a SOAP request for the service with that WSDL port |
+| ``/imssoap/services/PORT?wsdl``, ``?xsd=NAME`` | GET | the deployed contract with the live address in it |
+| ``/imssoap/`` | GET | the list of services, for people |
+| ``/healthz``, ``/readyz`` | GET | liveness, readiness; on every listener |
+
+On the admin listener there is nothing but health so far. What goes wrong before there is an envelope to
+answer in is answered as a line of plain text, see `gateway.web.message.error_reply`.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import unquote
+from uuid import uuid4
+
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.model import ServerSettings
+from gateway.errors import GatewayError, M
+from gateway.exchange import Arrival
+from gateway.mediatype import parse_media_type
+from gateway.web.environ import LISTENER, STOPPING, TRACKING_ID, Environ, StartResponse
+from gateway.web.message import TRACKING_HEADER, Headers, Reply, error_reply
+from gateway.web.pages import PAGE_HEADERS, Entry, list_of_services
+from gateway.web.peer import base_url, peer_of
+
+log = logging.getLogger("gateway.web")
+
+ENDPOINTS: Final = "/imssoap/services/"
+"""The path of the product that the gateway takes over from, so that clients need no change."""
+_LISTS: Final = frozenset({"/imssoap", "/imssoap/", "/imssoap/services", ENDPOINTS})
+_HEALTH: Final = frozenset({"/healthz", "/readyz"})
+_SOAP_TYPES: Final = frozenset({"text/xml", "application/soap+xml"})
+_READS: Final = "GET, HEAD"
+_PLAIN: Final[Headers] = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
+
+Answer = tuple[int, Iterable[tuple[str, str]], bytes]
+"""HTTP status, headers, body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """One WSDL port of a deployed service, and who answers for it."""
+
+    port: str
+    """Name of the WSDL port: the last part of the address."""
+    service: str
+    """Name of the deployed service: its folder."""
+    contract_document: Callable[[str | None, str], bytes]
+    """Gives the WSDL for None, else the schema or imported WSDL of that name; KeyError when there is none.
+
+    The second argument is the base URL, ``https://host:port``; the endpoint: that, `ENDPOINTS`, the port.
+    """
+    answer: Callable[[Arrival], Answer]
+    """Answers a SOAP request, an error as a fault."""
+
+
+class FrontDoor:
+    """The WSGI callable."""
+
+    def __init__(
+        self,
+        mounts: Sequence[Mounted],
+        settings: ServerSettings,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        ready: Callable[[], bool] = lambda: True,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`ready` is asked on the loop and must not block; `close` is called once, when the worker ends.
+
+        Raises ValueError when two services have a port of the same name.
+        """
+        self._mounts = _by_port(mounts)
+        self._settings = settings
+        self._clock = clock
+        self._ready = ready
+        self._close = close
+
+    def at_once(self, path: str) -> bool:
+        """Tell whether the answer needs no thread: health must be seen when all threads are taken."""
+        return path in _HEALTH
+
+    def close(self) -> None:
+        """Let go of what stands behind the door."""
+        self._close()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        tracking_id = environ.get(TRACKING_ID) or uuid4().hex
+        try:
+            reply = self._route(environ, tracking_id)
+        except GatewayError as error:
+            log.info("%s from %s tracking_id=%s", error, environ["REMOTE_ADDR"], tracking_id)
+            reply = error_reply(error, tracking_id, _allow(error))
+        except Exception:
+            log.exception("unexpected error tracking_id=%s", tracking_id)
+            reply = error_reply(GatewayError(M.INTERNAL), tracking_id)
+        headers = list(reply.headers)
+        if reply.header(TRACKING_HEADER) is None:
+            headers.append((TRACKING_HEADER, tracking_id))
+        start_response(_status_line(reply.status), headers)
+        return [reply.body]
+
+    def _route(self, environ: Environ, tracking_id: str) -> Reply:
+        path = _text(environ["PATH_INFO"])
+        if path in _HEALTH:
+            _only(environ, _READS)
+            return self._health(path, environ)
+        if environ[LISTENER] == "admin":
+            raise GatewayError(M.NOT_FOUND)
+        if path in _LISTS:
+            _only(environ, _READS)
+            return self._list(environ)
+        mounted = self._mounts.get(path.removeprefix(ENDPOINTS)) if path.startswith(ENDPOINTS) else None
+        if mounted is None:
+            raise GatewayError(M.NOT_FOUND)
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            return self._contract(mounted, environ)
+        _only(environ, "POST")
+        return self._soap(mounted, environ, tracking_id)
+
+    def _health(self, path: str, environ: Environ) -> Reply:
+        if path == "/healthz":
+            return Reply(HTTPStatus.OK, _PLAIN, b"alive\n")
+        if environ.get(STOPPING):
+            raise GatewayError(M.STOPPING)
+        if not self._ready():
+            raise GatewayError(M.BUSY, private="not ready")
+        return Reply(HTTPStatus.OK, _PLAIN, b"ready\n")
+
+    def _list(self, environ: Environ) -> Reply:
+        entries = [Entry(mounted.service, mounted.port) for mounted in self._mounts.values()]
+        page = list_of_services(entries, base_url(environ, self._settings), ENDPOINTS)
+        return Reply(HTTPStatus.OK, PAGE_HEADERS, page)
+
+    def _contract(self, mounted: Mounted, environ: Environ) -> Reply:
+        name = _document(environ.get("QUERY_STRING", ""))
+        try:
+            document = mounted.contract_document(name, base_url(environ, self._settings))
+        except KeyError:
+            raise GatewayError(M.NOT_FOUND, private="no such document in the contract") from None
+        headers = (
+            ("Content-Type", "text/xml; charset=utf-8"),
+            ("Cache-Control", "no-cache"),
+            ("X-Content-Type-Options", "nosniff"),
+        )
+        return Reply(HTTPStatus.OK, headers, document)
+
+    def _soap(self, mounted: Mounted, environ: Environ, tracking_id: str) -> Reply:
+        content_type = _content_type(environ)
+        arrival = Arrival(
+            service=mounted.service,
+            tracking_id=tracking_id,
+            received=self._clock.now(),
+            peer=peer_of(environ, self._settings),
+            content_type=content_type,
+            soap_action=environ.get("HTTP_SOAPACTION"),
+            body=self._body(environ),
+        )
+        status, headers, body = mounted.answer(arrival)
+        return Reply(status, (*headers, ("X-Content-Type-Options", "nosniff")), body)
+
+    def _body(self, environ: Environ) -> bytes:
+        limit = self._settings.max_request_bytes
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > limit:
+            raise GatewayError(M.TOO_LARGE, {"limit": str(limit)})
+        body: bytes = environ["wsgi.input"].read(length)
+        return body
+
+
+def _by_port(mounts: Sequence[Mounted]) -> Mapping[str, Mounted]:
+    found: dict[str, Mounted] = {}
+    for mounted in mounts:
+        other = found.setdefault(mounted.port, mounted)
+        if other is not mounted:
+            raise ValueError(f"services {other.service} and {mounted.service} both have a port {mounted.port}")
+    return found
+
+
+def _text(path: str) -> str:
+    """Read the path as UTF-8 (RFC 3987): port names may hold any letter."""
+    try:
+        return path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise GatewayError(M.NOT_FOUND, private="the path is not UTF-8") from None
+
+
+def _only(environ: Environ, allowed: str) -> None:
+    if environ["REQUEST_METHOD"] not in allowed.split(", "):
+        raise GatewayError(M.METHOD_NOT_ALLOWED, {"allowed": allowed})
+
+
+def _allow(error: GatewayError) -> Headers:
+    """Return the Allow header that goes with 405 (RFC 9110, section 15.5.6)."""
+    return (("Allow", error.fields["allowed"]),) if error.message is M.METHOD_NOT_ALLOWED else ()
+
+
+def _document(query: str) -> str | None:
+    """Return which document of the contract is asked for: None for the WSDL itself. 405 when it is none."""
+    key, _, value = query.partition("&")[0].partition("=")
+    if key.lower() == "wsdl" or (key.lower() == "xsd" and value):
+        return unquote(value) or None
+    raise GatewayError(M.METHOD_NOT_ALLOWED, {"allowed": "POST"})
+
+
+def _content_type(environ: Mapping[str, Any]) -> str:
+    """Return the Content-Type, which must be one of SOAP's; no content coding, no multipart."""
+    coding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if coding not in {"", "identity"}:
+        raise GatewayError(M.CONTENT_CODING)
+    value: str = environ.get("CONTENT_TYPE", "")
+    try:
+        media_type = parse_media_type(value).type
+    except ValueError:
+        media_type = "" if value else "none"
+    if media_type not in _SOAP_TYPES:
+        raise GatewayError(M.CONTENT_TYPE, {"got": media_type[:80] or "a malformed one"})
+    return value
+
+
+def _status_line(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} "

@@ -46,7 +46,7 @@ class ImsConnectSettings(Settings):
     exit: Literal["HWSSMPL0", "HWSSMPL1", "HWSSOAP1"] = Field(
         default="HWSSMPL1", description='User message exit. `adapter = "xml"` needs HWSSOAP1.'
     )
-    tls: BackendTls | None = Field(default=None, description="TLS to IMS Connect; absent: plain TCP.")
+    tls: BackendTls | None = Field(default=None, description="Absent: plain TCP.")
     pool: PoolSettings = Field(default_factory=PoolSettings, description="Persistent sockets.")
     maxsoc: int | None = Field(
         default=None,

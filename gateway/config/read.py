@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -120,16 +121,20 @@ class _Reader:
     def state(self, gateway: GatewaySettings | None, state: Path | None) -> Path:
         """Return the state folder: the caller's, the environment's, the file's."""
         told = self.files.environ.get(STATE_VARIABLE) or (gateway.server.state if gateway else "var")
-        try:
-            found = self.home / (state or told)
-            if found.exists() and not found.is_dir():
-                self.problems.append(
-                    Problem(GATEWAY_FILE, "server.state", f"{shown(str(found))} is not a folder")
-                )
-        except (OSError, ValueError):
-            self.problems.append(Problem(GATEWAY_FILE, "server.state", "must be the path of a folder"))
-            found = self.home
+        found = self.home / (state or told)
+        if not _can_be_folder(found):
+            self.problems.append(Problem(GATEWAY_FILE, "server.state", f"{shown(str(found))} can be no folder"))
         return found
+
+
+def _can_be_folder(path: Path) -> bool:
+    """Tell whether a folder is there, or nothing is and one can be made."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def _no_bundle(bundle: str, bundles: list[str]) -> str:

@@ -50,7 +50,7 @@ class _Survey:
         for key, value in raw.items():
             here = (*at, key)
             if key not in known:
-                self.faults.append(Fault(here, self._unknown(model, key)))
+                self.faults.append(Fault(here, self._unknown(model, key, value)))
             elif later.is_later_value(model, key, value):
                 text = f'"{value}" is not in this version; it takes {words.words_of(known[key]).text}'
                 self.faults.append(Fault(here, text))
@@ -75,15 +75,16 @@ class _Survey:
             }
         return value
 
-    def _unknown(self, model: type[Settings], key: str) -> str:
+    def _unknown(self, model: type[Settings], key: str, value: Any) -> str:
+        what = "unknown table" if isinstance(value, Mapping) else "unknown key"
         known = words.fields_of(model)
         if later.is_later_key(model, key):
             return "is not in this version"
         if homes := _homes(self.root, key):
-            return f"unknown key here; it belongs in {' or '.join(homes)}"
+            return f"{what} here; it belongs in {' or '.join(homes)}"
         if near := words.nearest(key, known):
-            return f"unknown key; did you mean {near}?"
-        return "unknown key" + (f"; known here: {', '.join(known)}" if len(known) <= _MANY_KEYS else "")
+            return f"{what}; did you mean {near}?"
+        return what + (f"; known here: {', '.join(known)}" if len(known) <= _MANY_KEYS else "")
 
 
 def _homes(model: type[Settings], key: str, at: KeyPath = ()) -> list[str]:
@@ -110,8 +111,8 @@ def survey(
 
 
 def _mismatch(info: FieldInfo | None, value: Any) -> str:
-    if info is None:
-        return "is not valid here"
+    if info is None:  # the name of a table, which the model leaves to the user
+        return f"must be a table, found {words.kind_of(value)}"
     wanted = words.words_of(info)
     text = f"must be {wanted.text}"
     if not isinstance(value, str):

@@ -175,15 +175,24 @@ ListenAddress = Annotated[
 def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError("not a list")  # noqa: TRY004  pydantic takes a ValueError as a refusal
-    return tuple(
-        item if isinstance(item, IPv4Network | IPv6Network) else ip_network(_text(item)) for item in value
-    )
+    return tuple(_network(number, item) for number, item in enumerate(value, start=1))
+
+
+def _network(number: int, item: Any) -> IPv4Network | IPv6Network:
+    if isinstance(item, IPv4Network | IPv6Network):
+        return item
+    try:
+        return ip_network(_text(item))
+    except ValueError:
+        raise RefusalError(
+            f'entry {number} is no network; one reads "10.1.0.0/16", without host bits'
+        ) from None
 
 
 Networks = Annotated[
     tuple[IPv4Network | IPv6Network, ...],
     BeforeValidator(_networks),
-    Words('a list of networks, for example ["10.1.0.0/16", "fd00::/8"], without host bits'),
+    Words('a list of networks, for example ["10.1.0.0/16", "fd00::/8"]'),
 ]
 
 

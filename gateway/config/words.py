@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -12,7 +13,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic.fields import FieldInfo
 
 from gateway.config.values import Settings, Words
-from gateway.exchange import Secret
+from gateway.exchange import Secret, SyncLevel, Undeliverable
 
 _LONGEST = 200
 
@@ -124,7 +125,8 @@ def words_of(field: FieldInfo) -> Words:
 
 def takes_text(field: FieldInfo) -> bool:
     """Tell whether a text is the right kind of value, whatever it says."""
-    return not (table_of(field) or named_tables_of(field)) and _bare(field) not in {int, float, bool}
+    kind = _bare(field)
+    return kind in {str, Secret, Path, SyncLevel, Undeliverable} or get_origin(kind) is Literal
 
 
 def kind_of(value: Any) -> str:
@@ -133,7 +135,7 @@ def kind_of(value: Any) -> str:
         case bool():
             return str(value).lower()
         case int() | float():
-            return number(value) if not abs(value) >= 10**15 else "a very large number"
+            return repr(value) if not abs(value) >= 10**15 else "a very large number"
         case str():
             return "a text"
         case date() | time():

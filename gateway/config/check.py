@@ -1,0 +1,42 @@
+"""Everything `imsgw check` can say of a home that was read: its values beside each other.
+
+A check is any callable that takes a `Home` and gives problems. The ones here need no other package; the
+runtime hands in more: contracts against their correlators, stores that open, timers, limits of the machine.
+"""
+
+from collections.abc import Callable, Iterable
+
+from gateway.config.checks import backend, capacity, reach
+from gateway.config.checks.capacity import open_files, rounding
+from gateway.config.model import Home
+from gateway.errors import Problem
+
+__all__ = ["CONSISTENCY", "Check", "check_home", "open_files", "rounding"]
+
+Check = Callable[[Home], Iterable[Problem]]
+
+CONSISTENCY: tuple[Check, ...] = (
+    reach.keystores,
+    reach.listeners,
+    reach.security,
+    reach.proxies,
+    reach.client_certificates,
+    reach.unused,
+    capacity.connections,
+    capacity.pools,
+    capacity.maxsoc,
+    capacity.stop,
+    backend.exits,
+    backend.plain_tcp,
+    backend.commit_mode,
+    backend.names,
+)
+"""The checks that need nothing but the home."""
+
+
+def check_home(home: Home, *checks: Check) -> tuple[Problem, ...]:
+    """Return every problem of a home, sorted: what reading noticed, what does not fit, what `checks` find."""
+    found = set(home.warnings)
+    for check in (*CONSISTENCY, *checks):
+        found.update(check(home))
+    return tuple(sorted(found))

@@ -1,0 +1,59 @@
+"""Bundles, and what operations ask of the IMS Connect behind them."""
+
+from collections.abc import Iterator
+
+from gateway.config.checks.places import bundle_file, is_loopback, operations, takes_token
+from gateway.config.model import Home
+from gateway.errors import Problem
+from gateway.exchange import CommitMode, SyncLevel, Undeliverable
+
+
+def exits(home: Home) -> Iterator[Problem]:
+    """Name exits that do not do what is asked of them, or do it with a doubt."""
+    for place in operations(home):
+        name = place.service.settings.bundle
+        user_exit = home.bundles[name].ims_connect.exit
+        if place.settings.adapter == "xml" and user_exit != "HWSSOAP1":
+            text = f'"xml" needs the exit HWSSOAP1, and bundle {name} uses {user_exit}'
+            yield place.warning("adapter", text)
+    for name, bundle in home.bundles.items():
+        if bundle.ims_connect.exit == "HWSSMPL0":
+            text = (
+                "output of HWSSMPL0 has no length: application data that begins with *CSMOKY* or *REQSTS* "
+                "would end it early; with HWSSMPL1 it cannot"
+            )
+            yield Problem(bundle_file(name), "ims_connect.exit", text, warning=True)
+
+
+def plain_tcp(home: Home) -> Iterator[Problem]:
+    """Name bundles that send passwords over a network without TLS."""
+    with_tokens = {s.settings.bundle for s in home.services.values() if takes_token(s)}
+    for name, bundle in home.bundles.items():
+        carries = bool(bundle.credentials.password) or name in with_tokens
+        if carries and bundle.ims_connect.tls is None and not is_loopback(bundle.ims_connect.host):
+            text = f"is missing: RACF passwords travel in clear to {bundle.ims_connect.host}"
+            yield Problem(bundle_file(name), "ims_connect.tls", text, warning=True)
+
+
+def commit_mode(home: Home) -> Iterator[Problem]:
+    """Name settings of commit-then-send that are overridden, or leave output behind."""
+    for place in operations(home):
+        settings = place.settings
+        if settings.commit_mode is CommitMode.COMMIT_THEN_SEND:
+            told = "sync_level" in settings.model_fields_set
+            if told and settings.sync_level is SyncLevel.NONE:
+                yield place.warning("sync_level", "commit mode 0 is always confirmed")
+        if settings.undeliverable is Undeliverable.HOLD:
+            text = '"hold" leaves output on tpipes with generated names that nobody empties'
+            yield place.warning("undeliverable", text)
+
+
+def names(home: Home) -> Iterator[Problem]:
+    """Name names that IMS Connect may not take."""
+    for place in operations(home):
+        if place.settings.reroute_name.startswith("HWS"):
+            text = "names that begin with HWS are IMS Connect's own"
+            yield place.warning("reroute_name", text)
+        converter = place.settings.converter
+        if place.settings.adapter == "xml" and not converter.endswith("D"):
+            yield place.warning("converter", f"{converter}: the name of a converter driver ends with D")

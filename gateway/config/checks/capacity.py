@@ -1,0 +1,143 @@
+"""How many at once, and for how long: threads, connections, sockets, files, deadlines."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from gateway.config.checks.places import GATEWAY_FILE, OperationPlace, bundle_file, operations, used_bundles
+from gateway.config.model import DEFAULTS, Home, OperationSettings
+from gateway.config.words import dotted, number
+from gateway.errors import Problem
+
+IMS_CONNECT_MAXSOC = 50
+"""MAXSOC where the TCPIP statement does not say it (IMS System definition, TCPIP statement)."""
+
+OWN_FILES = 64
+"""Files a worker holds besides connections: listeners, log, database, modules; generous."""
+
+
+def connections(home: Home) -> Iterator[Problem]:
+    """Name a queue that can never fill, because the connections end first."""
+    server = home.gateway.server
+    asked = server.threads + server.waiting
+    if asked > server.worker_connections:
+        text = (
+            f"{server.worker_connections} connections a worker are fewer than threads + waiting ({asked}): "
+            "requests beyond them hang in the backlog of the listener and get no 503"
+        )
+        yield Problem(GATEWAY_FILE, "server.worker_connections", text, warning=True)
+
+
+def pools(home: Home) -> Iterator[Problem]:
+    """Name pools and threads of sizes that leave one of them idle."""
+    threads = home.gateway.server.threads
+    used = used_bundles(home) & set(home.bundles)
+    sockets = sum(home.bundles[name].ims_connect.pool.size for name in used)
+    if used and sockets * 2 < threads:
+        text = (
+            f"{threads} threads a worker share {sockets} sockets to IMS Connect (ims_connect.pool.size of all "
+            "bundles in use): most threads could only wait for a socket"
+        )
+        yield Problem(GATEWAY_FILE, "server.threads", text, warning=True)
+    for name in sorted(used):
+        size = home.bundles[name].ims_connect.pool.size
+        if size > threads:
+            text = f"{size} sockets a worker are more than its {threads} threads can use"
+            yield Problem(bundle_file(name), "ims_connect.pool.size", text, warning=True)
+
+
+def maxsoc(home: Home) -> Iterator[Problem]:
+    """Compare the sockets of all bundles of one IMS Connect with its MAXSOC.
+
+    Its own listening sockets count, so the sum has to stay under it.
+    """
+    workers = home.gateway.server.workers
+    together: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for name, bundle in home.bundles.items():
+        together[bundle.ims_connect.host.casefold(), bundle.ims_connect.port].append(name)
+    for names in together.values():
+        limits = [b.maxsoc for b in (home.bundles[name].ims_connect for name in names) if b.maxsoc]
+        total = workers * sum(home.bundles[name].ims_connect.pool.size for name in names)
+        whose = f"{workers} workers may open {total} sockets" + (
+            f" with bundles {', '.join(sorted(names))} together" if len(names) > 1 else ""
+        )
+        for name in names:
+            if limits and total >= min(limits):
+                text = f"{whose}, which must stay under MAXSOC={min(limits)}"
+                yield Problem(bundle_file(name), "ims_connect.maxsoc", text)
+            elif not limits and total >= IMS_CONNECT_MAXSOC:
+                text = (
+                    f"{whose}; where its TCPIP statement says nothing, IMS Connect takes "
+                    f"{IMS_CONNECT_MAXSOC} (MAXSOC): put the real number here"
+                )
+                yield Problem(bundle_file(name), "ims_connect.maxsoc", text, warning=True)
+
+
+def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
+    """Return the check against the limit of open files of a process (RLIMIT_NOFILE)."""
+
+    def check(home: Home) -> Iterator[Problem]:
+        server = home.gateway.server
+        sockets = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
+        need = server.worker_connections + sockets + OWN_FILES
+        if need > limit:
+            text = (
+                f"a worker may need {need} open files ({server.worker_connections} connections, "
+                f"{sockets} sockets to IMS Connect, {OWN_FILES} of its own); the limit is {limit} (ulimit -n)"
+            )
+            yield Problem(GATEWAY_FILE, "server.worker_connections", text, warning=True)
+
+    return check
+
+
+def _longest(home: Home, place: OperationPlace) -> float:
+    """Return the seconds from a request's arrival to its answer when everything takes its whole time."""
+    pool = home.bundles[place.service.settings.bundle].ims_connect.pool
+    before = home.gateway.server.waiting_seconds + pool.wait_seconds + pool.connect_seconds
+    return before + place.settings.socket_timeout_ms / 1000
+
+
+def _operations(count: int) -> str:
+    return "one operations table" if count == 1 else f"{count} operations tables"
+
+
+def stop(home: Home) -> Iterator[Problem]:
+    """Name a graceful stop that is shorter than a request may take."""
+    limit = home.gateway.server.stop_seconds
+    late = [(_longest(home, place), place) for place in operations(home)]
+    late = [(seconds, place) for seconds, place in late if seconds > limit]
+    if late:
+        seconds, place = max(late, key=lambda item: item[0])
+        text = (
+            f"{number(limit)} s are too short for {_operations(len(late))}: a request may take "
+            f"{number(seconds)} s in service {place.service.name}, {dotted((place.name,))} "
+            "(waiting_seconds, pool.wait_seconds, pool.connect_seconds and socket_timeout_ms together); "
+            "a graceful stop would cut that off"
+        )
+        yield Problem(GATEWAY_FILE, "server.stop_seconds", text, warning=True)
+
+
+def rounding(encode_timer: Callable[[int], tuple[int, int]]) -> Callable[[Home], Iterator[Problem]]:
+    """Return the check that names execution timeouts which IRM_TIMER cannot express.
+
+    `encode_timer` gives the timer's code and the milliseconds that it stands for.
+    """
+
+    def check(home: Home) -> Iterator[Problem]:
+        for place in operations(home):
+            asked, limit = _timeouts(place.settings)
+            defaults = place.service.settings.operations.get(DEFAULTS)
+            if place.name != DEFAULTS and defaults and _timeouts(defaults) == (asked, limit):
+                continue  # said once, where it stands
+            sent = encode_timer(asked)[1]
+            text = f"{asked} ms is sent as {sent} ms: IRM_TIMER cannot express it"
+            if sent >= limit:
+                text = f"{text}, and socket_timeout_ms ({limit}) must be longer than what is sent"
+                yield place.error("execution_timeout_ms", text)
+            elif sent != asked:
+                yield place.warning("execution_timeout_ms", text)
+
+    return check
+
+
+def _timeouts(settings: OperationSettings) -> tuple[int, int]:
+    return settings.execution_timeout_ms, settings.socket_timeout_ms

@@ -1,0 +1,118 @@
+from collections.abc import Iterable
+
+import pytest
+
+from gateway.config.check import check_home, open_files, rounding
+from gateway.config.checks import capacity
+from gateway.config.read import read_home
+from gateway.errors import Problem
+from tests.unit.config.homes import BASE, build
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a home with another correlator."""
+
+    def read(operations, server=""):
+        environ = build(BASE, tmp_path / "home")
+        head = 'role = "provider"\nwsdl = "phonebook.wsdl"\nbundle = "ims1"\n'
+        (tmp_path / "home" / "wsdl" / "phonebook" / "correlator.toml").write_text(head + operations)
+        with (tmp_path / "home" / "gateway.toml").open("a") as file:
+            file.write(server)
+        return read_home(tmp_path / "home", environ=environ)
+
+    return read
+
+
+ONE = '[operations.One]\ntransaction = "IVTNO"\n'
+
+
+def to_seconds(milliseconds):
+    """Round as IRM_TIMER does above one second: to the nearest second, halves up."""
+    return 0, (milliseconds + 500) // 1000 * 1000
+
+
+def texts(problems: Iterable[Problem]) -> list[str]:
+    return [str(problem) for problem in problems]
+
+
+def test_the_limit_of_open_files_is_compared_with_what_a_worker_may_need(read):
+    home = read(ONE)
+    assert texts(check_home(home, open_files(2096))) == []  # 2000 connections, 32 sockets, 64 of its own
+    assert texts(check_home(home, open_files(2095))) == [
+        (
+            "gateway.toml: server.worker_connections: warning: a worker may need 2096 open files "
+            "(2000 connections, 32 sockets to IMS Connect, 64 of its own); the limit is 2095 (ulimit -n)"
+        )
+    ]
+
+
+def test_an_execution_timeout_that_the_timer_cannot_express_is_named_with_the_one_sent(read):
+    home = read(ONE + "execution_timeout_ms = 5400\n")
+    assert texts(check_home(home, rounding(to_seconds))) == [
+        (
+            "wsdl/phonebook/correlator.toml: operations.One.execution_timeout_ms: warning: "
+            "5400 ms is sent as 5000 ms: IRM_TIMER cannot express it"
+        )
+    ]
+
+
+def test_an_execution_timeout_that_is_sent_as_it_is_needs_no_word(read):
+    assert texts(check_home(read(ONE), rounding(to_seconds))) == []
+
+
+def test_a_rounded_timeout_that_reaches_the_socket_timeout_is_an_error(read):
+    home = read(ONE + "execution_timeout_ms = 5600\nsocket_timeout_ms = 5900\n")
+    assert texts(check_home(home, rounding(to_seconds))) == [
+        (
+            "wsdl/phonebook/correlator.toml: operations.One.execution_timeout_ms: 5600 ms is sent as 6000 ms: "
+            "IRM_TIMER cannot express it, and socket_timeout_ms (5900) must be longer than what is sent"
+        )
+    ]
+
+
+def test_a_timeout_of_the_defaults_is_named_once_where_it_stands(read):
+    defaults = '[operations."*"]\ntransaction = "IVTNO"\nexecution_timeout_ms = 5400\n'
+    home = read(defaults + "[operations.One]\n[operations.Two]\nexecution_timeout_ms = 6400\n")
+    assert [p.key for p in check_home(home, rounding(to_seconds))] == [
+        'operations."*".execution_timeout_ms',
+        "operations.Two.execution_timeout_ms",
+    ]
+
+
+def test_several_late_operations_are_one_line_that_names_the_latest(read):
+    home = read(
+        ONE + "socket_timeout_ms = 40000\n[operations.Two]\ntransaction = 'IVTNO'\nsocket_timeout_ms = 50000\n"
+    )
+    [problem] = check_home(home)
+    assert problem.text.startswith(
+        "30 s are too short for 2 operations tables: a request may take 70 s in service phonebook, Two "
+    )
+
+
+def test_a_stop_as_long_as_the_longest_request_fits(read):
+    assert texts(capacity.stop(read(ONE + "socket_timeout_ms = 40000\n", "stop_seconds = 60\n"))) == []
+    assert texts(capacity.stop(read(ONE + "socket_timeout_ms = 40000\n", "stop_seconds = 59\n"))) != []
+
+
+def test_as_many_connections_as_requests_fit(read):
+    assert texts(capacity.connections(read(ONE, "worker_connections = 192\n"))) == []
+    assert texts(capacity.connections(read(ONE, "worker_connections = 191\n"))) != []
+
+
+def test_half_as_many_sockets_as_threads_fit(read):
+    assert texts(capacity.pools(read(ONE, "threads = 64\n"))) == []
+    assert texts(capacity.pools(read(ONE, "threads = 65\n"))) != []
+    assert texts(capacity.pools(read(ONE, "threads = 32\n"))) == []
+    assert texts(capacity.pools(read(ONE, "threads = 31\n"))) != []
+
+
+def test_sockets_stay_under_maxsoc_because_listening_takes_one(read):
+    # the base bundle says MAXSOC 100 and has 32 sockets a worker
+    assert texts(capacity.maxsoc(read(ONE, "workers = 3\n"))) == []
+    assert texts(capacity.maxsoc(read(ONE, "workers = 4\n"))) == [
+        (
+            "bundles/ims1.toml: ims_connect.maxsoc: 4 workers may open 128 sockets, "
+            "which must stay under MAXSOC=100"
+        )
+    ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from gateway.codepage import SUPPORTED, UTF_8
 from gateway.config.values import (
     CommitModeNumber,
     MisfitError,
@@ -23,7 +24,24 @@ DEFAULTS = "*"
 """Name of the operations table whose values stand in where a named one has none."""
 
 
-Ccsid = Annotated[int, Words("a CCSID, a whole number like 1140")]
+_EBCDIC = ", ".join(str(ccsid) for ccsid in SUPPORTED if ccsid != UTF_8)
+
+
+def _ccsid(value: int) -> int:
+    if value not in SUPPORTED:
+        raise RefusalError(f"this CCSID is not supported; supported are {UTF_8} (UTF-8) and {_EBCDIC}")
+    return value
+
+
+def _host_ccsid(value: int) -> int:
+    if value == UTF_8:
+        raise RefusalError(f"{UTF_8} is UTF-8; IMS itself speaks EBCDIC")
+    return _ccsid(value)
+
+
+Ccsid = Annotated[int, AfterValidator(_ccsid), Words("a CCSID, a whole number like 1208")]
+HostCcsid = Annotated[int, AfterValidator(_host_ccsid), Words("a CCSID, a whole number like 1140")]
+"""The code page of IMS itself, always EBCDIC."""
 
 
 class SecuritySettings(Settings):
@@ -87,9 +105,13 @@ class OperationSettings(Settings):
         default="",
         description='Tpipe for such output, with `undeliverable = "reroute"`; empty: IMS Connect\'s default.',
     )
-    host_ccsid: Ccsid = Field(default=1140, description="Code page of IMS: transaction code, DFS messages.")
-    inbound_ccsid: Ccsid = Field(default=1208, description="Encoding of the XML sent to IMS; 1208 is UTF-8.")
-    outbound_ccsid: Ccsid = Field(default=1208, description="Encoding of the XML that IMS sends.")
+    host_ccsid: HostCcsid = Field(
+        default=1140, description=f"Code page of IMS: transaction code, DFS messages. One of {_EBCDIC}."
+    )
+    inbound_ccsid: Ccsid = Field(
+        default=1208, description="Encoding of the XML sent to IMS: 1208 (UTF-8) or one of those above."
+    )
+    outbound_ccsid: Ccsid = Field(default=1208, description="Encoding of the XML that IMS sends, likewise.")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -1,7 +1,7 @@
-"""The demonstration: a gateway and a stand-in IMS Connect with keys made on the spot, and real calls through both.
+"""The demonstration: a gateway and a stand-in IMS Connect with keys made on the spot, and calls through both.
 
-It works on a copy of the example home in a temporary folder. The stand-in runs in this process, so that the table
-can show what IMS saw; the gateway runs as `imsgw serve` in a process of its own, as a user would start it.
+It works on a copy of the example home in a temporary folder. The stand-in runs in this process, so that
+the table can show what IMS saw; the gateway runs as `imsgw serve` in a process of its own, as users start it.
 """
 
 import os
@@ -94,56 +94,142 @@ def run(ports: Ports, *, once: bool) -> int:
         console.print(f"Port {', '.join(taken)} is in use; see --help for the options that choose others.")
         return 1
     with tempfile.TemporaryDirectory(prefix="imsgw-demo-") as folder:
-        home = Path(folder)
-        password = Secret(secrets.token_urlsafe(12))
-        console.print(f"Home for the demonstration: {home} (removed at the end)")
-        _make_home(home, ports, password)
+        stage = Stage(console, Path(folder), ports, Secret(secrets.token_urlsafe(12)))
+        console.print(f"Home for the demonstration: {folder} (removed at the end)")
+        stage.make_home()
         console.print("Keys made: a test authority and a server key for localhost.")
-        with RunningStandin(load(home / "standin.toml")) as standin:
+        with RunningStandin(load(stage.home / "standin.toml")) as standin:
             console.print(f"Stand-in IMS Connect: {HOST}:{ports.standin}")
-            return _with_gateway(console, home, ports, password, standin, once=once)
+            return stage.play(standin, once=once)
 
 
-def _with_gateway(
-    console: Console, home: Path, ports: Ports, password: Secret, standin: RunningStandin, *, once: bool
-) -> int:
-    gateway = _start_gateway(home, password)
-    try:
-        if not _ready(gateway, home, ports):
-            console.print("The gateway did not start:")
-            console.print((home / "gateway.log").read_text(), markup=False)
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The home of one demonstration, and what is done with it."""
+
+    console: Console
+    home: Path
+    ports: Ports
+    password: Secret
+
+    def make_home(self) -> None:
+        """Copy the example home, with our ports and keys of its own."""
+        example = example_home()
+        for name in ("bundles", "wsdl"):
+            shutil.copytree(example / name, self.home / name)
+        testkeys.create(self.home / "keystores", password=self.password)
+        (self.home / "gateway.toml").write_text(
+            f'[server]\nhttps = "{HOST}:{self.ports.https}"\n'
+            'keystore = { path = "keystores/server.p12", password = { env = "IMSGW_KEYSTORE_PASSWORD" } }\n'
+            f'[admin]\nlisten = "{HOST}:{self.ports.admin}"\n'
+        )
+        _replace(self.home / "bundles/ims1.toml", r"port = \d+", f"port = {self.ports.standin}")
+        shutil.copy(example / "standin.toml", self.home)
+        _replace(self.home / "standin.toml", r'listen = ".*"', f'listen = "{HOST}:{self.ports.standin}"')
+
+    def play(self, standin: RunningStandin, *, once: bool) -> int:
+        """Start the gateway, show the calls, stay up unless `once`; returns the exit code."""
+        gateway = self._start_gateway()
+        try:
+            return self._play(gateway, standin, once=once)
+        except KeyboardInterrupt:
+            self.console.print("\nStopping.")
+            return 0
+        finally:
+            _stop(gateway)
+
+    def _play(self, gateway: subprocess.Popen[bytes], standin: RunningStandin, *, once: bool) -> int:
+        if not self._ready(gateway):
+            self.console.print("The gateway did not start; its log says:")
+            self.console.print(self._log().read_text(), markup=False)
             return 1
-        console.print(f"Gateway: https://{HOST}:{ports.https}/imssoap/\n")
-        failed = _show_calls(console, home, ports, standin)
+        self.console.print(f"Gateway: https://{HOST}:{self.ports.https}/imssoap/\n")
+        failed = self._show_calls(standin)
         if not once:
-            _stay(console, home, ports, gateway)
+            self._stay(gateway)
         return 1 if failed else 0
-    except KeyboardInterrupt:
-        console.print("\nStopping.")
-        return 0
-    finally:
-        _stop(gateway)
+
+    def _start_gateway(self) -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "IMSGW_KEYSTORE_PASSWORD": self.password.reveal(),
+            "IMS1_PASSWORD": BUNDLE_PASSWORD,
+            "IMSGW_STATE": str(self.home / "var"),
+        }
+        with self._log().open("wb") as log:
+            return subprocess.Popen(  # noqa: S603  our own program
+                [sys.executable, "-m", "gateway", "serve", "--home", str(self.home)],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us; we stop the gateway gracefully
+            )
+
+    def _log(self) -> Path:
+        return self.home / "gateway.log"
+
+    def _ready(self, gateway: subprocess.Popen[bytes]) -> bool:
+        deadline = SYSTEM_CLOCK.monotonic() + START_SECONDS
+        pause = threading.Event()
+        address = f"https://localhost:{self.ports.https}/readyz"
+        while gateway.poll() is None and SYSTEM_CLOCK.monotonic() < deadline:
+            try:
+                if requests.get(address, verify=str(self.home / "keystores/ca.pem"), timeout=5).ok:
+                    return True
+            except requests.RequestException:
+                pass  # not listening yet
+            pause.wait(0.1)
+        return False
+
+    def _show_calls(self, standin: RunningStandin) -> int:
+        table = Table("", "Call", "Service", "As", "Answer", "What IMS saw", title="Calls over HTTPS")
+        failed = 0
+        for step in STEPS:
+            before = len(standin.seen)
+            answer = self._call(step)
+            ok = step.expected(answer)
+            failed += not ok
+            saw = [f"{seen.transaction} by {seen.user or 'nobody'}" for seen in standin.seen[before:]]
+            user = f"{step.sign_on.user} (token)" if step.sign_on else "-"
+            table.add_row(
+                "ok" if ok else "FAILED",
+                step.says,
+                step.port,
+                user,
+                _shown(answer),
+                "; ".join(saw) or "nothing",
+            )
+        self.console.print(table)
+        self.console.print(f"{len(STEPS) - failed} of {len(STEPS)} calls ended as they should.")
+        return failed
+
+    def _call(self, step: Step) -> Any:
+        address = f"https://localhost:{self.ports.https}/imssoap/services/{step.port}"
+        try:
+            with ServiceClient(address, ca=self.home / "keystores/ca.pem", sign_on=step.sign_on) as client:
+                return client.call(step.operation, step.values)
+        except CallError as error:
+            return error
+
+    def _stay(self, gateway: subprocess.Popen[bytes]) -> None:
+        self.console.print(
+            "\nThe gateway stays up. From another shell:\n\n"
+            "  imsgw call PhoneBookPort PhoneBook command=DISPLAY lastName=LAST2 \\\n"
+            f"      --server https://localhost:{self.ports.https} --ca {self.home}/keystores/ca.pem\n\n"
+            f"WSDL: https://localhost:{self.ports.https}/imssoap/services/PhoneBookPort?wsdl\n"
+            f"Log:  {self._log()}\n\nCtrl-C stops everything.",
+            soft_wrap=True,
+        )
+        signal.signal(signal.SIGTERM, _interrupt)
+        gateway.wait()
+        self.console.print("The gateway has ended by itself; its log says:")
+        self.console.print(self._log().read_text()[-2000:], markup=False)
 
 
 def example_home() -> Path:
     """Return the folder of the example home: packaged in a wheel, the root of the project in a checkout."""
     packaged = Path(__file__).parent / "example"
     return packaged if packaged.is_dir() else Path(__file__).parent.parent
-
-
-def _make_home(home: Path, ports: Ports, password: Secret) -> None:
-    example = example_home()
-    for name in ("bundles", "wsdl"):
-        shutil.copytree(example / name, home / name)
-    testkeys.create(home / "keystores", testkeys.LOCAL_NAMES, password.reveal())
-    (home / "gateway.toml").write_text(
-        f'[server]\nhttps = "{HOST}:{ports.https}"\n'
-        'keystore = { path = "keystores/server.p12", password = { env = "IMSGW_KEYSTORE_PASSWORD" } }\n'
-        f'[admin]\nlisten = "{HOST}:{ports.admin}"\n'
-    )
-    _replace(home / "bundles/ims1.toml", r"port = \d+", f"port = {ports.standin}")
-    shutil.copy(example / "standin.toml", home)
-    _replace(home / "standin.toml", r'listen = ".*"', f'listen = "{HOST}:{ports.standin}"')
 
 
 def _replace(path: Path, pattern: str, text: str) -> None:
@@ -153,81 +239,10 @@ def _replace(path: Path, pattern: str, text: str) -> None:
     path.write_text(changed)
 
 
-def _start_gateway(home: Path, password: Secret) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "IMSGW_KEYSTORE_PASSWORD": password.reveal(),
-        "IMS1_PASSWORD": BUNDLE_PASSWORD,
-        "IMSGW_STATE": str(home / "var"),
-    }
-    with (home / "gateway.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--home", str(home)],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us; we stop the gateway gracefully
-        )
-
-
-def _ready(gateway: subprocess.Popen[bytes], home: Path, ports: Ports) -> bool:
-    deadline = SYSTEM_CLOCK.monotonic() + START_SECONDS
-    pause = threading.Event()
-    while gateway.poll() is None and SYSTEM_CLOCK.monotonic() < deadline:
-        try:
-            address = f"https://localhost:{ports.https}/readyz"
-            if requests.get(address, verify=str(home / "keystores/ca.pem"), timeout=5).ok:
-                return True
-        except requests.RequestException:
-            pass
-        pause.wait(0.1)
-    return False
-
-
-def _show_calls(console: Console, home: Path, ports: Ports, standin: RunningStandin) -> int:
-    table = Table("", "Call", "Service", "As", "Answer", "What IMS saw", title="Calls over HTTPS", expand=True)
-    failed = 0
-    for step in STEPS:
-        before = len(standin.seen)
-        answer = _call(home, ports, step)
-        ok = step.expected(answer)
-        failed += not ok
-        saw = "; ".join(f"{s.transaction} by {s.user or 'nobody'}" for s in standin.seen[before:]) or "nothing"
-        user = f"{step.sign_on.user} (token)" if step.sign_on else "-"
-        table.add_row("ok" if ok else "FAILED", step.says, step.port, user, _shown(answer), saw)
-    console.print(table)
-    console.print(f"{len(STEPS) - failed} of {len(STEPS)} calls ended as they should.")
-    return failed
-
-
-def _call(home: Path, ports: Ports, step: Step) -> Any:
-    address = f"https://localhost:{ports.https}/imssoap/services/{step.port}"
-    try:
-        with ServiceClient(address, ca=home / "keystores/ca.pem", sign_on=step.sign_on) as client:
-            return client.call(step.operation, step.values)
-    except CallError as error:
-        return error
-
-
 def _shown(answer: Any) -> str:
     if isinstance(answer, dict):
         return " ".join(str(value) for value in answer.values() if value)
     return f"fault {answer}"
-
-
-def _stay(console: Console, home: Path, ports: Ports, gateway: subprocess.Popen[bytes]) -> None:
-    console.print(
-        f"\nThe gateway stays up. From another shell:\n\n"
-        f"  imsgw call PhoneBookPort PhoneBook command=DISPLAY lastName=LAST2 \\\n"
-        f"      --server https://localhost:{ports.https} --ca {home}/keystores/ca.pem\n\n"
-        f"WSDL: https://localhost:{ports.https}/imssoap/services/PhoneBookPort?wsdl\n"
-        f"Log:  {home}/gateway.log\n\nCtrl-C stops everything.",
-        soft_wrap=True,
-    )
-    signal.signal(signal.SIGTERM, _interrupt)
-    gateway.wait()
-    console.print("The gateway has ended by itself; its log said:")
-    console.print((home / "gateway.log").read_text()[-2000:], markup=False)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -13,14 +13,14 @@ from gateway.errors import ConfigError, Problem
 def check(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     """Check the whole home: files, secrets, stores, WSDLs, values that do not fit each other.
 
-    Prints a line `file: key: problem` for each; warnings do not fail. Exit code 1 when something would not work.
+    Prints a line `file: key: problem` for each; warnings do not fail. Exit code 1: something would not work.
 
     Example: `imsgw check --home /etc/imsgw`
     """
-    from gateway import runtime  # noqa: PLC0415  Spyne takes a second to import; --help need not wait
+    from gateway import preflight  # noqa: PLC0415  Spyne takes a second to import; --help need not wait
 
     try:
-        problems = runtime.check(load(home))
+        problems = preflight.check(load(home))
     except ConfigError as error:
         problems = error.problems
     if as_json:

@@ -6,7 +6,9 @@ import typer
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Show the calls, then leave: exit code 1 if one failed.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Show the calls, then leave: exit code 1 if one failed.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port of the gateway (HTTPS).")] = 8443,
     admin_port: Annotated[int, typer.Option(help="Port of the admin listener.")] = 9443,
     standin_port: Annotated[int, typer.Option(help="Port of the stand-in IMS Connect.")] = 9999,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from gateway.exchange import Secret
+
 app = typer.Typer(help="Key stores and trust stores.", no_args_is_help=True)
 
 
@@ -27,7 +29,6 @@ def create_test(
             show_envvar=True,
         ),
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite stores that are there.")] = False,
 ) -> None:
     """Make a certificate authority, a server key and a client key for trying things out, valid for a year.
 
@@ -37,11 +38,12 @@ def create_test(
 
     names = tuple(name or testkeys.LOCAL_NAMES)
     try:
-        made = testkeys.create(folder, names, password or None, overwrite=force)
-    except FileExistsError as error:
-        typer.echo(f"{error.filename or folder} is there already; --force overwrites it", err=True)
+        made = testkeys.create(folder, names, Secret(password) if password else None)
+    except (OSError, ValueError) as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     for path in made.files:
         typer.echo(f"made {path}")
     if not password:
-        typer.echo(f"password of the PKCS#12 stores: {made.password.reveal()}")
+        typer.echo(f"password of {made.server.name}: {made.server_password.reveal()}")
+        typer.echo(f"password of {made.client.name}: {made.client_password.reveal()}")

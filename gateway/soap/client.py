@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 import zeep
@@ -42,9 +42,7 @@ class ServiceClient:
         session.trust_env = False
         session.verify = str(ca) if ca else True
         self._session = session
-        transport = zeep.Transport(
-            session=session, timeout=timeout_seconds, operation_timeout=timeout_seconds
-        )
+        transport = zeep.Transport(session=session, timeout=timeout_seconds, operation_timeout=timeout_seconds)
         token = UsernameToken(sign_on.user, sign_on.password.reveal()) if sign_on else None
         settings = zeep.Settings(forbid_dtd=True)
         try:
@@ -70,7 +68,7 @@ class ServiceClient:
         """Close the connections."""
         self._session.close()
 
-    def __enter__(self) -> "ServiceClient":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,5 +77,7 @@ class ServiceClient:
 
 def _text(error: Exception) -> str:
     if isinstance(error, TransportError):
-        return f"HTTP {error.status_code}: {error.content.decode(errors='replace')[:300] if error.content else ''}"
+        return (
+            f"HTTP {error.status_code}: {error.content.decode(errors='replace')[:300] if error.content else ''}"
+        )
     return str(error) or type(error).__name__

@@ -1,0 +1,134 @@
+"""Where all parts meet: from a snapshot of the configuration to something that answers requests.
+
+`build` runs in every worker after the fork.
+"""
+
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from gateway import preflight, tls
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.model import Home, Service
+from gateway.errors import ConfigError, Problem
+from gateway.exchange import Arrival
+from gateway.identity.signon import SignOnGuard
+from gateway.imsconnect.client import ImsConnectClient
+from gateway.observe.events import Sink
+from gateway.observe.logs import LogSink
+from gateway.provider.path import Journey, Route
+from gateway.safexml import Bounds
+from gateway.soap.application import SoapApplication
+from gateway.soap.contract import Contract
+from gateway.web import server
+from gateway.web.wsgi import Answer, FrontDoor, Mounted
+from gateway.wss.judge import Policy
+from gateway.wss.names import SECURITY
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A deployed service that answers requests."""
+
+    route: Route
+    soap: SoapApplication
+    sink: Sink
+
+    def answer(self, arrival: Arrival) -> Answer:
+        """Answer one SOAP request and tell of it."""
+        journey = Journey(self.route, arrival)
+        answer = self.soap.handle(arrival, journey.admit, journey.perform)
+        self.sink.emit(journey.ended(answer.error))
+        return answer.status, answer.headers, answer.body
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that one worker has of one snapshot."""
+
+    application: FrontDoor
+    backends: dict[str, ImsConnectClient]
+
+    def close(self) -> None:
+        """Let go of sockets and files."""
+        self.application.close()
+
+
+def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) -> Runtime:
+    """Build all services of a home. Raises ConfigError with every problem that stands in the way."""
+    contracts = preflight.contracts(home)
+    with ExitStack() as built:
+        home.state.mkdir(parents=True, exist_ok=True)
+        guard = SignOnGuard(home.state, home.gateway.sign_on, clock, time.sleep)
+        built.callback(guard.close)
+        backends = {name: _backend(home, name, clock) for name in home.bundles}
+        for backend in backends.values():
+            built.callback(backend.close)
+        workshop = _Workshop(home, backends, guard, sink or LogSink(), clock)
+        mounts = [
+            mounted
+            for name, service in home.services.items()
+            for mounted in workshop.mount(service, contracts[name])
+        ]
+        close = built.pop_all().close
+    return Runtime(FrontDoor(mounts, home.gateway.server, clock=clock, close=close), backends)
+
+
+def serve(home: Home) -> None:
+    """Serve a home until stopped. Raises ConfigError when it cannot be served."""
+    server.serve(home, lambda snapshot: build(snapshot).application)
+
+
+def problems_before_serving(home: Home) -> tuple[Problem, ...]:
+    """Return the warnings. Raises ConfigError when there are errors: they are told before anything runs."""
+    problems = preflight.check(home)
+    errors = tuple(problem for problem in problems if not problem.warning)
+    if errors:
+        raise ConfigError(errors)
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Workshop:
+    """What the services of one worker share."""
+
+    home: Home
+    backends: dict[str, ImsConnectClient]
+    guard: SignOnGuard
+    sink: Sink
+    clock: Clock
+
+    def mount(self, service: Service, contract: Contract) -> Iterable[Mounted]:
+        settings = service.settings
+        takes_token = settings.security.token != "none"  # noqa: S105  a kind of token
+        soap = SoapApplication(
+            contract,
+            validate=settings.validate_body,
+            understood=frozenset({SECURITY}) if takes_token else frozenset(),
+        )
+        endpoint = Endpoint(self._route(service), soap, self.sink)
+        return [Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports]
+
+    def _route(self, service: Service) -> Route:
+        server, parser = self.home.gateway.server, self.home.gateway.parser
+        return Route(
+            service=service,
+            bundle=self.home.bundles[service.settings.bundle],
+            backend=self.backends[service.settings.bundle],
+            policy=Policy.of(service.settings.security),
+            bounds=Bounds(
+                max_bytes=server.max_request_bytes,
+                max_depth=parser.max_depth,
+                max_elements=parser.max_elements,
+                max_attributes=parser.max_attributes,
+            ),
+            guard=self.guard,
+            clock=self.clock,
+        )
+
+
+def _backend(home: Home, name: str, clock: Clock) -> ImsConnectClient:
+    settings = home.bundles[name].ims_connect
+    context = tls.backend_context(settings.tls) if settings.tls else None
+    return ImsConnectClient(name, settings, clock=clock, ssl_context=context)

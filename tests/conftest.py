@@ -2,4 +2,6 @@
 
 pytest_plugins: list[str] = [
     "tests.fixtures.clock",
+    "tests.fixtures.proxy",
+    "tests.fixtures.scripted_server",
 ]

@@ -49,11 +49,9 @@ _SYNTAX: tuple[tuple[str, str], ...] = (
 def _syntax(message: str) -> str:
     place = _PLACE.search(message)
     meaning = next((ours for theirs, ours in _SYNTAX if message.startswith(theirs)), "this is not TOML")
-    if place is None:
-        return f"is not valid TOML: {meaning}"
-    if place["line"] is None:
-        return f"is not valid TOML: at the end of the file: {meaning}"
-    return f"is not valid TOML: line {place['line']}, column {place['column']}: {meaning}"
+    known = place is not None and place["line"] is not None
+    where = f"line {place['line']}, column {place['column']}" if place and known else "at the end of the file"
+    return f"is not valid TOML: {where}: {meaning}"
 
 
 def _cannot_read(error: OSError) -> str:

@@ -123,9 +123,7 @@ def _mismatch(info: FieldInfo | None, value: Any) -> str:
     return f'{text}; did you mean "{near}"?' if near else text
 
 
-def _missing(info: FieldInfo | None, path: KeyPath) -> str:
-    if info is None:
-        return "is missing"
+def _missing(info: FieldInfo, path: KeyPath) -> str:
     if words.table_of(info):
         return f"is missing: table [{words.dotted(path)}]"
     return f"is missing: {words.words_of(info).text}"
@@ -135,7 +133,7 @@ def _faults(model: type[Settings], detail: Mapping[str, Any]) -> Iterator[Fault]
     path: KeyPath = tuple(detail["loc"])
     info = words.field_at(model, path)
     cause = detail.get("ctx", {}).get("error")
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" and info is not None:
         yield Fault(path, _missing(info, path), incomplete=True)
     elif isinstance(cause, MisfitError):
         for key, text in cause.texts.items():

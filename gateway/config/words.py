@@ -87,8 +87,6 @@ def _bounds(field: FieldInfo) -> str:
                 low, above = item.gt, True
             case Le():
                 high = item.le
-            case _:
-                pass
     if low is not None and high is not None and not above:
         return f" from {number(low)} to {number(high)}"
     lower = f"{'above' if above else 'of at least'} {number(low)}" if low is not None else ""

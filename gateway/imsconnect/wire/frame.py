@@ -267,5 +267,6 @@ class ReplyFrame:
         if self._scanner:
             return self._scanner.found
         scanner = StructureScanner(self._code, self._expected, start=LLLL, end=end)
-        scanner.advance(self.buffer)
+        if scanner.advance(self.buffer) is None:
+            raise RemoteProtocolError("the message ends inside a structure")
         return scanner.found

@@ -87,10 +87,10 @@ def _read_segments(data: bytes, start: int, refuse: _Refuse) -> tuple[bytes, ...
     position = start
     while data[position : position + LLZZ] != END_MARKER:
         length = int.from_bytes(data[position : position + 2])
-        if position + LLZZ > len(data) or position + length > len(data):
-            raise refuse(f"LLLL ends inside the segment at offset {position}", 4, 7)
         if length > MAX_SEGMENT:
             raise refuse(f"LL X'{length:04X}' at offset {position} is negative", 4, 5)
+        if position + LLZZ > len(data) or position + length > len(data):
+            raise refuse(f"LLLL ends inside the segment at offset {position}", 4, 7)
         if length < LLZZ or data[position + 2 : position + LLZZ] != b"\x00\x00":
             raise refuse(f"the segment at offset {position} has LL {length} or a ZZ that is not zero", 4, 9)
         segments.append(data[position + LLZZ : position + length])

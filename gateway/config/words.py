@@ -99,10 +99,9 @@ def _listed(choices: Sequence[str]) -> str:
     return " or ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]
 
 
-@cache
 def _plain(kind: Any) -> str:
     names: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
-    return names[kind]
+    return names.get(kind) or ("a table" if get_origin(kind) in {dict, Mapping} else "a list")
 
 
 def words_of(field: FieldInfo) -> Words:

@@ -73,13 +73,13 @@ def maxsoc(home: Home) -> Iterator[Problem]:
 
 
 def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
-    """Return the check against the limit of open files of a process (RLIMIT_NOFILE)."""
+    """Return the check against the open files a process may have (RLIMIT_NOFILE); negative: no limit."""
 
     def check(home: Home) -> Iterator[Problem]:
         server = home.gateway.server
         sockets = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
         need = server.worker_connections + sockets + OWN_FILES
-        if need > limit:
+        if need > limit >= 0:
             text = (
                 f"a worker may need {need} open files ({server.worker_connections} connections, "
                 f"{sockets} sockets to IMS Connect, {OWN_FILES} of its own); the limit is {limit} (ulimit -n)"

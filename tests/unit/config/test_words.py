@@ -61,6 +61,15 @@ def test_types_read_naturally(model, key, text):
     assert words_of(fields_of(model)[key]).text == text
 
 
+def test_lists_and_tables_without_words_of_their_own_have_some():
+    class Plain(Settings):
+        names: tuple[str, ...]
+        numbers: dict[str, int]
+
+    assert words_of(Plain.model_fields["names"]).text == "a list"
+    assert words_of(Plain.model_fields["numbers"]).text == "a table"
+
+
 def test_a_path_of_keys_leads_to_its_field():
     assert field_at(Bundle, ("ims_connect", "pool", "size")) is PoolSettings.model_fields["size"]
     operations = ("operations", "Any.Name", "transaction")

@@ -39,6 +39,7 @@ def texts(problems: Iterable[Problem]) -> list[str]:
 def test_the_limit_of_open_files_is_compared_with_what_a_worker_may_need(read):
     home = read(ONE)
     assert texts(check_home(home, open_files(2096))) == []  # 2000 connections, 32 sockets, 64 of its own
+    assert texts(check_home(home, open_files(-1))) == []  # RLIM_INFINITY
     assert texts(check_home(home, open_files(2095))) == [
         (
             "gateway.toml: server.worker_connections: warning: a worker may need 2096 open files "

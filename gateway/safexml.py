@@ -13,18 +13,29 @@ Comments stay in the tree: who reads text decides about them.
 """
 
 import re
-from collections.abc import Callable
+from _thread import allocate_lock, start_new_thread
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Thread
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 from lxml.etree import _Element as Element
 
 from gateway.errors import GatewayError, M
 
-__all__ = ["TRUSTED_BOUNDS", "Bounds", "Element", "is_element", "parse", "parse_trusted", "serialize"]
+__all__ = [
+    "TRUSTED_BOUNDS",
+    "Bounds",
+    "Element",
+    "SchemaError",
+    "compile_schema",
+    "is_element",
+    "parse",
+    "parse_trusted",
+    "serialize",
+    "serialize_document",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,11 @@ def parse_trusted(data: bytes, bounds: Bounds = TRUSTED_BOUNDS) -> Element:
 def serialize(element: Element, *, declaration: bool = False) -> bytes:
     """Return the element (without its tail) as UTF-8; `declaration` puts an XML declaration in front."""
     return etree.tostring(element, encoding="UTF-8", xml_declaration=declaration, with_tail=False)
+
+
+def serialize_document(root: Element) -> bytes:
+    """Return the whole document as UTF-8, with an XML declaration and what stands before and after the root."""
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
 
 
 def is_element(node: Element) -> bool:
@@ -268,9 +284,8 @@ _BOUNDS_OF_LIBXML2: Final = frozenset(
 )
 
 
-def _tree(text: str) -> Element:
-    # a parser for each document: parsers lock, and keep the errors of the document before
-    parser = etree.XMLParser(  # noqa: TID251  this is the one
+def _parser() -> Any:
+    return etree.XMLParser(  # noqa: TID251  this is the one
         encoding="UTF-8",
         resolve_entities=False,
         no_network=True,
@@ -285,8 +300,12 @@ def _tree(text: str) -> Element:
         strip_cdata=True,
         ns_clean=False,
     )
+
+
+def _tree(text: str) -> Element:
     try:
-        root = etree.fromstring(text.encode(), parser)  # noqa: TID251  this is the one
+        # a parser for each document: parsers lock, and keep the errors of the document before
+        root: Element = etree.fromstring(text.encode(), _parser())  # noqa: TID251  this is the one
     except etree.XMLSyntaxError as error:
         # libxml2's own words may hold pieces of the message, a password with a stray & among them
         if getattr(error, "code", None) in _BOUNDS_OF_LIBXML2:
@@ -305,22 +324,68 @@ def _in_thread_of_its_own(work: Callable[[], Element]) -> Element:
     """
     trees: list[Element] = []
     errors: list[BaseException] = []
+    done = allocate_lock()
+    done.acquire()
 
     def run() -> None:
         try:
             trees.append(work())
         except BaseException as error:  # noqa: BLE001  raised again by the thread that waits
             errors.append(error)
+        finally:
+            done.release()
 
-    thread = Thread(target=run, name="xml", daemon=True)
     try:
-        thread.start()
+        # threading.Thread would double the price of a small message
+        start_new_thread(run, ())
     except RuntimeError:
         raise GatewayError(M.BUSY, private="no thread could be started to parse in") from None
-    thread.join()
+    done.acquire()
     if errors:
         raise errors[0]
     return trees[0]
+
+
+# -- schemas of the deployment -------------------------------------------------------------------------------
+
+
+class SchemaError(Exception):
+    """A schema does not compile: address of the document, line and text of each thing that is wrong."""
+
+    def __init__(self, found: tuple[tuple[str, int, str], ...]) -> None:
+        super().__init__("; ".join(text for _, _, text in found))
+        self.found = found
+
+
+def compile_schema(documents: Mapping[str, bytes], main: str) -> etree.XMLSchema:
+    """Compile XML Schema documents of the deployment, given by their addresses.
+
+    They must come out of `serialize`, so that their markup has been checked. Includes and imports are looked
+    up in `documents` only: neither file nor network is asked for anything else. Raises SchemaError.
+    """
+    parser = _parser()
+    parser.resolvers.add(_Given(documents))
+    root = etree.fromstring(documents[main], parser, base_url=main)  # noqa: TID251  markup checked before
+    try:
+        return etree.XMLSchema(root)
+    except etree.XMLSchemaParseError as error:
+        entries = [(entry.filename, entry.line, entry.message) for entry in error.error_log]
+        raise SchemaError(tuple(entries) or ((main, 0, "the schema does not compile"),)) from None
+
+
+class _Given(etree.Resolver):
+    """Serves given documents, and an empty one in place of all others."""
+
+    def __init__(self, documents: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._documents = documents
+
+    # the stubs forget the third argument that lxml passes
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]  # noqa: ARG002
+        """Answer libxml2's question for a document."""
+        if system_url in self._documents:
+            return self.resolve_string(self._documents[system_url], context, base_url=system_url)
+        return self.resolve_empty(context)  # type: ignore[attr-defined]  # missing in the stubs
 
 
 def _charset(reason: str) -> GatewayError:

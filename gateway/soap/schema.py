@@ -1,0 +1,114 @@
+"""Validation of payloads against the schemas of a contract, by libxml2.
+
+What is told about a mistake are names and lines, never values: a body may hold what must not be logged.
+"""
+
+import re
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Final
+
+from lxml import etree
+
+from gateway.errors import GatewayError, M, Problem
+from gateway.safexml import Element, SchemaError, compile_schema
+from gateway.soap.documents import Documents
+from gateway.soap.schema_sources import RpcWrapper, SchemaSources
+
+_WORDS: Final = {
+    "SCHEMAV_ELEMENT_CONTENT": "its content is not as declared",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "it must be empty",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "it takes no child elements",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "it takes no text between its child elements",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_4": "its content is not as declared",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "it has an attribute that is not declared",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_2": "it has an attribute that is not declared",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "a required attribute is missing",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": "a value is not of the declared type",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_2": "a value is not of the declared list type",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_3": "a value is of none of the declared types",
+    "SCHEMAV_CVC_ELT_1": "it is not declared",
+    "SCHEMAV_CVC_ELT_2": "it is abstract",
+    "SCHEMAV_CVC_ELT_3_1": "it may not be nil",
+    "SCHEMAV_CVC_ELT_3_2_1": "it is nil and has content",
+    "SCHEMAV_CVC_ELT_4_1": "its xsi:type is not a name",
+    "SCHEMAV_CVC_ELT_4_2": "its xsi:type is not declared",
+    "SCHEMAV_CVC_ELT_4_3": "its xsi:type does not stand in for the declared type",
+    "SCHEMAV_CVC_ENUMERATION_VALID": "a value is none of those listed",
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": "a value has too many fraction digits",
+    "SCHEMAV_CVC_LENGTH_VALID": "a value has not the declared length",
+    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": "a value is too large",
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": "a value is too large",
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "a value is too long",
+    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": "a value is too small",
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": "a value is too small",
+    "SCHEMAV_CVC_MINLENGTH_VALID": "a value is too short",
+    "SCHEMAV_CVC_PATTERN_VALID": "a value does not match the declared pattern",
+    "SCHEMAV_CVC_TOTALDIGITS_VALID": "a value has too many digits",
+    "SCHEMAV_CVC_TYPE_3_1_1": "it takes no attributes",
+    "SCHEMAV_CVC_TYPE_3_1_2": "it takes no child elements",
+}
+"""What libxml2's codes mean, named after the clauses of XML Schema part 1 that they stand for."""
+
+_ELEMENT: Final = re.compile(r"Element '([^']*)'")
+_ATTRIBUTE: Final = re.compile(r"attribute '([^']*)'")
+_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.{1,200}?) \)\.$")
+_LONGEST_NAME = 200
+
+
+class BodySchema:
+    """The compiled schemas of a contract; validates from any number of threads."""
+
+    def __init__(self, documents: Mapping[str, bytes], main: str) -> None:
+        """Compile. Raises SchemaError."""
+        self._documents, self._main = documents, main
+        self._schema = compile_schema(documents, main)
+        self._explaining: etree.XMLSchema | None = None
+        self._lock = Lock()
+
+    def validate(self, payload: Element) -> None:
+        """Raise GatewayError with M.NOT_VALID when the payload does not follow the schema."""
+        if not self._schema.validate(payload):
+            raise GatewayError(M.NOT_VALID, {"reason": self._reason(payload)})
+
+    def _reason(self, payload: Element) -> str:
+        """Return where and why, in words of ours.
+
+        A compiled schema has one list of errors for all threads, so the list is read from a second one that
+        only one thread at a time may use.
+        """
+        with self._lock:
+            if self._explaining is None:
+                self._explaining = compile_schema(self._documents, self._main)
+            if self._explaining.validate(payload):
+                return "it was not valid a moment ago"
+            log: Any = self._explaining.error_log
+            error = log[0]
+            return _in_words(error.message, error.type_name, error.line)
+
+
+def compile_body_schema(
+    documents: Documents, sources: SchemaSources, wrappers: tuple[RpcWrapper, ...]
+) -> tuple[BodySchema | None, list[Problem]]:
+    """Return the compiled schemas of a contract, or None and what is wrong with them."""
+    try:
+        return BodySchema(*sources.compilable(wrappers)), []
+    except SchemaError as error:
+        problems = []
+        for address, line, text in error.found:
+            name, line_of_file = sources.where(address, line)
+            problems.append(Problem(documents.file(name), f"line {line_of_file}", f"schema: {text}"))
+        return None, problems
+
+
+def _in_words(message: str, code: str, line: int) -> str:
+    """Return a reason without values; libxml2's `message` is used for names only."""
+    element = _ELEMENT.match(message)
+    reason = _WORDS.get(code, "it does not follow the schema")
+    attribute = _ATTRIBUTE.search(message, element.end()) if element else None
+    expected = _EXPECTED.search(message)
+    if attribute:
+        reason += f" (attribute {attribute[1][:_LONGEST_NAME]})"
+    if expected:
+        reason += f"; expected: {expected[1]}"
+    return f"line {line}, element {element[1][:_LONGEST_NAME] if element else '?'}: {reason}"

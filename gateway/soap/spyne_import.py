@@ -1,0 +1,79 @@
+"""The one door to Spyne: makes it importable on Python 3.12 and later, and keeps it quiet.
+
+Spyne 2.14.0 carries a copy of six that finds its lazy modules by an import hook Python 3.12 dropped. Here
+`spyne.util.six` becomes the real six (1.17), with the one addition that copy had. The cgi module, gone in 3.13,
+comes from the distribution legacy-cgi.
+
+Spyne logs whole messages, passwords included, when it cannot read them, and the texts of exceptions. Nothing
+it has to say gets past the logger "spyne".
+"""
+
+import logging
+import operator
+import sys
+import warnings
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+_SIX: Final = "spyne.util.six"
+_LAZY_MODULES: Final = (
+    "moves",
+    "moves.collections_abc",
+    "moves.http_cookies",
+    "moves.urllib",
+    "moves.urllib.error",
+    "moves.urllib.parse",
+    "moves.urllib.request",
+)
+
+
+def _put_six_in_place() -> None:
+    if "spyne" in sys.modules:
+        return  # somebody imported it first; it either works or has failed there
+    six = ModuleType(_SIX)
+    six.__dict__.update(vars(import_module("six")), __name__=_SIX)
+    six.__dict__["get_function_name"] = operator.attrgetter("__name__")
+    sys.modules[_SIX] = six
+    for name in _LAZY_MODULES:
+        sys.modules[f"{_SIX}.{name}"] = import_module(f"six.{name}")
+
+
+def _silence() -> None:
+    logger = logging.getLogger("spyne")
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+
+
+_put_six_in_place()
+_silence()
+with warnings.catch_warnings():
+    # both only while Spyne's modules are compiled and imported, on 3.11 and 3.12
+    warnings.filterwarnings("ignore", message="'cgi' is deprecated", category=DeprecationWarning)
+    for _category in (DeprecationWarning, SyntaxWarning):
+        warnings.filterwarnings("ignore", message=".*invalid escape sequence", category=_category)
+    import spyne.const
+    from spyne.application import Application
+    from spyne.decorator import rpc
+    from spyne.interface import InterfaceDocumentsBase
+    from spyne.model.primitive import AnyXml
+    from spyne.protocol.soap import Soap11, Soap12
+    from spyne.server.wsgi import WsgiApplication
+    from spyne.service import Service
+    from spyne.util.appreg import unregister_application
+
+# Spyne would run a full garbage collection between requests, with all threads waiting
+spyne.const.MIN_GC_INTERVAL = float("inf")
+
+__all__ = [
+    "AnyXml",
+    "Application",
+    "InterfaceDocumentsBase",
+    "Service",
+    "Soap11",
+    "Soap12",
+    "WsgiApplication",
+    "rpc",
+    "unregister_application",
+]

@@ -1,0 +1,58 @@
+"""One send-receive input on its way: who asked, what for, and what is noted of it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.imsconnect.wire import Irm
+from gateway.standin.adapter import XmlAdapter
+from gateway.standin.ims import Output, Run
+from gateway.standin.programs import HOST, Converter
+from gateway.standin.services import Services
+from gateway.standin.translation import outbound
+
+if TYPE_CHECKING:
+    from gateway.standin.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An admitted input of a session; `number` is its place in the record of inputs."""
+
+    session: "Session"
+    number: int
+    irm: Irm
+    converter: Converter | None
+    run: Run
+
+    @property
+    def services(self) -> Services:
+        """What the session shares with others."""
+        return self.session.services
+
+    def outcome(self, text: str) -> None:
+        """Note what became of the input; the first word on it stands."""
+        self.services.seen.settle(self.number, text)
+
+    def correct(self, text: str) -> None:
+        """Note that the input ended otherwise than was said."""
+        self.services.seen.update(self.number, outcome=text)
+
+    def outbound(self, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return what the client gets for what the program wrote. Raises Refusal when it does not convert."""
+        if self.converter is not None:
+            return XmlAdapter.outbound(self.converter, segments)
+        return outbound(self.irm, segments)
+
+    async def send(self, output: Output, *, ack: bool) -> None:
+        """Send a program's output to the client. Raises Refusal and ClientGoneError."""
+        segments = self.outbound(output.segments)
+        await self.session.send(self.session.complete(self.irm, segments, output.mod_name, ack=ack))
+
+    async def say(self, return_code: int, reason_code: int) -> None:
+        """Send an RSM. Raises ClientGoneError."""
+        await self.session.send(self.session.status(return_code, reason_code))
+
+
+def name_of(output: Output) -> str:
+    """Return the message number of a message of IMS, DFSnnnn; empty for a program's own output."""
+    return HOST.decode(output.segments[0]).split(" ", 1)[0] if output.by_ims else ""

@@ -1,0 +1,153 @@
+"""What a program of the small IMS sees and may do. This is the interface for plug-ins.
+
+A plug-in is a class that is made without arguments and has ``async def run(self, context) -> Reply``. It is
+named in the configuration (``[transactions.MYTRAN] program = "my_module:MyProgram"``); one object of it
+serves every run. Whatever it raises is an abend: the unit of work is backed out and the client reads DFS555I.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Protocol, runtime_checkable
+
+from lxml import etree
+
+from gateway.codepage import CodePage
+from gateway.safexml import Bounds, Element, parse, serialize
+from gateway.standin.units import UnitOfWork
+
+HOST: Final = CodePage.of(37)
+"""Code page of texts in the small IMS: transaction codes, DFS messages, fixed layouts."""
+
+UTF_8: Final = 1208
+
+_BLANK: Final = b"\x40"
+_DECLARATION: Final = re.compile(r"\A<\?xml\s[^<>]*\?>")
+_BOUNDS: Final = Bounds()
+
+
+class AbendError(Exception):
+    """A program ends abnormally, on purpose: ``raise AbendError("U0100")``."""
+
+    def __init__(self, code: str, why: str = "") -> None:
+        super().__init__(f"{code} {why}".rstrip())
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a program inserts to the I/O PCB: one message of so many segments; none: it does not answer."""
+
+    segments: tuple[bytes, ...] = field(default=(), repr=False)
+    """Segment data without LL and ZZ."""
+    mod_name: str = ""
+    """MFS MOD name, for clients that ask for it."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One input message as the program gets it, and who sent it."""
+
+    transaction: str
+    segments: tuple[bytes, ...] = field(repr=False)
+    """Data of the segments, without LL and ZZ; the first begins with the transaction code in EBCDIC."""
+    data: bytes = field(repr=False)
+    """The whole input behind the transaction code and the blanks after it."""
+    unit: UnitOfWork = field(repr=False)
+    """Where to say how changes are taken back."""
+    ccsid: int = UTF_8
+    """Encoding of the XML that this program reads and writes (`ccsid` of the transaction)."""
+    user: str = ""
+    group: str = ""
+    lterm: str = ""
+    client_id: str = ""
+    datastore: str = ""
+    netuid: str = ""
+    netsid: str = ""
+
+    @cached_property
+    def xml(self) -> Element | None:
+        """The input as XML, None when it does not begin with ``<`` in `ccsid` and so is text.
+
+        Raises UnicodeDecodeError or GatewayError when it begins like XML and is none.
+        """
+        return read_xml(self.data, self.ccsid)
+
+    @cached_property
+    def text(self) -> str:
+        """The input as EBCDIC text, without blanks around it."""
+        return HOST.decode(self.data).strip()
+
+    def xml_reply(self, element: Element) -> Reply:
+        """Return a reply of one XML document, in `ccsid`."""
+        return Reply(split(CodePage.of(self.ccsid).encode(serialize(element).decode())))
+
+    def text_reply(self, *lines: str) -> Reply:
+        """Return a reply of EBCDIC text, one segment a line."""
+        return Reply(tuple(HOST.encode(line) for line in lines))
+
+
+@runtime_checkable
+class Transaction(Protocol):
+    """A program of the small IMS."""
+
+    async def run(self, context: Context) -> Reply:
+        """Answer one input. May wait; must not block, as all programs share one thread."""
+        ...
+
+
+@runtime_checkable
+class Converter(Protocol):
+    """A converter of the XML adapter: between XML and the bytes one program reads and writes."""
+
+    def to_bytes(self, document: Element, transaction: str) -> tuple[bytes, ...]:
+        """Return the segments for a request, transaction code in front; ValueError: not convertible."""
+        ...
+
+    def to_xml(self, segments: tuple[bytes, ...]) -> Element:
+        """Return the document for what the program answered; ValueError: not convertible."""
+        ...
+
+
+def read_xml(data: bytes, ccsid: int) -> Element | None:
+    """Return the document that `data` is, None when it does not begin with ``<`` in the code page `ccsid`.
+
+    Raises ValueError for bytes the code page does not have, GatewayError for what is not well-formed XML.
+    """
+    code = CodePage.of(ccsid)
+    if ccsid == UTF_8:
+        return parse(data, _BOUNDS) if data.startswith((b"<", b"\xef\xbb\xbf<")) else None
+    if not data.startswith(code.encode("<")):
+        return None
+    # the declaration speaks of the encoding on the wire, which is gone once there are characters
+    return parse(_DECLARATION.sub("", code.decode(data), count=1).encode(), _BOUNDS)
+
+
+MAX_SEGMENT_DATA: Final = 32_763
+"""LL counts itself and ZZ and stays positive as a signed halfword."""
+
+
+def split(data: bytes) -> tuple[bytes, ...]:
+    """Return data as segments of the longest length; an empty message has one empty segment."""
+    return tuple(data[i : i + MAX_SEGMENT_DATA] for i in range(0, len(data), MAX_SEGMENT_DATA)) or (b"",)
+
+
+def transaction_code(data: bytes) -> tuple[str, bytes]:
+    """Return the transaction code that a message begins with, and what follows it and its blanks.
+
+    The code ends at the first EBCDIC blank and has at most eight characters (OTMA takes it from the data).
+    """
+    code = data[:8].split(_BLANK, 1)[0]
+    return HOST.decode(code), data[len(code) :].lstrip(_BLANK)
+
+
+def element(parent: Any, namespace: str, name: str, text: str) -> None:
+    """Add a child with a text."""
+    child: Any = etree.SubElement(parent, f"{{{namespace}}}{name}")
+    child.text = text or None
+
+
+def root(namespace: str, name: str) -> Any:
+    """Return a new document element whose namespace is the default one."""
+    namespaces: Any = {None: namespace}
+    return etree.Element(f"{{{namespace}}}{name}", nsmap=namespaces)

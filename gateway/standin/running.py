@@ -1,0 +1,193 @@
+"""The stand-in for use from synchronous code: in a thread with a loop of its own, or as the whole process."""
+
+import asyncio
+import signal
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gateway.config.model import ServerSettings
+from gateway.errors import ConfigError
+from gateway.standin.config import StandinConfig, TlsSettings, load
+from gateway.standin.faults import Faults
+from gateway.standin.phonebook import PhoneBook
+from gateway.standin.racf import Racf
+from gateway.standin.seen import Seen
+from gateway.standin.server import Standin
+from gateway.standin.tpipes import Tpipes
+from gateway.tls import StoreError, server_context
+
+
+class RunningStandin:
+    """A stand-in that runs in a thread from its making on; a context manager that stops it at the end.
+
+    Raises ConfigError for plug-ins and keys that cannot be loaded, OSError when the port is in use.
+    """
+
+    def __init__(
+        self,
+        config: StandinConfig,
+        *,
+        trace: int = 0,
+        write: Callable[[str], None] | None = None,
+    ) -> None:
+        self.standin = Standin(
+            config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=write
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in", daemon=True)
+        self._thread.start()
+        try:
+            self._do(self.standin.start())
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def host(self) -> str:
+        """The host it listens on."""
+        return self.standin.address[0]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; the same again after `restart`."""
+        return self.standin.address[1]
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """What reached it, oldest first."""
+        return self.standin.seen
+
+    @property
+    def faults(self) -> Faults:
+        """Misbehaviour on command."""
+        return self.standin.faults
+
+    @property
+    def tpipes(self) -> Tpipes:
+        """The hold queues; `tpipes.depths` is empty when no output was left behind."""
+        return self.standin.tpipes
+
+    @property
+    def racf(self) -> Racf:
+        """The users, with what became of them."""
+        return self.standin.racf
+
+    @property
+    def book(self) -> PhoneBook:
+        """The phone book."""
+        return self.standin.book
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return self.standin.connections
+
+    def forget(self) -> None:
+        """Empty the record of what was seen."""
+        self.standin.forget()
+
+    def stop(self) -> None:
+        """Stop IMS Connect: every connection is reset, nobody listens. IMS keeps what it has."""
+        self._do(self.standin.stop())
+
+    def restart(self) -> None:
+        """Stop IMS Connect if it runs, and start it again on the same port."""
+        self._do(self.standin.stop())
+        self._do(self.standin.start())
+
+    def close(self) -> None:
+        """Stop for good and end the thread."""
+        if self._loop.is_closed():
+            return
+        self._do(self.standin.stop())
+        self._do(self._loop.shutdown_asyncgens())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:
+    """Return the TLS context of the port, None for plain TCP. Raises StoreError."""
+    if settings is None:
+        return None
+    wants_client = settings.client_truststore is not None
+    return server_context(
+        ServerSettings(
+            keystore=settings.keystore,
+            client_truststore=settings.client_truststore,
+            client_authentication="required" if wants_client else "none",
+        )
+    )
+
+
+def run(config_path: Path, trace: int) -> int:
+    """Run a stand-in until SIGTERM or SIGINT; returns the exit code, 1 when it cannot start.
+
+    Plug-ins are looked for beside the configuration file too. `trace` is 0, 1 (a line a message) or 2 (bytes
+    too).
+    """
+    sys.path.insert(0, str(config_path.parent.absolute()))
+    try:
+        config = load(config_path)
+        standin = Standin(config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=_print)
+    except ConfigError as error:
+        for problem in error.problems:
+            _complain(str(problem) if problem.file else f"{config_path.name}: {problem}".replace(": : ", ": "))
+        return 1
+    except StoreError as error:
+        _complain(f"{config_path.name}: ims_connect.tls: {error}")
+        return 1
+    return asyncio.run(_serve(standin, config))
+
+
+async def _serve(standin: Standin, config: StandinConfig) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await standin.start()
+    except OSError as error:
+        _complain(f"cannot listen on {config.ims_connect.listen}: {error.strerror or error}")
+        return 1
+    for table in config.not_acted_on:
+        _print(f"note: [{table}] is read and has no effect: RESUME TPIPE and callouts are refused")
+    host, port = standin.address
+    settings = config.ims_connect
+    _print(
+        f"IMS Connect stand-in listens on {host}:{port}"
+        f" (data store {settings.datastore}, RACF={'Y' if settings.racf else 'N'},"
+        f" OTMA security {settings.otma_security}, {'TLS' if settings.tls else 'plain TCP'})"
+    )
+    await stop.wait()
+    _print("stopping")
+    await standin.stop()
+    return 0
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

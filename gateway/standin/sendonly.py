@@ -1,0 +1,39 @@
+"""The send-only family: an input whose answer, if there is one, goes to the hold queue of the client id.
+
+Source: Send-only protocol; Send-only with acknowledgment protocol; Send-only with serial delivery; Send-only
+with error. Purge and reroute are for send-receive, so they do nothing here.
+"""
+
+from typing import TYPE_CHECKING
+
+from gateway.exchange import Undeliverable
+from gateway.imsconnect.wire import F3, InputMessage, Verb
+from gateway.standin.demands import Fallback
+from gateway.standin.ims import Output, Run
+from gateway.standin.intake import admit
+from gateway.standin.refusal import RC_OTMA_NAK, SENSE_INPUT_REJECTED, Refusal
+
+if TYPE_CHECKING:
+    from gateway.standin.session import Session
+
+
+async def send_only(session: "Session", number: int, message: InputMessage) -> None:
+    """Queue an input; acknowledge it when it asks for that (IRM_F4 K). Raises Refusal and ClientGoneError."""
+    services, irm = session.services, message.irm
+    work = admit(services, session.number, number, session.client_id, message).work
+    if irm.verb is Verb.SEND_ONLY_ACK and not services.ims.knows(work.transaction):
+        raise Refusal(RC_OTMA_NAK, SENSE_INPUT_REJECTED, f"{work.transaction} is not there or stopped")
+    if irm.f3 & (F3.PURGE | F3.REROUT):
+        session.note("IRM_F3 purge and reroute are for send-receive: not acted on")
+    run = services.ims.start(work)
+    run.then(lambda output: services.seen.settle(number, _ended(session, run, output)))
+    if irm.verb is Verb.SEND_ONLY_ACK:
+        await session.send(session.complete(irm, (), ""))
+
+
+def _ended(session: "Session", run: Run, output: Output) -> str:
+    run.unit.commit()
+    if not output.segments:
+        return "committed"
+    hold = Fallback(Undeliverable.HOLD)
+    return session.services.ims.dispose(run, output, run.work.client_id, hold)

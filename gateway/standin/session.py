@@ -1,0 +1,309 @@
+"""One connection: its inputs one after the other, each answered before the next is read."""
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+from gateway.imsconnect.wire import (
+    F1,
+    Csm,
+    CsmFlags,
+    InputMessage,
+    InputViolation,
+    Irm,
+    LocalProtocolError,
+    OutputMessage,
+    Rsm,
+    ServerConnection,
+    State,
+    Verb,
+)
+from gateway.standin.clients import Claim
+from gateway.standin.demands import Keyword, keyword
+from gateway.standin.exchange import send_receive
+from gateway.standin.faults import Moment
+from gateway.standin.link import ClientGoneError, Link
+from gateway.standin.refusal import (
+    CLIENT_NOT_KNOWN,
+    FUNCTION_NOT_FOUND,
+    RC_IMS_CONNECT,
+    TIMER_CANCELLED,
+    Refusal,
+)
+from gateway.standin.sendonly import send_only
+from gateway.standin.services import Services
+from gateway.standin.strikes import strike
+from gateway.standin.timers import Ending
+
+PING_RESPONSE: Final = "HWSC0030I *PING RESPONSE*"
+
+_NEEDS_NO_CLIENT: Final = frozenset({Verb.CANCEL_TIMER, Verb.CALLOUT_RESPONSE, Verb.CALLOUT_RESPONSE_ACK})
+"""Inputs that do not make the sender the one active under its client id."""
+_SEND_ONLY: Final = frozenset({Verb.SEND_ONLY, Verb.SEND_ONLY_ACK, Verb.SEND_ONLY_ERROR})
+
+
+class Session:
+    """A client on one connection. Its methods are the language that the exchanges are written in."""
+
+    def __init__(self, number: int, link: Link, services: Services, port: int) -> None:
+        self.number = number
+        self.link = link
+        self.services = services
+        self.expired: asyncio.Future[None] | None = None
+        """Set while a timer runs; done when another connection has cancelled it (IRM_F4 C)."""
+        self._claim = Claim(services.clients, self, port)
+        self._codec = ServerConnection(services.port.max_message_bytes, services.port.loaded_exits)
+        self._ready: deque[InputMessage] = deque()
+        self._transaction = ""
+        self._verb = Verb.SEND_RECEIVE
+
+    async def run(self) -> None:
+        """Serve the connection until it is closed."""
+        self.note(f"connected from {self.link.peer}")
+        try:
+            if await self._strike("connect") is not None:
+                await self._serve()
+        except ClientGoneError:
+            pass
+        except BaseException:
+            self.link.abort()
+            raise
+        finally:
+            self._claim.leave()
+        await self.link.close()
+        self.note("closed")
+
+    @property
+    def client_id(self) -> str:
+        """The client id this session is active under; empty before its first input."""
+        return self._claim.client_id
+
+    def note(self, text: str) -> None:
+        """Write a line of trace."""
+        self.services.trace.note(self.number, text)
+
+    def cancel(self, why: str) -> None:
+        """End the session because another connection took its client id over."""
+        self.note(why)
+        self.link.abort()
+
+    # -- reading
+
+    async def next_input(self, seconds: float) -> InputMessage | None:
+        """Return the next input; None when the client sends nothing for `seconds` (0: wait for ever).
+
+        Raises ClientGoneError, after answering an input that breaks the protocol too.
+        """
+        try:
+            async with asyncio.timeout(seconds or None):
+                return await self._next_input()
+        except TimeoutError:
+            return None
+
+    async def _next_input(self) -> InputMessage:
+        data = b""
+        while not self._ready:
+            try:
+                self._ready += self._codec.receive(data)
+            except InputViolation as violation:
+                await self._refuse_violation(violation)
+                raise ClientGoneError from None
+            if not self._ready:
+                data = await self.link.read()
+                if not data:
+                    raise ClientGoneError
+        message = self._ready.popleft()
+        self.services.trace.input(self.number, message)
+        return message
+
+    async def _refuse_violation(self, violation: InputViolation) -> None:
+        self.note(f"refused: {violation}")
+        data = self._codec.refuse(violation)
+        if not data:
+            return
+        await self.link.write(data)
+        self.note(f"< RSM {violation.return_code}/{violation.reason_code}, {len(data)} bytes")
+
+    # -- answering
+
+    async def send(self, output: OutputMessage) -> None:
+        """Send an output, or what a fault makes of it. Raises ClientGoneError when the fault was final."""
+        data = self._codec.send(output)
+        self.services.trace.output(self.number, output, data)
+        left = await self._strike("reply", data)
+        if left is None:
+            raise ClientGoneError
+        await self.link.write(left)
+
+    def complete(
+        self, irm: Irm, segments: tuple[bytes, ...], mod_name: str, *, ack: bool = False
+    ) -> OutputMessage:
+        """Return data with CSM, and the MOD name and client id that the request asked for."""
+        flags = CsmFlags.LEVEL_VALID
+        if ack:
+            flags |= CsmFlags.ACK_NEEDED
+        if self.services.tpipes.depth(self.client_id):
+            flags |= CsmFlags.ASYNC_QUEUED
+        return OutputMessage(
+            segments=segments,
+            csm=Csm(flags, self.services.port.protocol_level),
+            mod_name=mod_name if F1.MFSREQ in irm.f1 and segments else None,
+            client_id=self.client_id if F1.CIDREQ in irm.f1 and segments else None,
+        )
+
+    def status(self, return_code: int, reason_code: int) -> OutputMessage:
+        """Return an RSM."""
+        return OutputMessage(rsm=Rsm(return_code, reason_code))
+
+    @property
+    def reply_due(self) -> bool:
+        """Whether IMS Connect has to speak next."""
+        return self._codec.state.reply_due
+
+    # -- waiting
+
+    async def wait_for_ims(self, awaited: "asyncio.Future[Any]", seconds: float | None) -> Ending:
+        """Wait for IMS, the timer, the client's leaving, or a cancel timer that another connection sends."""
+        self.expired = asyncio.get_running_loop().create_future()
+        events: set[asyncio.Future[Any]] = {awaited, self.link.gone, self.expired}
+        try:
+            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.expired = None
+        if awaited.done():
+            return Ending.DONE
+        return Ending.GONE if self.link.gone.done() else Ending.EXPIRED
+
+    async def let_time_pass(self, seconds: float | None) -> None:
+        """Wait for the timer alone. Raises ClientGoneError."""
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if await self.wait_for_ims(never, seconds) is Ending.GONE:
+            raise ClientGoneError
+
+    async def next_answer(self, seconds: float) -> InputMessage | None:
+        """Return the ACK, NAK or DEALLOCATE that the client owes; None when it does not come in time.
+
+        The codec lets nothing else through. Raises Refusal under another client id than the exchange's, and
+        ClientGoneError.
+        """
+        message = await self.next_input(seconds)
+        if message is None:
+            return None
+        number = self._note_input(message)
+        try:
+            if await self._strike("request") is None:
+                self.services.seen.settle(number, "lost: fault")
+                raise ClientGoneError
+            self._check_same_client(message.irm)
+        except Refusal as refusal:
+            self.services.seen.settle(number, f"refused {refusal.label}")
+            raise
+        self.services.seen.settle(number, "taken")
+        return message
+
+    def _check_same_client(self, irm: Irm) -> None:
+        if irm.client_id != self.client_id:
+            name = irm.client_id or "(blank)"
+            raise Refusal(RC_IMS_CONNECT, CLIENT_NOT_KNOWN, f"{name} is not the client id of this exchange")
+
+    # -- one input after the other
+
+    async def _serve(self) -> None:
+        wait = self.services.port.timeout_seconds
+        while self._codec.state is not State.CLOSED:
+            message = await self.next_input(wait)
+            if message is None:
+                self.note("no input in time")
+                return
+            if not await self._answer(message):
+                return
+            wait = self.services.port.idle_seconds
+
+    async def _answer(self, message: InputMessage) -> bool:
+        """Answer an input; return whether the connection goes on."""
+        seen = self.services.seen
+        number = self._note_input(message)
+        try:
+            if await self._strike("request") is None:
+                seen.settle(number, "lost: fault")
+                return False
+            if message.irm.verb not in _NEEDS_NO_CLIENT:
+                self._claim.enter(message.irm)
+                seen.update(number, client_id=self.client_id)
+            await self._dispatch(number, message)
+        except Refusal as refusal:
+            seen.settle(number, f"refused {refusal.label}")
+            return await self._refuse(message.irm, refusal)
+        return True
+
+    def _note_input(self, message: InputMessage) -> int:
+        """Record an input; ACK and NAK count to the transaction before them, for faults."""
+        self._verb = message.irm.verb
+        if message.segments:
+            self._transaction = message.irm.transaction or _first_word(message)
+        return self.services.seen.note(self.number, message)
+
+    async def _dispatch(self, number: int, message: InputMessage) -> None:
+        verb, word = message.irm.verb, keyword(message)
+        if word is Keyword.PING:
+            await self._ping(number, message.irm)
+        elif word is Keyword.PASSWORD_CHANGE:
+            raise Refusal(RC_IMS_CONNECT, FUNCTION_NOT_FOUND, "password changes are not made here")
+        elif verb is Verb.SEND_RECEIVE:
+            await send_receive(self, number, message)
+        elif verb in _SEND_ONLY:
+            await send_only(self, number, message)
+        elif verb is Verb.CANCEL_TIMER:
+            await self._cancel_timer(number, message.irm)
+        else:
+            why = "RESUME TPIPE" if verb is Verb.RESUME_TPIPE else "callout response"
+            raise Refusal(RC_IMS_CONNECT, FUNCTION_NOT_FOUND, f"{why}: not in this release")
+
+    async def _refuse(self, irm: Irm, refusal: Refusal) -> bool:
+        """Answer with an RSM; return whether the connection goes on."""
+        self.note(f"refused: {refusal}")
+        rsm = Rsm(
+            refusal.return_code,
+            refusal.reason_code,
+            racf_or_otma=refusal.racf_or_otma,
+            xml_adapter=refusal.xml_adapter,
+        )
+        try:
+            await self.send(OutputMessage(rsm=rsm))
+        except LocalProtocolError:
+            # send-only: "none, ever"; unverified: that IMS Connect closes the socket all the same
+            self.note(f"{irm.verb.name} is not answered")
+            return False
+        return self._codec.state is not State.CLOSED
+
+    # -- what IMS Connect answers itself
+
+    async def _ping(self, number: int, irm: Irm) -> None:
+        self.services.seen.settle(number, "ping")
+        await self.send(self.complete(irm, (PING_RESPONSE.encode(irm.code.value),), ""))
+
+    async def _cancel_timer(self, number: int, irm: Irm) -> None:
+        holder = self.services.clients.holder(irm.client_id)
+        if holder is None or holder.expired is None or holder.expired.done():
+            # unverified: the answer when no session waits under this client id
+            raise Refusal(RC_IMS_CONNECT, CLIENT_NOT_KNOWN, f"nobody waits as {irm.client_id or '(blank)'}")
+        holder.expired.set_result(None)
+        self.services.seen.settle(number, "timer cancelled")
+        await self.send(self.status(RC_IMS_CONNECT, TIMER_CANCELLED))
+
+    # -- faults
+
+    async def _strike(self, moment: Moment, reply: bytes = b"") -> bytes | None:
+        """Let a fault strike, if one is due; return what is left of the reply, None: there is no going on."""
+        fault = self.services.faults.pick(moment, self.number, self._transaction, self._verb.value)
+        if fault is None:
+            return reply
+        self.note(f"fault: {fault.kind} on {moment}")
+        if fault.kind == "refuse":
+            raise Refusal(fault.return_code, fault.reason_code, "fault: refuse", racf_or_otma=fault.racf_code)
+        return await strike(self.link, fault, reply)
+
+
+def _first_word(message: InputMessage) -> str:
+    """Return what looks like the transaction code in the data, before anything is translated."""
+    return message.segments[0][:8].decode(message.irm.code.value, errors="replace").split(" ", 1)[0]

@@ -1,0 +1,65 @@
+"""How long IMS Connect waits for IMS, and what it says when the time is over.
+
+Source: Timer interval specifications; Timeout specifications on input messages; Return and reason codes for IMS
+Connect exits (32, 36, 40). The timer runs only while IMS Connect waits for IMS.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from gateway.imsconnect.wire import Irm, SocketType, timer_seconds
+
+NO_WAIT: Final = 0xE9
+FOREVER: Final = 0xFF
+
+RC_TIMER_CLOSED: Final = 32
+RC_DEFAULT_TIMER: Final = 36
+RC_TIMER_KEPT: Final = 40
+
+NO_WAIT_FOR_OUTPUT: Final = 2.0
+"""Seconds that NO_WAIT means on a send-receive input, which must wait for its output."""
+NO_WAIT_FOR_MORE: Final = 0.25
+"""Seconds that NO_WAIT means on the ACK or NAK of commit-then-send output when it is not honoured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One wait for IMS."""
+
+    seconds: float | None
+    """None: for ever."""
+    return_code: int
+    reason_code: int
+    """The timer value in effect."""
+
+
+def wait_for_output(irm: Irm, timeout_seconds: float) -> Wait:
+    """Return the wait for the output of a send-receive input; `timeout_seconds` is TIMEOUT= of TCPIP."""
+    return _wait(irm, timeout_seconds, NO_WAIT_FOR_OUTPUT)
+
+
+def wait_for_more(answer: Irm, timeout_seconds: float) -> Wait:
+    """Return the wait for further output after the ACK or NAK of commit-then-send output."""
+    return _wait(answer, timeout_seconds, NO_WAIT_FOR_MORE)
+
+
+def _wait(irm: Irm, timeout_seconds: float, no_wait: float) -> Wait:
+    return_code = RC_TIMER_KEPT if irm.socket is SocketType.PERSISTENT else RC_TIMER_CLOSED
+    if irm.timer == FOREVER:
+        return Wait(None, return_code, irm.timer)
+    if irm.timer == NO_WAIT:
+        return Wait(no_wait, return_code, irm.timer)
+    seconds = timer_seconds(irm.timer)
+    if seconds is not None:
+        return Wait(seconds, return_code, irm.timer)
+    # unverified: TIMEOUT=0 waits for ever, and the reason code is TIMEOUT in its unit of 1/100 s
+    return Wait(timeout_seconds or None, RC_DEFAULT_TIMER, round(timeout_seconds * 100))
+
+
+class Ending(Enum):
+    """How a wait for IMS ended."""
+
+    DONE = "done"
+    EXPIRED = "timed out"
+    GONE = "client gone"

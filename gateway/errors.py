@@ -78,6 +78,7 @@ class M:
     BAD_HTTP = Message("IGW1008E", Side.CLIENT, "The request is not valid HTTP/1.1", 400)
     SLOW_CLIENT = Message("IGW1009E", Side.CLIENT, "The request did not arrive in time", 408)
     HEADER_TOO_LARGE = Message("IGW1010E", Side.CLIENT, "The request header is too large", 431)
+    NOT_TLS = Message("IGW1011E", Side.CLIENT, "This address speaks HTTPS", 400)
 
     # bytes to a checked envelope
     CHARSET = Message(

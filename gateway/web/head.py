@@ -31,6 +31,7 @@ SINGLE_HEADERS: Final = frozenset(
 _BROKEN_LINE: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)|\x00")
 _FOLDED_LINE: Final = re.compile(rb"\r\n[ \t]")
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})(?::[0-9]{1,5})?", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -79,7 +80,10 @@ def _lines_in_order(raw: bytes) -> None:
         raise refusal(M.BAD_HTTP, "a header line is folded")
     seen: set[str] = set()
     for line in raw.split(b"\r\n")[1:]:
-        name = line.partition(b":")[0].decode("latin-1").lower()
+        name, value = (part.decode("latin-1") for part in line.partition(b":")[::2])
+        name = name.lower()
+        if name == "content-length" and not _DIGITS.fullmatch(value.strip(" \t")):
+            raise refusal(M.BAD_HTTP, "Content-Length is not one number")
         if name in seen:
             raise refusal(M.BAD_HTTP, f"header {name} stands there twice")
         if name in SINGLE_HEADERS:

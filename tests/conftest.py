@@ -1,7 +1,12 @@
 """Fixtures for every test come from plug-in modules, one a subject."""
 
 pytest_plugins: list[str] = [
+    "tests.fixtures.pki",
     "tests.fixtures.clock",
     "tests.fixtures.proxy",
     "tests.fixtures.scripted_server",
+    "tests.fixtures.standin",
+    "tests.fixtures.web",
+    "tests.fixtures.running_gateway",
+    "tests.fixtures.in_process",
 ]

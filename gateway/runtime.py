@@ -4,9 +4,10 @@
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Final
 
 from gateway import preflight, tls
 from gateway.clock import SYSTEM_CLOCK, Clock
@@ -22,9 +23,13 @@ from gateway.safexml import Bounds
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
 from gateway.web import server
-from gateway.web.wsgi import Answer, FrontDoor, Mounted
+from gateway.web.wsgi import ENDPOINTS, Answer, FrontDoor, Mounted
 from gateway.wss.judge import Policy
 from gateway.wss.names import SECURITY
+
+
+DRAIN_SECONDS: Final = 1.0
+"""What calls to IMS Connect still get when a worker ends; requests in flight were waited for before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Endpoint:
     def answer(self, arrival: Arrival) -> Answer:
         """Answer one SOAP request and tell of it."""
         journey = Journey(self.route, arrival)
-        answer = self.soap.handle(arrival, journey.admit, journey.perform)
+        answer = self.soap.handle(arrival, journey)
         self.sink.emit(journey.ended(answer.error))
         return answer.status, answer.headers, answer.body
 
@@ -64,7 +69,7 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
         built.callback(guard.close)
         backends = {name: _backend(home, name, clock) for name in home.bundles}
         for backend in backends.values():
-            built.callback(backend.close)
+            built.callback(backend.close, DRAIN_SECONDS)
         workshop = _Workshop(home, backends, guard, sink or LogSink(), clock)
         mounts = [
             mounted
@@ -108,7 +113,7 @@ class _Workshop:
             understood=frozenset({SECURITY}) if takes_token else frozenset(),
         )
         endpoint = Endpoint(self._route(service), soap, self.sink)
-        return [Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports]
+        return [Mounted(port, service.name, _document(contract), endpoint.answer) for port in contract.ports]
 
     def _route(self, service: Service) -> Route:
         server, parser = self.home.gateway.server, self.home.gateway.parser
@@ -126,6 +131,11 @@ class _Workshop:
             guard=self.guard,
             clock=self.clock,
         )
+
+
+def _document(contract: Contract) -> Callable[[str | None, str], bytes]:
+    """Return what gives out a contract's documents, with addresses below that of the gateway."""
+    return lambda name, gateway: contract.document(name, f"{gateway}{ENDPOINTS}")
 
 
 def _backend(home: Home, name: str, clock: Clock) -> ImsConnectClient:

@@ -9,4 +9,5 @@ pytest_plugins: list[str] = [
     "tests.fixtures.web",
     "tests.fixtures.running_gateway",
     "tests.fixtures.in_process",
+    "tests.fixtures.soap",
 ]

@@ -23,29 +23,11 @@ from gateway.mediatype import parse_media_type
 from gateway.observe.events import RequestEnded
 from gateway.payload.reply import reply_payload
 from gateway.payload.request import request_segments
+from gateway.soap.operations import Operation
 from gateway.wss.judge import Policy, TransportFacts, judge
 from gateway.wss.verdict import Verdict
 
 _SLACK_SECONDS: Final = 5.0
-
-
-class Operation(Protocol):
-    """What the path needs to know of an operation of the contract."""
-
-    @property
-    def name(self) -> str:
-        """Name in the WSDL."""
-        ...
-
-    @property
-    def output_element(self) -> str | None:
-        """Clark name of the reply's root element, None when the contract does not fix one."""
-        ...
-
-    @property
-    def one_way(self) -> bool:
-        """Whether there is no reply."""
-        ...
 
 
 class Backend(Protocol):

@@ -136,6 +136,8 @@ class ServerConnection:
         is returned. Raises InputViolation, after all messages before it were returned; answer it with `refuse`
         and close.
         """
+        if self.state is State.CLOSED:
+            return []
         self._frames.feed(data)
         messages: list[InputMessage] = []
         try:

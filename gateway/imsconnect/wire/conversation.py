@@ -13,6 +13,7 @@ from gateway.imsconnect.wire.irm import Irm
 from gateway.imsconnect.wire.meaning import deallocation, keeps_socket, notice
 from gateway.imsconnect.wire.output import CsmFlags, OutputMessage, Rsm
 from gateway.imsconnect.wire.states import (
+    NO_SESSION,
     ON_INPUT,
     ON_OUTPUT,
     PROTOCOL_ERROR,
@@ -54,7 +55,7 @@ class Conversation:
         state = ON_INPUT.get(self.state, {}).get(self.event(irm))
         if state is None:
             return None
-        before = self.expected if self.state not in {State.IDLE, State.WATCHED} else frozenset[Kind]()
+        before = self.expected if self.state not in NO_SESSION else frozenset[Kind]()
         return replace(
             self,
             state=_closed_if_over(state, irm.socket),
@@ -86,7 +87,7 @@ class Conversation:
 
     def refusal(self, irm: Irm) -> int:
         """Return the reason code for an input that the state does not allow."""
-        if self.state is State.IDLE:
+        if self.state in NO_SESSION:
             return REASON_WITHOUT_SESSION.get(self.event(irm), PROTOCOL_ERROR)
         return PROTOCOL_ERROR
 

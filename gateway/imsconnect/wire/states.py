@@ -188,6 +188,8 @@ ON_OUTPUT: Final[Mapping[State, Mapping[OutputEvent, State]]] = {
 }
 """State after each output that a state allows; any other does not fit the conversation."""
 
+NO_SESSION: Final = frozenset({State.IDLE, State.WATCHED})
+"""States between conversations."""
 CLIENT_NOT_KNOWN: Final = 16
 PROTOCOL_ERROR: Final = 36
 REASON_WITHOUT_SESSION: Final[Mapping[InputEvent, int]] = {
@@ -196,4 +198,4 @@ REASON_WITHOUT_SESSION: Final[Mapping[InputEvent, int]] = {
     InputEvent.NAK: CLIENT_NOT_KNOWN,
     InputEvent.NAK_NO_WAIT: CLIENT_NOT_KNOWN,
 }
-"""Reason codes for inputs an idle connection refuses, where they differ from 36."""
+"""Reason codes for inputs refused between conversations, where they differ from 36."""

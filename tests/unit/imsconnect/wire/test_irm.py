@@ -5,12 +5,18 @@ import pytest
 from gateway.exchange import Secret
 from gateway.imsconnect.wire import (
     F0,
+    F1,
+    F2,
+    F3,
+    F5,
+    F6,
     Exit,
     Extension,
     HeaderCode,
     InputMessage,
     Irm,
     LocalProtocolError,
+    SocketType,
     Verb,
     decode_input,
     encode_input,
@@ -23,7 +29,7 @@ TOKEN = bytes.fromhex("0028") + bytes(range(1, 39))
 
 
 @pytest.mark.parametrize(
-    ("arch", "length"), [(0, 80), (1, 96), (2, 112), (3, 160), (4, 168), (5, 172)], ids=lambda v: str(v)
+    ("arch", "length"), [(0, 80), (1, 96), (2, 112), (3, 160), (4, 168), (5, 172)], ids=str
 )
 def test_each_level_has_its_exact_length(arch, length):
     irm = encode_irm(replace(ACK, arch=arch))
@@ -54,7 +60,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("offset", "length", "arch", "attribute"), PLACES, ids=lambda v: str(v))
+@pytest.mark.parametrize(("offset", "length", "arch", "attribute"), PLACES, ids=str)
 @pytest.mark.parametrize("code", HeaderCode)
 def test_a_text_stands_at_its_offset_and_nowhere_else(offset, length, arch, attribute, code):
     base = replace(ACK, code=code, arch=arch, application_field=True)
@@ -68,19 +74,19 @@ def test_a_text_stands_at_its_offset_and_nowhere_else(offset, length, arch, attr
 
 BYTES = [
     (6, "arch", 5),
-    (7, "f0", 0xF0),
-    (20, "f5", 0x57),
+    (7, "f0", F0(0xF0)),
+    (20, "f5", F5(0x57)),
     (21, "timer", 0x45),
-    (22, "socket", 0x40),
+    (22, "socket", SocketType(0x40)),
     (23, "encoding", 0x02),
-    (32, "f1", 0xC7),
-    (33, "f2", 0x43),
-    (34, "f3", 0xFF),
-    (174, "f6", 0x80),
+    (32, "f1", F1(0xC7)),
+    (33, "f2", F2(0x43)),
+    (34, "f3", F3(0xFF)),
+    (174, "f6", F6(0x80)),
 ]
 
 
-@pytest.mark.parametrize(("offset", "attribute", "value"), BYTES, ids=lambda v: str(v))
+@pytest.mark.parametrize(("offset", "attribute", "value"), BYTES, ids=str)
 def test_a_flag_byte_stands_at_its_offset(offset, attribute, value):
     irm = replace(ACK, **{"arch": 5, attribute: value})
     data = encode_input(InputMessage(irm))
@@ -111,7 +117,7 @@ def test_a_field_of_a_higher_level_is_refused_and_not_dropped(attribute, arch):
         {"arch": 3, "correlation_token": TOKEN[:39]},
         {"arch": 3, "session_token": bytes(8) + b"x"},
         {"arch": 4, "session_token": b"short"},
-        {"arch": 4, "f6": 0x80},
+        {"arch": 4, "f6": F6.NWSE},
         {"arch": 4, "extensions": (Extension("*NETUID*", b"x"),)},
         {"arch": 5, "extensions": (Extension("*NINECHAR*", b"x"),)},
         {"arch": 5, "extensions": (Extension("*OTHER1*", bytes(0x7FF4)),)},
@@ -144,7 +150,9 @@ def test_a_password_shows_in_no_repr_and_no_error():
 
 
 def test_message_data_shows_in_no_repr():
-    irm = replace(ACK, verb=Verb.SEND_RECEIVE, arch=5, f0=F0.EXTENS, extensions=(Extension("*NETUID*", b"secret"),))
+    irm = replace(
+        ACK, verb=Verb.SEND_RECEIVE, arch=5, f0=F0.EXTENS, extensions=(Extension("*NETUID*", b"secret"),)
+    )
     assert "secret" not in repr(InputMessage(irm, (b"secret",), b"secret"))
 
 

@@ -11,8 +11,8 @@ from gateway.errors import Problem
 IMS_CONNECT_MAXSOC = 50
 """MAXSOC where the TCPIP statement does not say it (IMS System definition, TCPIP statement)."""
 
-OWN_FILES = 64
-"""Files a worker holds besides connections: listeners, log, database, modules; generous."""
+OWN_FILES = 192
+"""Files a worker holds besides: listeners, connections of operators, log, database, modules; generous."""
 
 
 def connections(home: Home) -> Iterator[Problem]:
@@ -72,17 +72,22 @@ def maxsoc(home: Home) -> Iterator[Problem]:
                 yield Problem(bundle_file(name), "ims_connect.maxsoc", text, warning=True)
 
 
+def files_needed(home: Home) -> int:
+    """Return how many files one worker may have open at once."""
+    sockets = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
+    return home.gateway.server.worker_connections + sockets + OWN_FILES
+
+
 def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
     """Return the check against the open files a process may have (RLIMIT_NOFILE); negative: no limit."""
 
     def check(home: Home) -> Iterator[Problem]:
-        server = home.gateway.server
-        sockets = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
-        need = server.worker_connections + sockets + OWN_FILES
+        need, connections = files_needed(home), home.gateway.server.worker_connections
         if need > limit >= 0:
             text = (
-                f"a worker may need {need} open files ({server.worker_connections} connections, "
-                f"{sockets} sockets to IMS Connect, {OWN_FILES} of its own); the limit is {limit} (ulimit -n)"
+                f"a worker may need {need} open files ({connections} connections, "
+                f"{need - connections - OWN_FILES} sockets to IMS Connect, {OWN_FILES} of its own); "
+                f"the limit is {limit} (ulimit -n)"
             )
             yield Problem(GATEWAY_FILE, "server.worker_connections", text, warning=True)
 

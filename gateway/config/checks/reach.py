@@ -32,9 +32,9 @@ def keystores(home: Home) -> Iterator[Problem]:
     if server.keystore is not None:
         return
     if server.https:
-        yield _error("server.keystore", f"is missing: the HTTPS listener needs it; {CREATE_TEST_STORE}")
-    if admin.listen and "listen" in admin.model_fields_set:
-        yield _error("server.keystore", f"is missing: the admin listener needs it; {CREATE_TEST_STORE}")
+        yield _error("server.keystore", f"is missing: server.https needs it; {CREATE_TEST_STORE}")
+    elif admin.listen:
+        yield _error("server.keystore", 'is missing: admin.listen needs it, or must be ""')
 
 
 def _collide(one: str, other: str) -> bool:

@@ -38,12 +38,12 @@ def texts(problems: Iterable[Problem]) -> list[str]:
 
 def test_the_limit_of_open_files_is_compared_with_what_a_worker_may_need(read):
     home = read(ONE)
-    assert texts(check_home(home, open_files(2096))) == []  # 2000 connections, 32 sockets, 64 of its own
+    assert texts(check_home(home, open_files(2224))) == []  # 2000 connections, 32 sockets, 192 of its own
     assert texts(check_home(home, open_files(-1))) == []  # RLIM_INFINITY
-    assert texts(check_home(home, open_files(2095))) == [
+    assert texts(check_home(home, open_files(2223))) == [
         (
-            "gateway.toml: server.worker_connections: warning: a worker may need 2096 open files "
-            "(2000 connections, 32 sockets to IMS Connect, 64 of its own); the limit is 2095 (ulimit -n)"
+            "gateway.toml: server.worker_connections: warning: a worker may need 2224 open files "
+            "(2000 connections, 32 sockets to IMS Connect, 192 of its own); the limit is 2223 (ulimit -n)"
         )
     ]
 

@@ -88,14 +88,19 @@ class Pool(Generic[S]):
     @contextmanager
     def _deciding(self) -> Iterator[Places[S]]:
         """Change something under the lock, settle what follows from it, then close what is to be closed."""
-        with self._lock:
-            yield self._places
-            self._places.settle()
-            doomed = self._places.take_doomed()
-            if self._places.closed:
-                self._drained.notify_all()
-        for session in doomed:
-            session.close()
+        doomed: list[S] = []
+        try:
+            with self._lock:
+                try:
+                    yield self._places
+                finally:
+                    self._places.settle()
+                    doomed = self._places.take_doomed()
+                    if self._places.closed:
+                        self._drained.notify_all()
+        finally:
+            for session in doomed:
+                session.close()
 
     # -- getting a session ----------------------------------------------------------------------------------
 

@@ -4,8 +4,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 
 import pytest
 import trustme
@@ -20,7 +19,15 @@ from gateway.imsconnect.transport import (
     StreamLost,
     connect,
 )
-from tests.fixtures.scripted_server import Close, HalfClose, Reset, ScriptedServer, Send, Stall
+from tests.fixtures.scripted_server import (
+    Close,
+    HalfClose,
+    Reset,
+    ScriptedServer,
+    Send,
+    Stall,
+    full_backlog,
+)
 
 HELLO = b"\x00\x00\x00\x05!"
 
@@ -60,23 +67,6 @@ def client_tls(authority):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     return context
-
-
-@contextmanager
-def full_backlog() -> Iterator[socket.socket]:
-    """Listen without accepting until the system takes no more connections."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(16):
-            filler = stack.enter_context(socket.socket())
-            filler.settimeout(0.1)
-            try:
-                filler.connect(listener.getsockname())
-            except TimeoutError:
-                break
-        else:
-            pytest.fail("the backlog never fills")
-        yield listener
 
 
 class TestConnecting:

@@ -1,0 +1,144 @@
+"""Input messages as bytes, against messages written out by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.errors import GatewayError, ImsError, M
+from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, Undeliverable
+from gateway.imsconnect.request import Destination, acknowledgment, check, ping, request
+from gateway.imsconnect.wire import Exit, encode_input
+from tests.unit.imsconnect import worked_examples as wire
+from tests.unit.imsconnect.worked_examples import F1, F2, F3, TIMER, patched
+
+HERE = Destination("ims1", Exit.HWSSMPL1, "IMS1", 10_000_000)
+CALL = ImsCall(
+    "IVTNO",
+    (wire.IVTNO_DATA,),
+    Caller("USER1", Secret("PASSW0RD"), "", "bundle"),
+    execution_timeout_ms=30_000,
+)
+CM0 = replace(CALL, commit_mode=CommitMode.COMMIT_THEN_SEND)
+
+
+def asked(call: ImsCall, destination: Destination = HERE) -> bytes:
+    return encode_input(request(call, destination, "CLIENT01"))
+
+
+def acked(call: ImsCall, level: int) -> bytes:
+    return encode_input(acknowledgment(request(call, HERE, "CLIENT01"), level))
+
+
+class TestRequest:
+    def test_commit_mode_1_is_the_worked_example(self):
+        assert asked(CALL) == wire.IVTNO
+
+    def test_confirm_sets_its_bit(self):
+        assert asked(replace(CALL, sync_level=SyncLevel.CONFIRM)) == patched(wire.IVTNO, {F3: "01"})
+
+    @pytest.mark.parametrize("sync_level", SyncLevel)
+    @pytest.mark.parametrize(
+        ("undeliverable", "f3"),
+        [(Undeliverable.PURGE, "05"), (Undeliverable.HOLD, "01"), (Undeliverable.REROUTE, "09")],
+    )
+    def test_commit_mode_0_is_confirmed_and_says_what_becomes_of_undeliverable_output(
+        self, sync_level, undeliverable, f3
+    ):
+        call = replace(CM0, sync_level=sync_level, undeliverable=undeliverable)
+        assert asked(call) == patched(wire.IVTNO, {F2: "40", F3: f3})
+
+    def test_undeliverable_output_of_commit_mode_1_is_not_spoken_of(self):
+        assert asked(replace(CALL, undeliverable=Undeliverable.REROUTE, reroute_name="LATEOUT")) == wire.IVTNO
+
+    def test_a_reroute_name_takes_level_1(self):
+        call = replace(CM0, undeliverable=Undeliverable.REROUTE, reroute_name="LATEOUT")
+        assert asked(call) == wire.WITH_REROUTE_NAME
+
+    def test_an_adapter_takes_level_2_and_says_that_the_xml_holds_data_only(self):
+        call = replace(
+            CALL,
+            caller=replace(CALL.caller, group="GRP1"),
+            lterm="LTERM01",
+            adapter="HWSXMLA0",
+            converter="IVTNOD",
+        )
+        assert asked(call, replace(HERE, exit=Exit.HWSSOAP1)) == wire.WITH_ADAPTER
+
+    def test_send_only_is_the_worked_example(self):
+        call = replace(CALL, transaction="ORDERTRN", segments=(wire.SEND_ONLY_DATA,), send_only=True)
+        assert asked(call) == wire.SEND_ONLY
+
+    def test_several_segments_are_the_worked_example(self):
+        call = replace(
+            CM0,
+            transaction="ORDERTRN",
+            segments=wire.TWO_SEGMENTS_DATA,
+            undeliverable=Undeliverable.HOLD,
+        )
+        assert asked(call) == wire.TWO_SEGMENTS
+
+    @pytest.mark.parametrize(
+        ("milliseconds", "code"), [(1, "01"), (250, "19"), (500, "1E"), (5000, "2C"), (120_000, "64")]
+    )
+    def test_the_execution_timeout_is_the_timer(self, milliseconds, code):
+        call = replace(CALL, execution_timeout_ms=milliseconds)
+        assert asked(call) == patched(wire.IVTNO, {TIMER: code})
+
+    def test_nobody_is_blanks(self):
+        call = replace(CALL, caller=Caller.nobody())
+        assert asked(call) == patched(wire.IVTNO, {60: "40" * 24})
+
+    def test_a_ping_is_the_worked_example(self):
+        assert encode_input(ping(HERE, "CLIENT01", 30_000)) == wire.PING
+
+
+class TestAcknowledgment:
+    def test_commit_mode_1_is_the_worked_example(self):
+        call = replace(CALL, sync_level=SyncLevel.CONFIRM, execution_timeout_ms=1000)
+        assert acked(call, 2) == wire.ACK
+
+    @pytest.mark.parametrize(
+        ("level", "changes"),
+        [
+            (3, {TIMER: "E9", F1: "02"}),
+            (2, {TIMER: "E9", F1: "02"}),
+            (1, {TIMER: "01", F1: "00"}),
+            (0, {TIMER: "01", F1: "00"}),
+        ],
+    )
+    def test_commit_mode_0_asks_for_no_answer_where_the_protocol_level_allows_it(self, level, changes):
+        assert acked(CM0, level) == patched(wire.ACK, {F2: "40", F3: "05", **changes})
+
+    def test_it_repeats_the_reroute_name_of_its_request(self):
+        call = replace(CM0, undeliverable=Undeliverable.REROUTE, reroute_name="LATEOUT")
+        ack = acked(call, 2)
+        assert ack[:8].hex() == "0000006800600100"
+        assert ack[92:100].hex() == "d3c1e3c5d6e4e340"
+
+    def test_it_is_short_whatever_the_request_carried(self):
+        call = replace(
+            CALL, sync_level=SyncLevel.CONFIRM, adapter="HWSXMLA0", converter="IVTNOD", lterm="LTERM01"
+        )
+        assert acked(replace(call, execution_timeout_ms=1000), 2) == wire.ACK
+
+
+class TestCheck:
+    @pytest.mark.parametrize("password", ["", "A", "PASSW0RD", "pass-w0r", "a.<+|&!*", "%_>?:=$#"])
+    def test_passwords_that_racf_may_know_pass(self, password):
+        check(replace(CALL, caller=replace(CALL.caller, password=Secret(password))), HERE)
+
+    @pytest.mark.parametrize("password", ["LONGER9CH", "A B", " A", "A ", "A\x00", "A\n", "ä€", "日本"])
+    def test_passwords_that_cannot_be_one_are_a_failed_sign_on(self, password):
+        with pytest.raises(ImsError) as caught:
+            check(replace(CALL, caller=replace(CALL.caller, password=Secret(password))), HERE)
+        assert caught.value.sign_on_failed
+        assert password not in str(caught.value)
+
+    def test_a_message_may_be_as_long_as_the_limit_and_no_longer(self):
+        longest = replace(CALL, segments=(bytes(1000),))
+        size = len(encode_input(request(longest, HERE, "CLIENT01")))
+        assert size == 4 + 80 + 4 + 1000 + 4
+        check(longest, replace(HERE, max_message_bytes=size + 32))
+        with pytest.raises(GatewayError) as caught:
+            check(longest, replace(HERE, max_message_bytes=size - 1))
+        assert caught.value.message is M.REQUEST_SIZE

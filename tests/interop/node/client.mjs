@@ -31,19 +31,22 @@ async function connect(base, ca, service, version) {
   return soap.createClientAsync(`${address}?wsdl`, { request, forceSoap12Headers: soap12 });
 }
 
+// An element with an attribute, such as xml:lang, is an object with its text in $value.
+const textOf = (element) => element.$value ?? element;
+
 function faultOf(error) {
   const fault = error.root?.Envelope?.Body?.Fault;
   if (!fault) throw error;
   const httpStatus = error.response?.status ?? null;
   if (fault.Code) {
     return {
-      code: fault.Code.Value,
-      subcode: fault.Code.Subcode?.Value ?? null,
-      string: fault.Reason.Text.$value ?? fault.Reason.Text,
+      code: textOf(fault.Code.Value),
+      subcode: fault.Code.Subcode ? textOf(fault.Code.Subcode.Value) : null,
+      string: textOf(fault.Reason.Text),
       httpStatus,
     };
   }
-  return { code: fault.faultcode, subcode: null, string: fault.faultstring, httpStatus };
+  return { code: textOf(fault.faultcode), subcode: null, string: textOf(fault.faultstring), httpStatus };
 }
 
 async function main([base, ca, scenario, user, password]) {

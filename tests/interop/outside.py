@@ -1,0 +1,126 @@
+"""How a test runs a SOAP stack from outside: a small program that makes one call and prints one line of JSON.
+
+The program gets `<base-url> <ca.pem> <service>/<call>/<soap>/<token> [user password]`:
+service `plain` or `secure`; call `whoami`, `display`, `unknown` or `invalid`; soap `1.1` or `1.2`;
+token `none`, `text`, `digest`, or `nonce` (text with a nonce, where the stack can).
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SOURCES = Path(__file__).parent
+CALL_SECONDS = 60
+BUILD_SECONDS = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """User and password of a UsernameToken."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A SOAP fault as the stack shows it; codes without prefix or namespace."""
+
+    code: str
+    subcode: str | None
+    string: str
+    http_status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one call gave: a result or a fault."""
+
+    result: dict[str, Any] | None
+    fault: Fault | None
+
+
+class UnreachableError(Exception):
+    """The program got neither reply nor fault; the text is what it wrote to standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideClient:
+    """A client program, ready to run against one gateway."""
+
+    command: tuple[str, ...]
+    base_url: str
+    ca: Path
+
+    def call(self, scenario: str, credentials: Credentials | None = None) -> Reply:
+        """Make one call."""
+        answer = self.run(scenario, credentials)
+        return Reply(answer["result"], _fault(answer["fault"]) if answer["fault"] else None)
+
+    def run(self, scenario: str, credentials: Credentials | None = None) -> dict[str, Any]:
+        """Make one call in a process of its own; return what the program printed."""
+        arguments = [*self.command, self.base_url, str(self.ca), scenario]
+        if credentials:
+            arguments += [credentials.user, credentials.password]
+        done = subprocess.run(
+            arguments,
+            env=plain_environment(),
+            capture_output=True,
+            text=True,
+            timeout=CALL_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise UnreachableError(done.stderr[-4000:])
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+
+def _fault(shown: dict[str, Any]) -> Fault:
+    subcode = _local_name(shown["subcode"]) if shown["subcode"] else None
+    return Fault(_local_name(shown["code"]), subcode, shown["string"], shown["httpStatus"])
+
+
+def _local_name(code: str) -> str:
+    return re.split(r"[:}]", code)[-1]
+
+
+def plain_environment() -> dict[str, str]:
+    """Return our environment without proxies: everything here is on this machine."""
+    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+
+
+def need(*tools: str) -> None:
+    """Skip, or fail where `IMSGW_REQUIRE_TOOLS=1` says that everything is to be there, unless the tools are."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing:
+        lack(f"not installed: {', '.join(missing)} (tests/interop/install-tools.sh installs them)")
+
+
+def lack(reason: str) -> None:
+    """Skip with the reason, or fail with it where every tool is required."""
+    if os.environ.get("IMSGW_REQUIRE_TOOLS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def build(*command: str, folder: Path, environment: dict[str, str] | None = None) -> None:
+    """Run a step that makes a client; its output is shown when it fails."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment or plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"{' '.join(command)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")

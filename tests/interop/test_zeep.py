@@ -1,0 +1,23 @@
+"""zeep, the usual SOAP client of Python."""
+
+import sys
+from typing import ClassVar
+
+import pytest
+
+from tests.fixtures.running_gateway import RunningGateway
+from tests.interop.outside import SOURCES, OutsideClient
+from tests.interop.promises import Promises
+
+pytestmark = pytest.mark.interop
+
+
+@pytest.fixture(scope="module")
+def client(running_gateway: RunningGateway) -> OutsideClient:
+    """zeep is a dependency of the project: nothing to build."""
+    command = (sys.executable, str(SOURCES / "zeep" / "client.py"))
+    return OutsideClient(command, running_gateway.https_url, running_gateway.ca)
+
+
+class TestZeep(Promises):
+    victim: ClassVar[str] = "ZOE"

@@ -61,7 +61,8 @@ class Step:
 
 
 def _entry(**fields: str) -> Callable[[Any], bool]:
-    return lambda answer: isinstance(answer, dict) and fields.items() <= answer.items()
+    """Expect these fields; an empty element arrives as None."""
+    return lambda answer: isinstance(answer, dict) and all((answer[k] or "") == v for k, v in fields.items())
 
 
 def _fault(code: str) -> Callable[[Any], bool]:

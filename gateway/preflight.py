@@ -16,6 +16,7 @@ from gateway import tls
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.check import check_home, open_files, rounding
 from gateway.config.model import Home, KeyStore, TrustStore
+from gateway.config.words import dotted
 from gateway.errors import ConfigError, Problem
 from gateway.imsconnect.wire import encode_timer
 from gateway.soap.contract import Contract, load
@@ -66,7 +67,8 @@ def _disagreements(home: Home, loaded: dict[str, Contract]) -> Iterator[Problem]
         file, service = f"wsdl/{name}/correlator.toml", home.services[name]
         for operation in sorted(service.settings.operations.keys() - contract.operations.keys() - {"*"}):
             known = ", ".join(sorted(contract.operations))
-            yield Problem(file, f"operations.{operation}", f"the WSDL has no such operation; it has {known}")
+            key = dotted(("operations", operation))
+            yield Problem(file, key, f"the WSDL has no such operation; it has {known}")
         for operation in contract.operations:
             if service.operation(operation) is None:
                 text = f'operation {operation} of the WSDL has no settings: add a table for it, or one for "*"'

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +23,7 @@ from gateway.safexml import Bounds
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
 from gateway.web import server
-from gateway.web.wsgi import ENDPOINTS, Answer, FrontDoor, Mounted
+from gateway.web.wsgi import Answer, FrontDoor, Mounted
 from gateway.wss.judge import Policy
 from gateway.wss.names import SECURITY
 
@@ -113,7 +113,7 @@ class _Workshop:
             understood=frozenset({SECURITY}) if takes_token else frozenset(),
         )
         endpoint = Endpoint(self._route(service), soap, self.sink)
-        return [Mounted(port, service.name, _document(contract), endpoint.answer) for port in contract.ports]
+        return [Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports]
 
     def _route(self, service: Service) -> Route:
         server, parser = self.home.gateway.server, self.home.gateway.parser
@@ -131,11 +131,6 @@ class _Workshop:
             guard=self.guard,
             clock=self.clock,
         )
-
-
-def _document(contract: Contract) -> Callable[[str | None, str], bytes]:
-    """Return what gives out a contract's documents, with addresses below that of the gateway."""
-    return lambda name, gateway: contract.document(name, f"{gateway}{ENDPOINTS}")
 
 
 def _backend(home: Home, name: str, clock: Clock) -> ImsConnectClient:

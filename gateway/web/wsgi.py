@@ -52,7 +52,7 @@ class Mounted:
     service: str
     """Name of the deployed service: its folder."""
     contract_document: Callable[[str | None, str], bytes]
-    """Gives the WSDL for None, else the schema or imported WSDL of that name; KeyError when there is none.
+    """Gives the WSDL for None, else the schema or imported WSDL of that name; KeyError or M.NOT_FOUND if none.
 
     The second argument is the base URL, ``https://host:port``; the endpoint: that, `ENDPOINTS`, the port.
     """

@@ -2,7 +2,8 @@
 
 The program gets `<base-url> <ca.pem> <service>/<call>/<soap>/<token> [user password]`:
 service `plain` or `secure`; call `whoami`, `display`, `unknown` or `invalid`; soap `1.1` or `1.2`;
-token `none`, `text`, `digest`, or `nonce` (text with a nonce, where the stack can).
+token `none`, `text`, `digest`, or where the stack can `nonce` (text with a nonce) and `addressed`
+(text, beside the headers of WS-Addressing).
 """
 
 import json

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.running_gateway import RunningGateway
 from tests.interop.outside import SOURCES, OutsideClient, build, lack, need
-from tests.interop.promises import Promises
+from tests.interop.promises import DigestPromises
 
 pytestmark = pytest.mark.interop
 
@@ -42,7 +42,7 @@ def client(running_gateway: RunningGateway, tmp_path_factory: pytest.TempPathFac
     return OutsideClient((str(folder / "client"),), running_gateway.https_url, running_gateway.ca)
 
 
-class TestGsoap(Promises):
+class TestGsoap(DigestPromises):
     victim: ClassVar[str] = "GUS"
 
     def test_a_fault_code_is_in_the_namespace_of_the_standard(self, client: OutsideClient) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures.running_gateway import RunningGateway
 from tests.interop.outside import SOURCES, OutsideClient, build, lack, need
-from tests.interop.promises import ALICE, SOAP, Promises
+from tests.interop.promises import ALICE, SOAP, DigestPromises
 
 pytestmark = pytest.mark.interop
 
@@ -34,7 +34,7 @@ def client(running_gateway: RunningGateway, tmp_path_factory: pytest.TempPathFac
     return OutsideClient(("node", str(folder / "client.mjs")), running_gateway.https_url, running_gateway.ca)
 
 
-class TestNodeSoap(Promises):
+class TestNodeSoap(DigestPromises):
     victim: ClassVar[str] = "NOAH"
 
     @SOAP

@@ -26,4 +26,3 @@ def client(running_gateway: RunningGateway) -> OutsideClient:
 class TestPhp(Promises):
     victim: ClassVar[str] = "PAM"
     shows_subcode: ClassVar[bool] = False
-    makes_digest: ClassVar[bool] = False

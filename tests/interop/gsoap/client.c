@@ -78,7 +78,7 @@ static int phonebook(struct soap *soap, const char *endpoint, const char *call) 
     soap_default__pb__phonebook(soap, &question);
     /* A number beyond the enumeration goes out as that number, which the schema does not allow. */
     question.command = strcmp(call, "invalid") ? pb__Command__DISPLAY : (enum pb__Command)99;
-    question.lastName = strcmp(call, "unknown") ? "LAST1" : "NOBODY";
+    question.lastName = strcmp(call, "unknown") ? "LAST1" : "M\xc3\x9cLLER";
     if (soap_call___svc__PhoneBook(soap, endpoint, NULL, &question, &entry))
         return failed(soap);
     printf("{\"ok\": true, \"fault\": null, \"result\": {");

@@ -19,7 +19,7 @@ const TOKENS = {
 const REQUESTS = {
   whoami: ["WhoAmI", {}],
   display: ["PhoneBook", { command: "DISPLAY", lastName: "LAST1" }],
-  unknown: ["PhoneBook", { command: "DISPLAY", lastName: "NOBODY" }],
+  unknown: ["PhoneBook", { command: "DISPLAY", lastName: "MÜLLER" }],
   invalid: ["PhoneBook", { command: "ERASE", lastName: "LAST1" }],
 };
 

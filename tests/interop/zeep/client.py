@@ -15,13 +15,14 @@ import requests
 from zeep import Client, Settings, Transport
 from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
+from zeep.wsa import WsAddressingPlugin
 from zeep.wsse.username import UsernameToken
 
 PORTS = {"plain": "PhoneBookPort", "secure": "SecurePhoneBookPort"}
 REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
     "whoami": ("WhoAmI", {}),
     "display": ("PhoneBook", {"command": "DISPLAY", "lastName": "LAST1"}),
-    "unknown": ("PhoneBook", {"command": "DISPLAY", "lastName": "NOBODY"}),
+    "unknown": ("PhoneBook", {"command": "DISPLAY", "lastName": "MÜLLER"}),
     "invalid": ("PhoneBook", {"command": "ERASE", "lastName": "LAST1"}),
 }
 
@@ -38,7 +39,9 @@ class Soap12Transport(Transport):
 class Caller:
     """One zeep client and the HTTP status that it does not show."""
 
-    def __init__(self, base: str, ca: str, service: str, version: str, wsse: UsernameToken | None) -> None:
+    def __init__(
+        self, base: str, ca: str, service: str, version: str, *, wsse: UsernameToken | None, addressed: bool
+    ) -> None:
         self.http_status: int | None = None
         session = requests.Session()
         session.trust_env = False
@@ -49,6 +52,7 @@ class Caller:
         self._client = Client(
             f"{base}/imssoap/services/{PORTS[service]}?wsdl",
             wsse=wsse,
+            plugins=[WsAddressingPlugin()] if addressed else [],
             transport=transport(session=session, timeout=30, operation_timeout=30),
             settings=Settings(forbid_dtd=True),
         )
@@ -77,7 +81,9 @@ def main(base: str, ca: str, scenario: str, user: str = "", password: str = "") 
     service, call, version, token = scenario.split("/")
     wsse = None if token == "none" else UsernameToken(user, password, use_digest=token == "digest")
     operation, arguments = REQUESTS[call]
-    answer = Caller(base, ca, service, version, wsse).call(operation, arguments)
+    answer = Caller(base, ca, service, version, wsse=wsse, addressed=token == "addressed").call(
+        operation, arguments
+    )
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

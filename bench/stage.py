@@ -79,7 +79,7 @@ def stage(
         "admin.listen": f"127.0.0.1:{admin}",
         **{f"server.{key}": value for key, value in (server or {}).items()},
     }
-    lay_out(home, standin_port, settings, {}, {})
+    lay_out(home, standin_port, settings, {"ims_connect.maxsoc": maxsoc}, {})
     bundle = home / "bundles/ims1.toml"
     bundle.write_text(bundle.read_text().replace("size = 32", f"size = {pool}"))
     config = home / "gateway.toml"
@@ -97,7 +97,10 @@ def stage(
         _wait_for_port(standin_port, standin)
         made = Stage(home, https, standin_port, keys.ca, _start_gateway(home), standin)
         try:
-            _wait_for_port(https, made.gateway)
+            try:
+                _wait_for_port(https, made.gateway)
+            except RuntimeError as error:
+                raise RuntimeError(f"{error}; its log says:\n{made.log}") from error
             yield made
         finally:
             _end(made.gateway)

@@ -196,9 +196,15 @@ class Journey:
         )
 
 
+_AFTER_SIGN_ON: Final = frozenset({M.EXECUTION_TIMEOUT, M.OTMA, M.ROLLED_BACK})
+"""Answers that come from behind IMS Connect's call to RACF: the password was accepted."""
+
+
 def _settle(attempt: Attempt, error: ImsError) -> None:
     if error.sign_on_failed:
         attempt.wrong()
+    elif error.message in _AFTER_SIGN_ON:
+        attempt.good()
     else:
         attempt.unknown()
 

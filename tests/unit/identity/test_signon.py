@@ -118,7 +118,7 @@ def test_a_known_password_is_forgotten_after_the_window(guard, clock):
 
 
 def test_while_two_sign_ons_are_under_way_a_third_waits_and_is_told_to_come_again(guard):
-    first, second = begin(guard, within=60), begin(guard, within=60)
+    first, second = begin(guard, password=Secret("A"), within=60), begin(guard, password=Secret("B"), within=60)
     with pytest.raises(GatewayError) as caught:
         begin(guard)
     assert caught.value.message is M.BUSY
@@ -128,14 +128,14 @@ def test_while_two_sign_ons_are_under_way_a_third_waits_and_is_told_to_come_agai
 
 
 def test_places_of_a_worker_that_died_are_free_again_after_their_time(guard, clock):
-    begin(guard)
-    begin(guard)
+    begin(guard, password=Secret("A"))
+    begin(guard, password=Secret("B"))
     clock.move(11)
     begin(guard).unknown()
 
 
 def test_a_late_refusal_counts_though_its_place_is_gone(guard, clock):
-    late = begin(guard), begin(guard)
+    late = begin(guard, password=Secret("A")), begin(guard, password=Secret("B"))
     clock.move(11)
     for attempt in late:
         begin(guard, "BOB").unknown()
@@ -171,22 +171,50 @@ def test_a_burst_of_parallel_guesses_reaches_racf_twice_at_most(tmp_path):
     assert len(tried) == 2
 
 
-def test_a_burst_with_the_right_password_gets_through_whole(tmp_path):
+def test_a_burst_with_the_right_password_waits_for_one_and_then_gets_through_whole(tmp_path):
     guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
-    at_once = threading.Semaphore(2)
+    places: list[object] = []
+    others = threading.Barrier(32)
 
     def sign_on(_):
+        others.wait(30)
         attempt = guard.begin("ALICE", RIGHT, "192.0.2.1", 30)
-        if attempt.place is None:
-            return True
-        assert at_once.acquire(blocking=False), "more than two unknown passwords under way"
-        time.sleep(0.01)
-        at_once.release()
+        places.append(attempt.place)
         attempt.good()
-        return True
 
     with ThreadPoolExecutor(32) as pool:
-        assert all(pool.map(sign_on, range(200)))
+        list(pool.map(sign_on, range(32)))
+    guard.close()
+    assert len(places) == 32
+    assert sum(place is not None for place in places) == 1
+
+
+def test_followers_of_a_password_that_was_refused_try_themselves_and_are_held_back_in_the_end(tmp_path):
+    guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
+    tried, held_back = [], []
+
+    def sign_on(n):
+        try:
+            attempt = guard.begin("ALICE", WRONG, "192.0.2.1", 30)
+        except SecurityError:
+            held_back.append(n)
+        else:
+            tried.append(n)
+            attempt.wrong()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(sign_on, range(64)))
+    guard.close()
+    assert (len(tried), len(held_back)) == (2, 62)
+
+
+def test_a_follower_whose_leader_learned_nothing_goes_ahead_itself(tmp_path):
+    guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
+    leader = guard.begin("ALICE", RIGHT, "192.0.2.1", 30)
+    with ThreadPoolExecutor(1) as pool:
+        follower = pool.submit(guard.begin, "ALICE", RIGHT, "192.0.2.1", 30)
+        leader.unknown()
+        assert follower.result(30).place is not None
     guard.close()
 
 

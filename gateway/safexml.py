@@ -129,7 +129,10 @@ def _checked_text(data: bytes, bounds: Bounds, charset: str | None) -> str:
         text = data[mark:].decode(encoding)
     except UnicodeDecodeError as error:
         raise _charset(f"byte {error.start + mark} is not {encoding.upper()}") from None
-    return _without_declaration(text, encoding)
+    text = _without_declaration(text, encoding)
+    if text.startswith("\ufeff"):  # libxml2 would take it for the mark that was cut off
+        raise _not_xml("a second byte order mark")
+    return text
 
 
 def _encoding(data: bytes) -> tuple[str, int]:
@@ -363,14 +366,20 @@ def compile_schema(documents: Mapping[str, bytes], main: str) -> etree.XMLSchema
     They must come out of `serialize`, so that their markup has been checked. Includes and imports are looked
     up in `documents` only: neither file nor network is asked for anything else. Raises SchemaError.
     """
+    given = _Given(documents)
     parser = _parser()
-    parser.resolvers.add(_Given(documents))
+    parser.resolvers.add(given)
     root = etree.fromstring(documents[main], parser, base_url=main)  # noqa: TID251  markup checked before
     try:
-        return etree.XMLSchema(root)
+        schema = etree.XMLSchema(root)
     except etree.XMLSchemaParseError as error:
         entries = [(entry.filename, entry.line, entry.message) for entry in error.error_log]
         raise SchemaError(tuple(entries) or ((main, 0, "the schema does not compile"),)) from None
+    if given.missing:  # for libxml2 no more than a warning
+        raise SchemaError(
+            tuple((main, 0, f"{address} is not among the documents") for address in given.missing)
+        )
+    return schema
 
 
 class _Given(etree.Resolver):
@@ -379,12 +388,14 @@ class _Given(etree.Resolver):
     def __init__(self, documents: Mapping[str, bytes]) -> None:
         super().__init__()
         self._documents = documents
+        self.missing: list[str] = []
 
     # the stubs forget the third argument that lxml passes
     def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]  # noqa: ARG002
         """Answer libxml2's question for a document."""
         if system_url in self._documents:
             return self.resolve_string(self._documents[system_url], context, base_url=system_url)
+        self.missing.append(system_url)
         return self.resolve_empty(context)  # type: ignore[attr-defined]  # missing in the stubs
 
 

@@ -68,8 +68,7 @@ class Contract:
         """Return a document of the contract, as UTF-8 XML, with live addresses in it.
 
         None is the main WSDL; names are those that its addresses give (`?wsdl=NAME`, `?xsd=NAME`). `base_url`
-        is what stands before the port's name in an address of ours (`https://HOST/imssoap/services`). Raises
-        GatewayError with M.NOT_FOUND.
+        is how the caller sees us, `https://HOST`. Raises GatewayError with M.NOT_FOUND.
         """
         return self.published.document(name, base_url)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from gateway.errors import GatewayError, Problem
-from gateway.safexml import Element, is_element, parse_trusted
+from gateway.safexml import Element, parse_trusted
 
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 WSDL_2: Final = "http://www.w3.org/ns/wsdl"
@@ -179,9 +179,10 @@ def place(element: Element) -> str:
     """Return where an element stands, for people: its named ancestors and its line."""
     steps = []
     for node in (*reversed(list(element.iterancestors())), element):
-        if is_element(node) and (node.get("name") or node is element) and node.getparent() is not None:
+        name = node.get("name") if node.getparent() is not None else None
+        if name or node is element:
             local = str(node.tag).rpartition("}")[2]
-            steps.append(f"{local} {node.get('name')}" if node.get("name") else local)
+            steps.append(f"{local} {name}" if name else local)
     return f"{' / '.join(steps)} (line {line_of(element)})"
 
 

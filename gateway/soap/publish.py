@@ -11,6 +11,9 @@ from gateway.safexml import Element, parse_trusted, serialize_document
 from gateway.soap.documents import Document, Documents, location_attribute, references
 from gateway.soap.wsdl import SOAP_BINDING, ServedPort, wsdl
 
+ENDPOINTS: Final = "/imssoap/services"
+"""Where ports are served, as the original product does; one port is one address below."""
+
 _QUOTES: Final = {'"': "&quot;"}
 
 
@@ -26,7 +29,7 @@ class PublishedContract:
         digest = sha256(b"".join(document.data for document in documents.by_name.values())).hexdigest()
         self._mark = f"address-of-the-gateway-{digest[:24]}"
         self._ports = {port.name for port in ports}
-        self._link = f"{self._mark}/{quote(ports[0].name)}"
+        self._link = self._address(ports[0].name)
         self._templates: Mapping[str, bytes] = {
             name: self._template(document) for name, document in documents.by_name.items()
         }
@@ -37,6 +40,9 @@ class PublishedContract:
         if template is None:
             raise GatewayError(M.NOT_FOUND)
         return template.replace(self._mark.encode(), escape(base_url.rstrip("/"), _QUOTES).encode())
+
+    def _address(self, port: str) -> str:
+        return f"{self._mark}{ENDPOINTS}/{quote(port)}"
 
     def _template(self, document: Document) -> bytes:
         root = parse_trusted(document.data)
@@ -56,4 +62,4 @@ class PublishedContract:
             name = port.get("name", "")
             if name in self._ports:
                 for address in port.iterchildren(*addresses):
-                    address.set("location", f"{self._mark}/{quote(name)}")
+                    address.set("location", self._address(name))

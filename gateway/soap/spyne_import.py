@@ -40,14 +40,17 @@ def _put_six_in_place() -> None:
 
 
 def _silence() -> None:
+    """Turn off what Spyne logs, also where somebody sets levels or handlers below its name."""
     logger = logging.getLogger("spyne")
     logger.setLevel(logging.CRITICAL + 1)
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("spyne."):
+            logging.getLogger(name).disabled = True
 
 
 _put_six_in_place()
-_silence()
 with warnings.catch_warnings():
     # both only while Spyne's modules are compiled and imported, on 3.11 and 3.12
     warnings.filterwarnings("ignore", message="'cgi' is deprecated", category=DeprecationWarning)
@@ -63,6 +66,7 @@ with warnings.catch_warnings():
     from spyne.service import Service
     from spyne.util.appreg import unregister_application
 
+_silence()
 # Spyne would run a full garbage collection between requests, with all threads waiting
 spyne.const.MIN_GC_INTERVAL = float("inf")
 

@@ -34,6 +34,8 @@ def measure(calls: int = CALLS) -> dict[str, Any]:
         "waiting": THREADS,
         "waiting_seconds": 60.0,
         "worker_connections": 4096,
+        "handshake_seconds": 120.0,
+        "header_seconds": 120.0,
     }
     rounds = {}
     with stage(server=settings, pool=THREADS, maxsoc=4096) as made:

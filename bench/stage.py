@@ -3,16 +3,19 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import requests
 
 from gateway import testkeys
 from gateway.exchange import Secret
@@ -98,7 +101,7 @@ def stage(
         made = Stage(home, https, standin_port, keys.ca, _start_gateway(home), standin)
         try:
             try:
-                _wait_for_port(https, made.gateway)
+                _wait_until_ready(made)
             except RuntimeError as error:
                 raise RuntimeError(f"{error}; its log says:\n{made.log}") from error
             yield made
@@ -149,14 +152,41 @@ def _start(home: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    _wait(lambda: _accepts(port), f"nobody listens on {port}", process, seconds)
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until_ready(made: Stage) -> None:
+    """Wait until every worker is there and the gateway says that it is ready."""
+    settings = tomllib.loads((made.home / "gateway.toml").read_text())
+    workers = settings["server"].get("workers", 2)
+
+    def ready() -> bool:
+        if len(made.workers()) < workers:
+            return False
+        try:
+            address = f"https://localhost:{made.https}/readyz"
+            return requests.get(address, verify=str(made.ca), timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    _wait(ready, "the gateway is not ready", made.gateway, 60)
+
+
+def _wait(
+    condition: Callable[[], bool], trouble: str, process: subprocess.Popen[bytes], seconds: float
+) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while not condition():
         if process.poll() is not None:
-            raise RuntimeError(f"a server ended with {process.returncode} instead of listening on {port}")
-        if any(c.laddr.port == port for c in psutil.net_connections("tcp4") if c.status == psutil.CONN_LISTEN):
-            return
+            raise RuntimeError(f"a server ended with {process.returncode}: {trouble}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(trouble)
         time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on {port}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

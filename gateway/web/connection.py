@@ -35,6 +35,8 @@ class Phase(Enum):
     """Kept for the next request, of which no byte has come."""
     BUSY = "busy"
     """A request is being received, worked on or answered."""
+    ENDING = "ending"
+    """The last answer is out; the peer is given time to read it."""
 
 
 @dataclass(slots=True)
@@ -198,6 +200,7 @@ class Connection:
             await self._linger()
 
     async def _linger(self) -> None:
+        self.phase = Phase.ENDING
         try:
             async with asyncio.timeout(LINGER_SECONDS):
                 await self._stream.finish()

@@ -54,6 +54,8 @@ def read_head(event: h11.Request, raw: bytes) -> Head:
     Raises GatewayError(M.BAD_HTTP).
     """
     _lines_in_order(raw)
+    if event.method == b"CONNECT":  # h11 would take any success as the begin of a tunnel
+        raise refusal(M.BAD_HTTP, "CONNECT")
     version = event.http_version.decode("ascii")
     if version not in {"1.0", "1.1"}:
         raise refusal(M.BAD_HTTP, f"version {version}")

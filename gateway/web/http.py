@@ -54,6 +54,7 @@ class Exchange:
         self._lead: bytes | None = b""
         self._raw = bytearray()
         self._head: Head | None = None
+        self._asked_for_head_only = False
         self._chunks: list[bytes] = []
         self._body_wire_bytes = 0
         self.body_bytes = 0
@@ -114,6 +115,7 @@ class Exchange:
                 self.progress = Progress.CLOSED
 
     def _take_head(self, event: h11.Request) -> None:
+        self._asked_for_head_only = event.method == b"HEAD"
         behind = len(self._h11.trailing_data[0])
         raw = bytes(self._raw[: len(self._raw) - behind])
         self._raw.clear()
@@ -174,10 +176,6 @@ class Exchange:
         if reply.body and reply.status not in _BODYLESS and not self._asked_for_head_only:
             wire += self._h11.send(h11.Data(data=reply.body)) or b""
         return wire + (self._h11.send(h11.EndOfMessage()) or b"")
-
-    @property
-    def _asked_for_head_only(self) -> bool:
-        return self._head is not None and self._head.method == "HEAD"
 
     @property
     def asked(self) -> str:

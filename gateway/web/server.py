@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
 from gateway.config.model import Home
@@ -57,6 +58,21 @@ class ServerLog(Logger):  # type: ignore[misc]  # gunicorn is not typed
 
 class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
     """gunicorn's master with the signals of a service whose configuration is one immutable value."""
+
+    _halting = False
+
+    def reap_workers(self) -> None:
+        """Take note of ended workers.
+
+        The first that could not start ends the server with its status; a second one would break that halt off.
+        """
+        try:
+            super().reap_workers()
+        except HaltServer:
+            if self._halting:
+                return
+            self._halting = True
+            raise
 
     def handle_int(self) -> None:
         """Stop gracefully on Ctrl-C, as on SIGTERM."""

@@ -102,7 +102,7 @@ class Service:
         for listener in self._listeners:
             listener.socket.close()
         for task, connection in self._connections.items():
-            if connection.phase is not Phase.BUSY:
+            if connection.phase in {Phase.OPENING, Phase.IDLE}:
                 task.cancel()
         overdue: set[asyncio.Task[None]] = set()
         if self._connections:
@@ -130,7 +130,7 @@ class Service:
     @property
     def _engaged(self) -> int:
         """Connections with a request in work or one to be expected."""
-        return sum(one.phase is not Phase.IDLE for one in self._connections.values())
+        return sum(one.phase in {Phase.OPENING, Phase.BUSY} for one in self._connections.values())
 
     async def _accept(self, listener: Listener, room: Room) -> bool:
         """Accept one connection, if there is one and this worker gets it."""

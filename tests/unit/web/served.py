@@ -1,0 +1,68 @@
+"""A real server for `test_server`: gunicorn's master and its workers, in a process of their own.
+
+Started with a folder and settings as JSON. Writes `addresses.json` there when it is bound; the port Wait
+leaves a file `entered` there and answers once there is a file `go`.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
+from gateway.exchange import Arrival
+from gateway.web import server
+from gateway.web.wsgi import Answer, FrontDoor, Mounted
+from tests.fixtures.pki import keystore
+
+FOLDER = Path(sys.argv[1])
+SETTINGS = json.loads(sys.argv[2])
+
+
+def who(_arrival: Arrival) -> Answer:
+    return 200, [], str(os.getpid()).encode()
+
+
+def wait(_arrival: Arrival) -> Answer:
+    (FOLDER / "entered").write_text(str(os.getpid()))
+    while not (FOLDER / "go").exists():
+        time.sleep(0.01)
+    return 200, [], b"waited"
+
+
+def closed() -> None:
+    (FOLDER / f"closed-{os.getpid()}").touch()
+
+
+def build(home: Home) -> FrontDoor:
+    if SETTINGS.get("fails"):
+        raise RuntimeError("this build fails")
+    answers = {"Who": who, "Wait": wait}
+    mounts = [Mounted(port, "test", lambda _name, _url: b"<w/>", answer) for port, answer in answers.items()]
+    return FrontDoor(mounts, home.gateway.server, close=closed)
+
+
+def announce(addresses) -> None:
+    part = FOLDER / "addresses.part"
+    part.write_text(json.dumps(addresses))
+    part.rename(FOLDER / "addresses.json")
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    server.STUCK_SECONDS = SETTINGS.get("stuck_seconds", server.STUCK_SECONDS)  # type: ignore[misc]
+    store = keystore(Path(SETTINGS["keystore"])) if SETTINGS.get("keystore") else None
+    settings = ServerSettings(
+        https="127.0.0.1:0" if store else "",
+        http="127.0.0.1:0",
+        keystore=store,
+        **SETTINGS.get("server", {}),
+    )
+    admin = AdminSettings(listen="127.0.0.1:0" if store else "")
+    server.serve(Home(FOLDER, FOLDER, GatewaySettings(server=settings, admin=admin), {}, {}), build, announce)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,7 @@ MAX_MESSAGE = 4096
 _PIECES = (1, 3, 16, 4096)
 
 
-def seeds(folder):
+def seeds(folder: str) -> list[bytes]:
     return [case.data for case in corpus.cases(folder)]
 
 

@@ -141,7 +141,7 @@ class ServerConnection:
         self._frames.feed(data)
         messages: list[InputMessage] = []
         try:
-            while not self.state.reply_due and self.state is not State.CLOSED:
+            while self._listens():
                 frame = self._frames.next()
                 if frame is None:
                     break
@@ -154,6 +154,9 @@ class ServerConnection:
         if self._violation and not messages:
             raise self._violation
         return messages
+
+    def _listens(self) -> bool:
+        return not self.state.reply_due and self.state is not State.CLOSED
 
     def _take(self, frame: bytes) -> InputMessage:
         message = decode_input(frame, self._exits)

@@ -1,8 +1,11 @@
 """Reads tests/corpus/wire; how a case is written stands in the README there."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntFlag
 from pathlib import Path
+from typing import Any
 
 from gateway.exchange import Secret
 from gateway.imsconnect.wire import (
@@ -35,7 +38,7 @@ _FLAGS = {"f0": F0, "f1": F1, "f2": F2, "f3": F3, "f5": F5, "f6": F6}
 class Case:
     name: str
     data: bytes
-    expected: dict
+    expected: dict[str, Any]
 
     @property
     def exit(self) -> Exit:
@@ -62,7 +65,7 @@ def case(folder: str, name: str) -> Case:
     return _case(FOLDER / folder / f"{name}.hex")
 
 
-def _flags(kind, names):
+def _flags(kind: type[IntFlag], names: Iterable[str]) -> Any:
     value = kind(0)
     for name in names:
         value |= kind[name]
@@ -72,7 +75,7 @@ def _flags(kind, names):
 def input_message(case: Case) -> InputMessage:
     table = dict(case.expected["irm"])
     code = HeaderCode[table.pop("code")]
-    fields = {
+    fields: dict[str, Any] = {
         "exit": Exit[table.pop("exit")],
         "code": code,
         "socket": SocketType[table.pop("socket")],

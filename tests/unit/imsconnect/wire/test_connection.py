@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -35,18 +36,20 @@ DATA = (b"IVTNO     DISPLAY",)
 LEVEL_2 = CsmFlags.LEVEL_VALID
 
 
-def message(verb=Verb.SEND_RECEIVE, f2=F2.CM1, segments=None, **changes):
+def message(
+    verb: Verb = Verb.SEND_RECEIVE, f2: F2 = F2.CM1, segments: tuple[bytes, ...] | None = None, **changes: Any
+) -> InputMessage:
     if segments is None:
         carries = {Verb.SEND_RECEIVE, Verb.SEND_ONLY, Verb.SEND_ONLY_ACK, Verb.SEND_ONLY_ERROR}
         segments = DATA if verb in carries else ()
     return InputMessage(replace(IRM, verb=verb, f2=f2, **changes), segments)
 
 
-def output(flags=CsmFlags.NONE, *segments, level=2):
+def output(flags: CsmFlags = CsmFlags.NONE, *segments: bytes, level: int = 2) -> OutputMessage:
     return OutputMessage(segments or (b"REPLY",), csm=Csm(flags | LEVEL_2, level))
 
 
-def rsm(return_code, reason_code):
+def rsm(return_code: int, reason_code: int) -> OutputMessage:
     return OutputMessage(rsm=Rsm(return_code, reason_code))
 
 
@@ -74,7 +77,7 @@ OPEN_ACK = output(CsmFlags.CONVERSATION | CsmFlags.ACK_NEEDED)
 RECEIPT = OutputMessage(csm=Csm(LEVEL_2, 2))
 CONFIRMED, ABORTED, TIMER, CLOSING = rsm(4, 97), rsm(4, 98), rsm(40, 0x45), rsm(32, 0x45)
 
-FLOWS = {
+FLOWS: dict[str, list[InputMessage | OutputMessage | State]] = {
     "CM1 NONE": [CM1, PLAIN, State.IDLE],
     "CM1 NONE timer": [CM1, TIMER, State.IDLE],
     "CM1 NONE timer that closes": [CM1, CLOSING, State.CLOSED],
@@ -173,7 +176,7 @@ def test_a_socket_that_is_not_persistent_ends_with_the_conversation(socket, step
         client.send(CM1)
 
 
-def client_in(state):
+def client_in(state: State) -> ClientConnection:
     """Bring a client to a state by the shortest flow that passes it."""
     client = ClientConnection(Exit.HWSSMPL1, HeaderCode.EBCDIC, MAX)
     if state is State.IDLE:
@@ -190,7 +193,7 @@ def client_in(state):
     raise AssertionError(state)
 
 
-def server_in(state):
+def server_in(state: State) -> ServerConnection:
     server = ServerConnection(MAX)
     if state is State.IDLE:
         return server

@@ -1,7 +1,12 @@
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 import pytest
 
 from gateway.imsconnect.wire import (
     Exit,
+    HeaderCode,
     InputViolation,
     RemoteProtocolError,
     ServerConnection,
@@ -14,25 +19,33 @@ from gateway.imsconnect.wire.frame import OPTIONAL, InputFrames, Kind, ReplyFram
 from gateway.imsconnect.wire.output import read_output
 from tests.unit.imsconnect.wire import corpus
 
+T = TypeVar("T")
 MAX_MESSAGE = 10_000_000
 EVERY_EXIT = frozenset(Exit)
 
 
-def each(folder):
+def each(folder: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", corpus.cases(folder), ids=lambda case: case.name)
 
 
-def requested(case):
+def requested(case: corpus.Case) -> frozenset[Kind]:
     if "requested" not in case.expected:
         return OPTIONAL
     return frozenset(Kind[name] for name in case.expected["requested"])
 
 
-def in_pieces(feed, data):
+def fed(frames: InputFrames, data: bytes) -> bytes | None:
+    frames.feed(data)
+    return frames.next()
+
+
+def in_pieces(feed: Callable[[bytes], T | None], data: bytes) -> T:
     """Feed byte by byte; every piece but the last must leave the reader waiting."""
     for at in range(len(data) - 1):
         assert not feed(data[at : at + 1])
-    return feed(data[-1:])
+    last = feed(data[-1:])
+    assert last
+    return last
 
 
 @each("input")
@@ -48,11 +61,8 @@ def test_an_input_message_is_written_byte_for_byte(case):
 
 @each("input")
 def test_an_input_message_is_framed_whole_in_pieces_and_with_bytes_behind_it(case):
-    def feed(data):
-        frames.feed(data)
-        return frames.next()
-
     frames = InputFrames(MAX_MESSAGE, EVERY_EXIT)
+    feed = partial(fed, frames)
     assert feed(case.data) == case.data
     assert frames.pending == 0
     assert in_pieces(feed, case.data) == case.data
@@ -102,7 +112,7 @@ def test_an_output_message_longer_than_the_bound_is_an_error(case):
         frame.feed(case.data)
 
 
-def refusal_of(server, pieces):
+def refusal_of(server: ServerConnection, pieces: list[bytes]) -> InputViolation:
     for piece in pieces:
         try:
             assert server.receive(piece) == []
@@ -137,7 +147,7 @@ def test_hostile_reply_bytes_are_a_remote_protocol_error(case, whole):
         read_pieces(frame, pieces, case.code)
 
 
-def read_pieces(frame, pieces, code):
+def read_pieces(frame: ReplyFrame, pieces: list[bytes], code: HeaderCode) -> None:
     """Read like a connection does: once a message is complete, any byte more is one too many."""
     done = False
     for piece in pieces:

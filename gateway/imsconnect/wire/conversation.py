@@ -76,7 +76,7 @@ class Conversation:
         if irm.verb in _BY_VERB:
             return _BY_VERB[irm.verb]
         if irm.verb is Verb.SEND_RECEIVE:
-            # neither bit: the shipped exits take commit mode 1
+            # unverified: with neither bit the shipped exits take commit mode 1
             return InputEvent.DATA_CM0 if F2.CM0 in irm.f2 else InputEvent.DATA_CM1
         if irm.verb is Verb.RESUME_TPIPE:
             return InputEvent.RESUME_ONE if irm.f5 & (F5.ONE | F5.SWAIT) else InputEvent.RESUME_MANY

@@ -1,0 +1,63 @@
+"""`make evidence`: long runs that CI has no time for, and the measurements. Results go to evidence/.
+
+Fuzzing throws FUZZ_EXAMPLES inputs at each parser of outside bytes; every run is repeatable by its seed.
+"""
+
+import argparse
+import importlib
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.__main__ import NAMES, ROOT, keep
+
+FUZZ_EXAMPLES = 100_000
+FUZZ_FILES = sorted((ROOT / "tests/fuzz").glob("test_*.py"))
+FOLDER = ROOT / "evidence"
+
+
+def fuzz(file: Path, examples: int) -> dict[str, object]:
+    """Run one fuzz test file with many inputs; raises when it fails."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "--timeout", "14400", str(file)],
+        cwd=ROOT,
+        env={**os.environ, "IMSGW_FUZZ_EXAMPLES": str(examples)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout[-3000:], flush=True)
+    if done.returncode:
+        raise SystemExit(f"{file.name} failed")
+    passed = re.search(r"(\d+) passed", done.stdout)
+    return {
+        "inputs_per_test": examples,
+        "tests_passed": int(passed[1]) if passed else 0,
+        "seconds": round(time.monotonic() - started),
+    }
+
+
+def main() -> None:
+    """Run all of it, or what is named."""
+    names = [file.stem.removeprefix("test_") for file in FUZZ_FILES]
+    parser = argparse.ArgumentParser(prog="python -m bench.evidence", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*names, *NAMES])}; none: all")
+    parser.add_argument("--examples", type=int, default=FUZZ_EXAMPLES, help="inputs for each fuzz test")
+    arguments = parser.parse_args()
+    chosen = arguments.names or [*names, *NAMES]
+    for name, file in zip(names, FUZZ_FILES, strict=True):
+        if name in chosen:
+            print(f"== fuzz {name}", flush=True)
+            keep(f"fuzz-{name}", fuzz(file, arguments.examples), FOLDER)
+    for name in NAMES:
+        if name in chosen:
+            print(f"== {name}", flush=True)
+            keep(name, importlib.import_module(f"bench.{name}").measure(), FOLDER)
+
+
+if __name__ == "__main__":
+    main()

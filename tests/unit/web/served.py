@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
 from gateway.exchange import Arrival
-from gateway.web import server
+from gateway.web import server, service
 from gateway.web.wsgi import Answer, FrontDoor, Mounted
 from tests.fixtures.pki import keystore
 
@@ -53,6 +53,7 @@ def announce(addresses) -> None:
 def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     server.STUCK_SECONDS = SETTINGS.get("stuck_seconds", server.STUCK_SECONDS)  # type: ignore[misc]
+    service.YIELD_SECONDS = SETTINGS.get("yield_seconds", service.YIELD_SECONDS)  # type: ignore[misc]
     store = keystore(Path(SETTINGS["keystore"])) if SETTINGS.get("keystore") else None
     settings = ServerSettings(
         https="127.0.0.1:0" if store else "",

@@ -164,6 +164,7 @@ def test_a_client_that_does_not_read_its_answer_is_dropped(web_service: ServiceF
     service = web_service(send_seconds=0.2)
     with service.connect() as sock:
         sock.sendall(post("Large"))
+        wait_until(lambda: service.desk.seen)
         wait_until(lambda: not service.do(lambda: service.service._connections))
         assert len(read_to_end(sock)) < 5_000_000
 

@@ -126,7 +126,7 @@ def test_https_http_and_admin_are_served_by_forked_workers(serving, pki: Pki) ->
 
 
 def test_a_busy_worker_leaves_new_connections_to_the_other(serving) -> None:
-    served = serving(server={"threads": 1, "waiting": 0}).ready()
+    served = serving(server={"threads": 1, "waiting": 0}, yield_seconds=PATIENCE).ready()
     with served.connect() as busy:
         busy.sendall(post("Wait"))
         served.wait_until(served.entered)

@@ -110,7 +110,7 @@ class Session:
             reply = self._receive(deadline)
             if reply.rsm is not None:
                 self._refused(message, reply.rsm, call.execution_timeout_ms)
-            self._in_doubt = not self._finish(call, message, self._status(reply), deadline)
+            self._in_doubt = not self._finish(call, message, _status(reply), deadline)
             return ImsAnswer(reply.segments, self.client_id)
 
     def ping(self, timeout_ms: int) -> str:
@@ -122,7 +122,7 @@ class Session:
             reply = self._receive(deadline)
             if reply.rsm is not None:
                 self._refused(message, reply.rsm, timeout_ms)
-            if self._status(reply).flags & (CsmFlags.ACK_NEEDED | CsmFlags.CONVERSATION):
+            if _status(reply).flags & (CsmFlags.ACK_NEEDED | CsmFlags.CONVERSATION):
                 raise RemoteProtocolError("the answer to a ping leaves a conversation open")
             text = _text(reply)
             self._in_doubt = False
@@ -178,14 +178,6 @@ class Session:
             for reply in self._connection.receive(data):
                 return reply
 
-    def _status(self, reply: OutputMessage) -> Csm:
-        """Return the status of output that answers us, and is not something else."""
-        if reply.csm is None or reply.correlation_token is not None or reply.block is not None:
-            raise RemoteProtocolError("a callout request came where output was due")
-        if reply.client_id not in {None, self.client_id}:
-            raise RemoteProtocolError("the output is for another client id")
-        return reply.csm
-
     def _refused(self, message: InputMessage, rsm: Rsm, timeout_ms: int) -> NoReturn:
         """Raise the error for an RSM in place of output; decide whether the session lives on.
 
@@ -233,8 +225,7 @@ class Session:
         """ACK send-then-commit output and hear how it ended. The reason decides, not the return code."""
         self._send(acknowledgment(message, csm.protocol_level), deadline)
         rsm = self._receive(deadline).rsm
-        if rsm is None:
-            raise RemoteProtocolError("output came where the deallocate notice was due")
+        assert rsm is not None, "the conversation lets no output through here"
         outcome = describe(rsm).deallocate
         self._in_doubt = outcome is None
         if outcome != "confirmed":
@@ -242,11 +233,13 @@ class Session:
         return True
 
 
+def _status(reply: OutputMessage) -> Csm:
+    assert reply.csm is not None, "what is not an RSM ends with a CSM"
+    return reply.csm
+
+
 def _text(reply: OutputMessage) -> str:
-    try:
-        text = HeaderCode.EBCDIC.decode(b"".join(reply.segments))
-    except ValueError as error:
-        raise RemoteProtocolError("the answer to a ping is not text") from error
+    text = HeaderCode.EBCDIC.decode(b"".join(reply.segments))
     if not text.startswith(PING_RESPONSE):
         raise RemoteProtocolError(f"the answer to a ping does not begin with {PING_RESPONSE}")
     return text

@@ -311,6 +311,13 @@ class TestNothingLeaksIntoTheNextReply:
             call = said(4, 1)
             assert client.call(call).segments == call.segments
 
+    def test_send_only_messages_share_a_socket_among_themselves(self, scripted_server):
+        server = scripted_server([Expect(wire.SEND_ONLY)] * 3 + [ExpectNothing()])
+        with client_of(server) as client:
+            for _ in range(3):
+                assert client.call(SEND_ONLY).segments == ()
+            assert client.stats().connects == 1
+
     def test_a_timer_status_of_an_earlier_message_does_not_pair_the_next_caller_with_a_wrong_reply(
         self, scripted_server
     ):

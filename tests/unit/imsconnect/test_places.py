@@ -132,6 +132,8 @@ def test_a_closed_pool_serves_those_in_the_house_and_keeps_no_session(places):
     outside = enter(places)
     assert outside.refusal is not None
     assert outside.refusal.message is M.STOPPING
+    places.leave(inside)
+    inside = enter(places, again=True)
     places.give_back(held[0], None)
     places.settle()
     assert inside.place is held[0]

@@ -387,6 +387,13 @@ class TestBackOff:
                 pass
             assert picture(pool) == "up: 1 of 2 open, 0 in use, 1 idle, 0 connecting, 0 waiting"
 
+    def test_without_time_left_the_failure_to_connect_is_what_the_caller_is_told(self, ims, clock):
+        with pool_of(ims, clock, wait=0) as pool, pool.lease():
+            ims.up = False
+            with pytest.raises(TransportError) as caught, pool.lease():
+                pytest.fail("never reached")
+            assert caught.value.message is M.UNREACHABLE
+
     def test_an_idle_session_is_used_during_back_off(self, ims, clock):
         with pool_of(ims, clock) as pool:
             with pool.lease():

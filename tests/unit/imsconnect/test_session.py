@@ -299,6 +299,7 @@ class TestCommitThenSend:
             pytest.param([Send(wire.OUTPUT_ACK), ExpectNothing()], id="another queued message"),
             pytest.param([Send(rsm(32, 1)), Close()], id="timer that closes"),
             pytest.param([Send(rsm(8, 16)), Close()], id="client not known"),
+            pytest.param([Send(rsm(20, 0)), ExpectNothing()], id="a status that is no timer"),
             pytest.param([Send(b"\x00\x00\x00\x01"), ExpectNothing()], id="garbage"),
             pytest.param([Close()], id="close"),
             pytest.param([Reset()], id="reset"),

@@ -21,6 +21,7 @@ from gateway.imsconnect.transport import (
 )
 from tests.fixtures.scripted_server import (
     Close,
+    ExpectNothing,
     HalfClose,
     Reset,
     ScriptedServer,
@@ -147,12 +148,12 @@ class TestReceiving:
             assert stream.receive(far()) == b""
 
     def test_a_reset_is_a_lost_stream_with_the_cause_kept(self, scripted_server):
-        server = scripted_server([Reset()])
-        with (
-            closing(open_to(server)) as stream,
-            pytest.raises(StreamLost, match=r"while receiving: Connection reset") as caught,
-        ):
-            stream.receive(far())
+        go = threading.Event()
+        server = scripted_server([Stall(go), Reset()])
+        with closing(open_to(server)) as stream:
+            go.set()
+            with pytest.raises(StreamLost, match=r"while receiving: Connection reset") as caught:
+                stream.receive(far())
         assert isinstance(caught.value.__cause__, ConnectionResetError)
 
     def test_a_peer_that_vanished_is_a_lost_stream_and_no_deadline(self):
@@ -175,8 +176,10 @@ class TestSending:
             stream.send_all(bytes(50_000_000), soon())
 
     def test_a_reset_before_the_first_byte_is_known_to_have_sent_nothing(self, scripted_server):
-        server = scripted_server([Reset()])
+        go = threading.Event()
+        server = scripted_server([Stall(go), Reset()])
         with closing(open_to(server)) as stream:
+            go.set()
             wait_readable(stream)
             with pytest.raises(StreamLost) as caught:
                 stream.send_all(HELLO, far())
@@ -211,8 +214,11 @@ class TestIdle:
 
     @pytest.mark.parametrize("step", [Close(), HalfClose(), Reset(), Send(b"\x00")])
     def test_a_stream_on_which_anything_happened_is_not(self, scripted_server, step):
-        server = scripted_server([step, Stall()] if isinstance(step, Send | HalfClose) else [step])
+        go = threading.Event()
+        lasting = isinstance(step, Send | HalfClose)
+        server = scripted_server([Stall(go), step, Stall()] if lasting else [Stall(go), step])
         with closing(open_to(server)) as stream:
+            go.set()
             wait_readable(stream)
             assert not stream.is_quiet()
 
@@ -324,6 +330,16 @@ class TestTls:
         endpoint = Endpoint(server.host, server.port, client_tls)
         with pytest.raises(ConnectFailed, match="TLS handshake: not in time"):
             connect(endpoint, soon(), SYSTEM_CLOCK)
+
+    def test_an_interrupted_handshake_leaves_no_socket_open(self, scripted_server, client_tls, monkeypatch):
+        def interrupted(_self):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(ssl.SSLSocket, "do_handshake", interrupted)
+        server = scripted_server([ExpectNothing()])
+        with pytest.raises(KeyboardInterrupt):
+            open_to(server, tls=client_tls)
+        server.wait_played(1)
 
     def test_a_server_that_speaks_no_tls_is_refused(self, scripted_server, client_tls):
         server = scripted_server([Send(b"220 mail.example\r\n"), Close()])

@@ -6,7 +6,7 @@ set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPOSITORY=$(dirname "$HERE")
 WORK=${XDG_CACHE_HOME:-$HOME/.cache}/imsgw-image
-SUITE=bookworm
+SUITE=trixie
 MIRROR=
 RUNNER=auto
 KEEP=no
@@ -18,7 +18,7 @@ usage() {
 Usage: deploy/prove-image.sh [options]      as root; exit code 0 when everything held, 1 when not, 2 wrong usage
 
   --work DIR        where the base is kept between runs, and all else while one runs
-  --suite NAME      release of Debian for the base (bookworm)
+  --suite NAME      release of Debian for the base (trixie)
   --mirror URL      where debootstrap gets packages; its own default otherwise
   --runner NAME     podman | chroot | auto: podman where it is installed and works here, else chroot
   --python FILE     a python with zeep, for the client outside (.venv/bin/python)

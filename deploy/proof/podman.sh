@@ -5,6 +5,7 @@ CONTAINER_OPTIONS=(
     --network "ns:/run/netns/$NAMESPACE" --add-host standin:127.0.0.1
     --read-only --read-only-tmpfs=false --tmpfs /tmp:size=64m,mode=1777,noexec,nosuid,nodev
     --cap-drop ALL --security-opt no-new-privileges
+    --health-interval disable # by a timer; the script asks itself
     # podman raises limits by default, which takes a right that a confined root lacks
     --ulimit "nofile=$(ulimit -n):$(ulimit -n)" --ulimit nproc=4096:4096
 )
@@ -55,7 +56,7 @@ logs() { p logs "$1"; }
 
 # asks it to stop with the image's own signal; the exit code is in EXIT_CODE
 stop() {
-    p stop --time "$STOP_SECONDS" "$1" >/dev/null
+    p stop --time "$STOP_SECONDS" "$1" >/dev/null 2>&1 # without systemd it complains about its timers
     EXIT_CODE=$(p inspect --format '{{.State.ExitCode}}' "$1")
 }
 

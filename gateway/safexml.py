@@ -30,6 +30,7 @@ __all__ = [
     "Element",
     "SchemaError",
     "compile_schema",
+    "copy",
     "is_element",
     "parse",
     "parse_trusted",
@@ -86,6 +87,11 @@ def serialize(element: Element, *, declaration: bool = False) -> bytes:
 def serialize_document(root: Element) -> bytes:
     """Return the whole document as UTF-8, with an XML declaration and what stands before and after the root."""
     return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+
+
+def copy(element: Element) -> Element:
+    """Return the element as root of a document of its own, with every prefix that was in scope around it."""
+    return _tree(serialize(element).decode())
 
 
 def is_element(node: Element) -> bool:

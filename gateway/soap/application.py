@@ -158,17 +158,16 @@ def _spyne_application(contract: Contract) -> Callable[..., Any]:
     }
     service = type(Service)("Operations", (Service,), methods)
     soap11, soap12 = CheckedSoap11(), CheckedSoap12()
-    by_version = {SoapVersion.SOAP11: soap11, SoapVersion.SOAP12: soap12}
     application = Application(
         [service],
         tns=_NAMESPACE,
         name=contract.name,
-        in_protocol=CheckedSoap11(),
-        out_protocol=soap11,
-        config=by_version,
+        # Spyne wants two; each request chooses by its version which of them writes the reply
+        in_protocol=soap11,
+        out_protocol=soap12,
+        config={SoapVersion.SOAP11: soap11, SoapVersion.SOAP12: soap12},
         documents_container=_NoDocuments,
     )
-    soap12.set_app(application)
     # Spyne would keep every application for ever, and with it every contract that a reload replaced
     unregister_application(application)
     wsgi: Callable[..., Any] = WsgiApplication(application)

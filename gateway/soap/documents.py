@@ -54,12 +54,12 @@ class Documents:
 
     def target(self, document: Document, location: str) -> Document:
         """Return the document that a location in another one means; both were read by `collect`."""
-        return self.by_name[_inside(document.name, location)]
+        return self.by_name[target_name(document.name, location)]
 
 
-def references(document: Document) -> Iterator[Element]:
+def references(root: Element) -> Iterator[Element]:
     """Yield the elements that name another file: wsdl:import, and import, include, redefine of schemas."""
-    for element in document.root.iter(
+    for element in root.iter(
         f"{{{WSDL}}}import", f"{{{XSD}}}import", f"{{{XSD}}}include", f"{{{XSD}}}redefine"
     ):
         if element.get(location_attribute(element)):
@@ -102,7 +102,7 @@ class _Reader:
     def read_references(self, document: Document) -> list[str]:
         """Read the files that a document refers to; return the names of those not seen before."""
         names = []
-        for element in references(document):
+        for element in references(document.root):
             key = place(element)
             file = f"wsdl/{self._service}/{document.name}"
             if element.tag == f"{{{XSD}}}redefine":
@@ -110,7 +110,7 @@ class _Reader:
                 continue
             location = element.get(location_attribute(element), "")
             try:
-                name = _inside(document.name, location)
+                name = target_name(document.name, location)
             except ValueError as error:
                 self.problems.append(Problem(file, key, str(error)))
                 continue
@@ -159,7 +159,7 @@ class _Reader:
             raise ValueError(f"{name} cannot be read: {error.strerror}") from None
 
 
-def _inside(base: str, location: str) -> str:
+def target_name(base: str, location: str) -> str:
     """Return the name of the file that a location in file `base` means. ValueError: none of the folder."""
     try:
         parts = urlsplit(location)

@@ -74,14 +74,14 @@ class SpyneError(Exception):
 
 
 class CheckedSoap11(_Checked, Soap11):  # type: ignore[misc]  # Spyne has no types
-    """SOAP 1.1 in and out."""
+    """Takes messages of both versions in, writes replies of SOAP 1.1."""
 
     version = SoapVersion.SOAP11
     mime_type = content_type(SoapVersion.SOAP11)
 
 
 class CheckedSoap12(_Checked, Soap12):  # type: ignore[misc]
-    """SOAP 1.2, out; messages of both versions come in through the other."""
+    """Writes replies of SOAP 1.2."""
 
     version = SoapVersion.SOAP12
     mime_type = content_type(SoapVersion.SOAP12)

@@ -1,6 +1,5 @@
 """The deployed contract as it is served: every address in it is a live one of ours."""
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
@@ -8,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from gateway.errors import GatewayError, M
 from gateway.safexml import Element, parse_trusted, serialize_document
-from gateway.soap.documents import Document, Documents, location_attribute, references
+from gateway.soap.documents import Documents, location_attribute, references, target_name
 from gateway.soap.wsdl import SOAP_BINDING, ServedPort, wsdl
 
 ENDPOINTS: Final = "/imssoap/services"
@@ -24,34 +23,35 @@ class PublishedContract:
     """
 
     def __init__(self, documents: Documents, ports: list[ServedPort]) -> None:
-        self._documents = documents
+        self._data = {name: document.data for name, document in documents.by_name.items()}
+        self._wsdls = {name for name, document in documents.by_name.items() if document.is_wsdl}
         self._main = documents.main.name
-        digest = sha256(b"".join(document.data for document in documents.by_name.values())).hexdigest()
-        self._mark = f"address-of-the-gateway-{digest[:24]}"
+        self._mark = f"address-of-the-gateway-{sha256(b''.join(self._data.values())).hexdigest()[:24]}"
         self._ports = {port.name for port in ports}
         self._link = self._address(ports[0].name)
-        self._templates: Mapping[str, bytes] = {
-            name: self._template(document) for name, document in documents.by_name.items()
-        }
+        # made when first asked for; two threads that ask at once make the same
+        self._templates: dict[str, bytes] = {}
 
     def document(self, name: str | None, base_url: str) -> bytes:
         """Return a document with addresses below `base_url`; None: the main WSDL. Raises M.NOT_FOUND."""
-        template = self._templates.get(self._main if name is None else name)
-        if template is None:
+        name = self._main if name is None else name
+        if name not in self._data:
             raise GatewayError(M.NOT_FOUND)
+        template = self._templates.get(name)
+        if template is None:
+            template = self._templates[name] = self._template(name)
         return template.replace(self._mark.encode(), escape(base_url.rstrip("/"), _QUOTES).encode())
 
     def _address(self, port: str) -> str:
         return f"{self._mark}{ENDPOINTS}/{quote(port)}"
 
-    def _template(self, document: Document) -> bytes:
-        root = parse_trusted(document.data)
-        copy = Document(document.name, document.data, root)
-        for element in references(copy):
+    def _template(self, name: str) -> bytes:
+        root = parse_trusted(self._data[name])
+        for element in references(root):
             attribute = location_attribute(element)
-            target = self._documents.target(document, element.get(attribute, ""))
-            kind = "wsdl" if target.is_wsdl else "xsd"
-            element.set(attribute, f"{self._link}?{kind}={quote(target.name)}")
+            target = target_name(name, element.get(attribute, ""))
+            kind = "wsdl" if target in self._wsdls else "xsd"
+            element.set(attribute, f"{self._link}?{kind}={quote(target)}")
         for service in root.iterchildren(wsdl("service")):
             self._set_addresses(service)
         return serialize_document(root)

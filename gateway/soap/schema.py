@@ -52,8 +52,8 @@ _WORDS: Final = {
 
 _ELEMENT: Final = re.compile(r"Element '([^']*)'")
 _ATTRIBUTE: Final = re.compile(r"attribute '([^']*)'")
-_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.{1,200}?) \)\.$")
-_LONGEST_NAME = 200
+_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.+?) \)\.$")
+_LONGEST = 200
 
 
 class BodySchema:
@@ -108,7 +108,11 @@ def _in_words(message: str, code: str, line: int) -> str:
     attribute = _ATTRIBUTE.search(message, element.end()) if element else None
     expected = _EXPECTED.search(message)
     if attribute:
-        reason += f" (attribute {attribute[1][:_LONGEST_NAME]})"
+        reason += f" (attribute {_cut(attribute[1])})"
     if expected:
-        reason += f"; expected: {expected[1]}"
-    return f"line {line}, element {element[1][:_LONGEST_NAME] if element else '?'}: {reason}"
+        reason += f"; expected: {_cut(expected[1])}"
+    return f"line {line}, element {_cut(element[1]) if element else '?'}: {reason}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

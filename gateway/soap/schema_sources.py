@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from gateway.safexml import Element, is_element, parse_trusted, serialize
+from gateway.safexml import Element, copy, is_element, serialize
 from gateway.soap.documents import WSDL, XSD, Document, Documents, inline_schemas, line_of
 
 XML: Final = "http://www.w3.org/XML/1998/namespace"
@@ -165,7 +165,7 @@ class SchemaSources:
 
 def _emit(source: Source, documents: Documents, drivers: Mapping[str, str]) -> bytes:
     """Return a source with its references pointed at addresses of ours."""
-    root = parse_trusted(serialize(source.root))
+    root = copy(source.root)
     missing = dict(drivers)
     missing.pop(source.namespace, None)
     for element in list(root.iterchildren(f"{{{XSD}}}import")):

@@ -7,7 +7,9 @@ pytest_plugins: list[str] = [
     "tests.fixtures.scripted_server",
     "tests.fixtures.standin",
     "tests.fixtures.web",
+    "tests.fixtures.web_server",
     "tests.fixtures.running_gateway",
     "tests.fixtures.in_process",
     "tests.fixtures.soap",
+    "tests.fixtures.holding",
 ]

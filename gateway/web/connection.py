@@ -84,6 +84,9 @@ class Connection:
             self._stream = refused.stream
             await self._send(Exchange(self._shared.bounds), reply, close=True)
             return False
+        except ConnectionError as error:  # a probe that only connects, most often
+            log.debug("%s left before its handshake: %s", self._origin.peer[0], _reason(error))
+            return False
         except OSError as error:
             log.info("TLS handshake with %s failed: %s", self._origin.peer[0], _reason(error))
             return False

@@ -96,7 +96,8 @@ class FrontDoor:
         try:
             reply = self._route(environ, tracking_id)
         except GatewayError as error:
-            log.info("%s from %s tracking_id=%s", error, environ["REMOTE_ADDR"], tracking_id)
+            asked = f"{environ['REQUEST_METHOD'][:20]} {environ['PATH_INFO'][:200]!r}"
+            log.info("%s from %s: %s tracking_id=%s", asked, environ["REMOTE_ADDR"], error, tracking_id)
             reply = error_reply(error, tracking_id, _allow(error))
         except Exception:
             log.exception("unexpected error tracking_id=%s", tracking_id)

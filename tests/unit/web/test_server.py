@@ -1,114 +1,19 @@
 """The whole server as it runs: gunicorn's master, forked workers, signals."""
 
-import json
 import os
 import signal
 import socket
 import ssl
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
 from gateway.errors import ConfigError
 from gateway.web import server
 from tests.fixtures.pki import Pki
-from tests.fixtures.web import PATIENCE, Got, post, read_answer, read_to_end
-
-ROOT = Path(__file__).parents[3]
-
-
-class Served:
-    """One running server."""
-
-    def __init__(self, folder: Path, **settings) -> None:
-        self.folder = folder
-        self._workers = settings.get("server", {}).get("workers", 2)
-        self._errors = (folder / "stderr").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.web.served", str(folder), json.dumps(settings)],
-            cwd=ROOT,
-            stderr=self._errors,
-            start_new_session=True,
-        )
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "stderr").read_text()
-
-    def wait_until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
-
-    def ready(self) -> "Served":
-        self.wait_until((self.folder / "addresses.json").exists)
-        self.wait_until(lambda: len(self.workers()) == self._workers and all(map(serves, self.workers())))
-        self.wait_until(
-            lambda: self.ask(b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status == 200
-        )
-        return self
-
-    def address(self, name: str = "http") -> tuple[str, int]:
-        host, port = json.loads((self.folder / "addresses.json").read_text())[name]
-        return host, port
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.address(), timeout=PATIENCE)
-
-    def ask(self, raw: bytes) -> Got:
-        with self.connect() as sock:
-            sock.sendall(raw)
-            return read_answer(sock)
-
-    def who(self) -> int:
-        return int(self.ask(post("Who", b"", "Connection: close")).body)
-
-    def workers(self) -> set[int]:
-        return {child.pid for child in psutil.Process(self.process.pid).children()}
-
-    def entered(self) -> bool:
-        return (self.folder / "entered").exists()
-
-    def let_go(self) -> None:
-        (self.folder / "go").touch()
-
-    def end(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
-        self._errors.close()
-
-
-def serves(worker: int) -> bool:
-    """Tell whether a worker's loop has taken over its signals: SIGHUP ignored, SIGQUIT caught."""
-    with suppress(FileNotFoundError):
-        lines = Path(f"/proc/{worker}/status").read_text().splitlines()
-        masks = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        ignored, caught = int(masks["SigIgn"], 16), int(masks["SigCgt"], 16)
-        return bool(ignored >> signal.SIGHUP - 1 & 1 and caught >> signal.SIGQUIT - 1 & 1)
-    return False
-
-
-@pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    running: list[Served] = []
-
-    def start(**settings) -> Served:
-        served = Served(tmp_path, **settings)
-        running.append(served)
-        return served
-
-    yield start
-    for served in running:
-        served.end()
+from tests.fixtures.web import PATIENCE, post, read_answer, read_to_end
+from tests.fixtures.web_server import Served
 
 
 def test_https_http_and_admin_are_served_by_forked_workers(serving, pki: Pki) -> None:
@@ -209,44 +114,6 @@ def test_other_signals_leave_the_workers_as_they_are(serving, sent: signal.Signa
     served.wait_until(lambda: "SIGHUP: nothing is reloaded" in served.log)
     assert served.workers() == before
     assert served.who() in before
-
-
-def test_a_worker_that_dies_is_replaced(serving) -> None:
-    served = serving(server={"workers": 1}).ready()
-    first = served.who()
-    os.kill(first, signal.SIGKILL)
-    served.wait_until(lambda: served.workers() not in (set(), {first}))
-    assert served.who() != first
-
-
-def test_a_worker_that_is_stuck_is_replaced_and_one_that_works_long_is_not(serving) -> None:
-    served = serving(stuck_seconds=3).ready()
-    with served.connect() as working:
-        working.sendall(post("Wait"))
-        served.wait_until(served.entered)
-        busy = int((served.folder / "entered").read_text())
-        [other] = served.workers() - {busy}
-        os.kill(other, signal.SIGSTOP)
-        served.wait_until(lambda: other not in served.workers() and len(served.workers()) == 2)
-        served.let_go()
-        assert read_answer(working).body == b"waited"
-        assert busy in served.workers()
-
-
-def test_when_the_master_is_killed_the_workers_stop(serving) -> None:
-    served = serving().ready()
-    workers = served.workers()
-    served.process.kill()
-    served.process.wait(PATIENCE)
-    served.wait_until(lambda: not any(alive(pid) for pid in workers))
-    assert "the master has gone" in served.log
-
-
-def alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_build_that_fails_ends_the_server_with_a_status(serving) -> None:

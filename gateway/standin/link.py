@@ -1,11 +1,14 @@
 """One TCP connection as the sessions use it: bytes in order, and the moment the client is gone."""
 
 import asyncio
+import struct
 from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Final, cast
 
 HIGH_WATER: Final = 1_000_000
 """Unread bytes beyond which no more are taken from the socket."""
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 LINGER_SECONDS: Final = 2.0
 """How long a closing connection waits for the client's own close: a reset would overtake the last reply."""
 
@@ -118,4 +121,10 @@ class Link(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""
         if self._transport is not None:
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Close at once, so that the client's end breaks with a connection reset."""
+        if self._transport is not None:
+            self._transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGER)
             self._transport.abort()

@@ -17,6 +17,7 @@ from gateway.standin.config import StandinConfig
 from gateway.standin.faults import Faults
 from gateway.standin.ims import Ims
 from gateway.standin.link import Link
+from gateway.standin.listener import Listener
 from gateway.standin.phonebook import PhoneBook
 from gateway.standin.racf import Racf
 from gateway.standin.security import OtmaAuthorization, SignOn
@@ -26,7 +27,8 @@ from gateway.standin.session import Session
 from gateway.standin.tpipes import Tpipes
 from gateway.standin.trace import Trace
 
-BACKLOG: Final = 4096
+TURNS_TO_CLOSE: Final = 3
+"""Turns of the loop in which transports that were given up while they arrived close their sockets."""
 
 
 class Standin:
@@ -47,11 +49,12 @@ class Standin:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Build IMS. Raises ConfigError for plug-ins that cannot be loaded."""
-        self._ssl = ssl_context
         self._host, self._port = parse_listen(config.ims_connect.listen)
         self.book = PhoneBook()
         self._services = _services(config, self.book, Trace(trace, write, clock))
-        self._server: asyncio.Server | None = None
+        self._listener = Listener(self._accepted, self._has_room, ssl_context)
+        self._running = False
+        self._links: set[Link] = set()
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._connections = 0
         for fault in config.faults:
@@ -94,29 +97,36 @@ class Standin:
     async def start(self) -> None:
         """Listen. Raises OSError when the port is in use."""
         raise_open_files()
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Link(self._accepted), self._host, self._port, backlog=BACKLOG, ssl=self._ssl
-        )
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._port = self._listener.open(self._host, self._port)
+        self._running = True
 
     async def stop(self) -> None:
         """Close every connection at once and end every run of a program."""
-        server, self._server = self._server, None
-        if server is None:
+        if not self._running:
             return
-        server.close()
-        sessions = dict(self._sessions)
-        for session, task in sessions.items():
-            session.link.abort()
+        self._running = False
+        await self._listener.close()
+        links, tasks = tuple(self._links), tuple(self._sessions.values())
+        for link in links:
+            link.abort()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*sessions.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._services.ims.stop()
-        await asyncio.gather(*(session.link.lost for session in sessions))
+        await asyncio.gather(*(link.lost for link in links))
+        for _ in range(TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
+
+    def _has_room(self) -> bool:
+        room = len(self._sessions) + self._listener.arriving < self._services.port.maxsoc
+        if not room:
+            self._services.trace.note(0, "a connection beyond MAXSOC was closed")
+        return room
 
     def _accepted(self, link: Link) -> None:
-        if len(self._sessions) >= self._services.port.maxsoc or self._server is None:
-            self._services.trace.note(0, "a connection beyond MAXSOC was closed")
+        self._links.add(link)
+        link.lost.add_done_callback(lambda _: self._links.discard(link))
+        if not self._running:
             link.abort()
             return
         self._connections += 1

@@ -280,7 +280,9 @@ class Session:
 
     async def _ping(self, number: int, irm: Irm) -> None:
         self.services.seen.settle(number, "ping")
-        await self.send(self.complete(irm, (PING_RESPONSE.encode(irm.code.value),), ""))
+        # IMS is not asked, so nothing is known of output that waits there
+        csm = Csm(CsmFlags.LEVEL_VALID, self.services.port.protocol_level)
+        await self.send(OutputMessage(segments=(PING_RESPONSE.encode(irm.code.value),), csm=csm))
 
     async def _cancel_timer(self, number: int, irm: Irm) -> None:
         holder = self.services.clients.holder(irm.client_id)

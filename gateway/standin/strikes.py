@@ -24,7 +24,7 @@ async def strike(link: Link, fault: Fault, reply: bytes = b"") -> bytes | None:
         if fault.after_bytes:
             await link.write(reply[: fault.after_bytes])
         else:
-            link.abort()
+            link.reset()
         return None
     return reply
 

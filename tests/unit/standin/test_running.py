@@ -1,0 +1,124 @@
+"""`imsgw standin` as a process."""
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.standin.by_hand import SECONDS, Client, reply, text
+
+REPOSITORY = Path(__file__).parents[3]
+PLUGIN = """
+from gateway.standin import Reply
+
+
+class Hello:
+    async def run(self, context):
+        return context.text_reply("HELLO")
+"""
+
+
+def start(config: Path, trace: int = 0) -> subprocess.Popen[str]:
+    code = (
+        "from pathlib import Path; from gateway.standin import run; "
+        f"raise SystemExit(run(Path({str(config)!r}), {trace}))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+    )
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "standin.toml"
+    path.write_text('[ims_connect]\nlisten = "127.0.0.1:0"\n')
+    return path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_listens_and_stops_on_a_signal(config, number):
+    with start(config, trace=1) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.endswith("(data store IMS1, RACF=N, OTMA security none, plain TCP)\n")
+        port = int(line.split(":")[1].split(" ")[0])
+        with Client(port) as client:
+            assert client.ask(text("ECHO 1")) == reply("1")
+            process.send_signal(number)
+            out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0
+    assert "> SEND_RECEIVE" in out
+    assert "stopping\n" in out
+    assert err == ""
+
+
+def test_plug_ins_are_found_beside_the_file(config, tmp_path):
+    (tmp_path / "my_programs.py").write_text(PLUGIN)
+    config.write_text(config.read_text() + '[transactions.HELLO]\nprogram = "my_programs:Hello"\n')
+    with start(config) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().split(":")[1].split(" ")[0])
+        with Client(port) as client:
+            assert client.ask(text("HELLO")) == reply("HELLO")
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+    assert process.returncode == 0
+
+
+def refused(config: Path) -> str:
+    with start(config) as process:
+        out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (1, "")
+    return err
+
+
+def test_a_port_in_use_is_said_clearly(config):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        config.write_text(f'[ims_connect]\nlisten = "{place}"\n')
+        err = refused(config)
+    assert err.startswith(f"cannot listen on {place}: ")
+    assert "in use" in err
+    assert "Traceback" not in err
+
+
+def test_mistakes_in_the_file_are_listed(config):
+    config.write_text('[ims_connect]\nlisten = "x"\nracf = 1\n')
+    lines = refused(config).splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["standin.toml", "ims_connect.listen"],
+        ["standin.toml", "ims_connect.racf"],
+    ]
+
+
+def test_a_plug_in_that_cannot_be_loaded_is_named(config):
+    config.write_text(config.read_text() + '[transactions.HELLO]\nprogram = "nowhere:Hello"\n')
+    assert refused(config).startswith(
+        "standin.toml: transactions.HELLO.program: nowhere:Hello cannot be loaded"
+    )
+
+
+def test_a_key_that_cannot_be_read_is_named(config, tmp_path):
+    (tmp_path / "ims.pem").write_text("no key")
+    config.write_text(config.read_text() + 'tls = { keystore = { path = "ims.pem" } }\n')
+    assert refused(config).startswith("standin.toml: ims_connect.tls: ")
+
+
+def test_tables_without_effect_are_mentioned(config):
+    config.write_text(config.read_text() + '[descriptors.RATING]\ntpipe = "HWS2SOAP"\n')
+    with start(config) as process:
+        assert process.stdout is not None
+        note = process.stdout.readline()
+        process.stdout.readline()
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+    assert note == "note: [descriptors] is read and has no effect: RESUME TPIPE and callouts are refused\n"

@@ -1,0 +1,155 @@
+"""Clients under test, calls with answers that can be told apart, and an echo written by hand."""
+
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from gateway.clock import SYSTEM_CLOCK
+from gateway.config.model import BackendTls, ImsConnectSettings, PoolSettings, TrustStore
+from gateway.errors import GatewayError, M, TransportError
+from gateway.exchange import Caller, ImsCall, Secret
+from gateway.imsconnect.client import ImsConnectClient
+from tests.fixtures.scripted_server import (
+    Expect,
+    Forever,
+    Link,
+    Send,
+    Step,
+)
+from tests.unit.imsconnect import worked_examples as wire
+
+PATIENCE = 20.0
+CALL = ImsCall(
+    "IVTNO",
+    (wire.IVTNO_DATA,),
+    Caller("USER1", Secret("PASSW0RD"), "", "bundle"),
+    execution_timeout_ms=30_000,
+    socket_timeout_ms=20_000,
+)
+HURRIED = replace(CALL, socket_timeout_ms=150)
+SEND_ONLY = replace(CALL, transaction="ORDERTRN", segments=(wire.SEND_ONLY_DATA,), send_only=True)
+ANSWERED = (Expect(wire.IVTNO), Send(wire.OUTPUT))
+
+
+class Listening(Protocol):
+    """What a client connects to."""
+
+    host: str
+    port: int
+
+
+@dataclass
+class At:
+    host: str
+    port: int
+
+
+NO_STORE = TrustStore.model_construct(path=Path(), password=Secret(""))
+"""The test makes its own TLS context."""
+
+
+@contextmanager
+def client_of(
+    server: Listening,
+    *,
+    client_ids: Callable[[], str] = lambda: "CLIENT01",
+    tls: ssl.SSLContext | None = None,
+    server_name: str = "",
+    max_message: int = 10_000_000,
+    **pool: float,
+) -> Iterator[ImsConnectClient]:
+    settings = ImsConnectSettings(
+        host=server.host,
+        port=server.port,
+        datastore="IMS1",
+        tls=BackendTls.model_construct(truststore=NO_STORE, server_name=server_name) if tls else None,
+        pool=PoolSettings.model_validate({"size": 4, "wait_seconds": 5.0, **pool}),
+        max_message_bytes=max_message,
+    )
+    client = ImsConnectClient("ims1", settings, clock=SYSTEM_CLOCK, ssl_context=tls, client_ids=client_ids)
+    try:
+        yield client
+    finally:
+        client.close(0)
+
+
+def failure_of(client: ImsConnectClient, call: ImsCall = CALL) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        client.call(call)
+    return caught.value
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Answer a message with its own data, read and written here by hand."""
+
+    def play(self, link: Link) -> None:
+        request = link.read_message()
+        irm_length = struct.unpack(">H", request[4:6])[0]
+        segments = request[4 + irm_length : -4]
+        csm = bytes.fromhex("000C 10 02 5CC3E2D4D6D2E85C")
+        link.sock.sendall(struct.pack(">I", 4 + len(segments) + len(csm)) + segments + csm)
+
+
+ECHOES: list[Step] = [Forever((Echo(),))]
+
+
+def said(number: int, turn: int) -> ImsCall:
+    """A call whose answer can be told from any other."""
+    return replace(CALL, segments=(f"ECHO caller {number} turn {turn} ".encode("cp037") * (1 + number % 50),))
+
+
+@dataclass
+class Load:
+    """Callers that each check their own answers, over and over."""
+
+    client: ImsConnectClient
+    wrong: list[object] = field(default_factory=list)
+    answered: "count[int]" = field(default_factory=count)
+    latest: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def work(self, number: int) -> None:
+        for turn in count():
+            if self.stop.is_set():
+                return
+            call = said(number, turn)
+            try:
+                if self.client.call(call).segments != call.segments:
+                    self.wrong.append((number, turn))
+                self.latest = next(self.answered)
+            except TransportError as error:
+                if error.message not in {M.UNREACHABLE, M.CONNECTION_LOST, M.NO_SOCKET}:
+                    self.wrong.append(error)
+                self.stop.wait(0.02)
+
+    def wait_for_more(self) -> None:
+        """Wait until some more calls were answered."""
+        start, pause = self.latest, threading.Event()
+        for _ in range(10_000):
+            if self.latest > start + 50:
+                return
+            pause.wait(0.002)
+        pytest.fail("calls do not succeed again")
+
+
+@contextmanager
+def under_load(client: ImsConnectClient, callers: int) -> Iterator[Load]:
+    load = Load(client)
+    threads = [threading.Thread(target=load.work, args=(number,)) for number in range(callers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield load
+    finally:
+        load.stop.set()
+        for thread in threads:
+            thread.join(PATIENCE)

@@ -1,0 +1,85 @@
+"""Sessions under test, their calls, and a stream that is only pretended."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from gateway.clock import SYSTEM_CLOCK
+from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel
+from gateway.imsconnect.request import Destination
+from gateway.imsconnect.session import Session
+from gateway.imsconnect.transport import Endpoint, Stream, connect
+from gateway.imsconnect.wire import Exit
+from tests.fixtures.scripted_server import (
+    ScriptedServer,
+)
+from tests.unit.imsconnect import worked_examples as wire
+from tests.unit.imsconnect.worked_examples import F1, F2, F3, TIMER, patched
+
+PASSWORD = "PASSW0RD"
+
+CALL = ImsCall(
+    "IVTNO",
+    (wire.IVTNO_DATA,),
+    Caller("USER1", Secret(PASSWORD), "", "bundle"),
+    execution_timeout_ms=30_000,
+    socket_timeout_ms=20_000,
+)
+CONFIRM = replace(CALL, sync_level=SyncLevel.CONFIRM, execution_timeout_ms=1000)
+CONFIRM_REQUEST = patched(wire.IVTNO, {TIMER: "28", F3: "01"})
+CM0 = replace(CALL, commit_mode=CommitMode.COMMIT_THEN_SEND)
+CM0_REQUEST = patched(wire.IVTNO, {F2: "40", F3: "05"})
+CM0_ACK = patched(wire.ACK, {TIMER: "01", F2: "40", F3: "05"})
+CM0_ACK_NOWAIT = patched(wire.ACK, {TIMER: "E9", F1: "02", F2: "40", F3: "05"})
+OUTPUT_ACK_LEVEL_1 = patched(wire.OUTPUT_ACK, {wire.OUTPUT_ACK_CSM_LEVEL: "01"})
+HURRIED = replace(CALL, socket_timeout_ms=150)
+
+
+def destination(exit_name: str = "HWSSMPL1", max_message: int = 10_000_000) -> Destination:
+    return Destination("ims1", Exit[exit_name], "IMS1", max_message)
+
+
+def session_on(stream: Stream, there: Destination | None = None) -> Session:
+    return Session(stream, "CLIENT01", there or destination(), "ims.example:9999", SYSTEM_CLOCK)
+
+
+@contextmanager
+def session_with(server: ScriptedServer, there: Destination | None = None) -> Iterator[Session]:
+    endpoint = Endpoint(server.host, server.port)
+    session = session_on(connect(endpoint, SYSTEM_CLOCK.monotonic() + 20, SYSTEM_CLOCK), there)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@dataclass
+class CannedStream:
+    """Gives the replies in turn; an exception among them is raised, as it is for the n-th `sends`."""
+
+    replies: list[bytes | BaseException]
+    sends: dict[int, BaseException] = field(default_factory=dict)
+    sent: list[bytes] = field(default_factory=list)
+    deadlines: list[float] = field(default_factory=list)
+
+    def send_all(self, data: bytes, deadline: float) -> None:
+        self.deadlines.append(deadline)
+        self.sent.append(data)
+        if len(self.sent) in self.sends:
+            raise self.sends[len(self.sent)]
+
+    def receive(self, deadline: float) -> bytes:
+        self.deadlines.append(deadline)
+        reply = self.replies.pop(0)
+        if isinstance(reply, BaseException):
+            raise reply
+        return reply
+
+    def is_quiet(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass

@@ -84,7 +84,8 @@ class M:
     CHARSET = Message(
         "IGW1101E",
         Side.CLIENT,
-        "Encoding: {reason}; UTF-8 and UTF-16 are read, and charset, byte order mark and XML declaration must agree",
+        "Encoding: {reason}; UTF-8 and UTF-16 are read, and charset, byte order mark and XML declaration must"
+        " agree",
     )
     NOT_XML = Message("IGW1102E", Side.CLIENT, "The message is not well-formed XML: {reason}")
     DOCTYPE = Message("IGW1103E", Side.CLIENT, "A document type declaration is not accepted")
@@ -147,7 +148,9 @@ class M:
     OTMA = Message("IGW2008E", Side.SERVER, "IMS refused the request: {meaning}")
     DFS = Message("IGW2009E", Side.SERVER, "IMS answered with a message: {text}")
     ROLLED_BACK = Message("IGW2010E", Side.SERVER, "IMS backed the transaction out")
-    BUNDLE_SIGN_ON = Message("IGW2013E", Side.SERVER, "The gateway could not sign on to IMS with its own identity")
+    BUNDLE_SIGN_ON = Message(
+        "IGW2013E", Side.SERVER, "The gateway could not sign on to IMS with its own identity"
+    )
     XML_ADAPTER = Message("IGW2011E", Side.SERVER, "The XML adapter of IMS Connect failed: {meaning}")
     CONVERSATIONAL = Message(
         "IGW2012E", Side.SERVER, "Transaction {transaction} is conversational, which is not supported"

@@ -27,7 +27,6 @@ from gateway.web.wsgi import Answer, FrontDoor, Mounted
 from gateway.wss.judge import Policy
 from gateway.wss.names import SECURITY
 
-
 DRAIN_SECONDS: Final = 1.0
 """What calls to IMS Connect still get when a worker ends; requests in flight were waited for before."""
 

@@ -107,7 +107,9 @@ class SoapApplication:
         if dispatch.operation.one_way or wants_no_reply:
             return _ACCEPTED
         status, headers = started[0]
-        return SoapAnswer(int(status.split()[0]), tuple(headers), body)
+        # how long a body is, and how that is told, is the business of HTTP
+        kept = tuple((name, value) for name, value in headers if name != "Content-Length")
+        return SoapAnswer(int(status.split()[0]), kept, body)
 
 
 def version_of(content_type: str) -> SoapVersion:

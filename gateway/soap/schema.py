@@ -67,8 +67,17 @@ class BodySchema:
         self._lock = Lock()
 
     def validate(self, payload: Element) -> None:
-        """Raise GatewayError with M.NOT_VALID when the payload does not follow the schema."""
-        if not self._schema.validate(payload):
+        """Raise GatewayError with M.NOT_VALID when the payload does not follow the schema.
+
+        Patterns of a schema may take time exponential in a value; libxml2 gives up after a fraction of a second,
+        and what could not be judged is not valid.
+        """
+        try:
+            valid = self._schema.validate(payload)
+        except etree.XMLSchemaValidateError:
+            reason = "a value takes too long to check against the schema"
+            raise GatewayError(M.NOT_VALID, {"reason": reason}) from None
+        if not valid:
             raise GatewayError(M.NOT_VALID, {"reason": self._reason(payload)})
 
     def _reason(self, payload: Element) -> str:

@@ -39,9 +39,7 @@ def tree(data: bytes) -> Any:
 def test_the_reply_is_an_envelope_of_the_version_asked_around_what_was_performed(directory, namespace):
     steps = PlainSteps(reply=lambda _: '<r xmlns="urn:r" xmlns:q="urn:q" t="q:name">1<!-- c --><q:s/></r>')
     answer = directory.handle(arrival(envelope(FIND, namespace=namespace), TYPE[namespace]), steps)
-    headers = dict(answer.headers)
-    assert (answer.status, headers["Content-Type"]) == (200, TYPE[namespace])
-    assert int(headers["Content-Length"]) == len(answer.body)
+    assert (answer.status, answer.headers) == (200, (("Content-Type", TYPE[namespace]),))
     assert answer.body.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
     body = tree(answer.body).find(f"{{{namespace}}}Body")
     assert [child.tag for child in body] == ["{urn:r}r"]

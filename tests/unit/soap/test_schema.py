@@ -83,6 +83,18 @@ def test_what_is_expected_is_told(schema):
     assert reason(schema, "<pair/>") == f"line 2, element {{urn:t}}pair: {words}"
 
 
+def test_a_value_that_libxml2_gives_up_on_is_not_valid():
+    pattern = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="r"><xs:simpleType>
+    <xs:restriction base="xs:string"><xs:pattern value="(.*a){10}"/></xs:restriction></xs:simpleType></xs:element>
+    </xs:schema>"""
+    costly = BodySchema({"x:/main": pattern.encode()}, "x:/main")
+    costly.validate(safexml.parse(b"<r>aaaaaaaaaaaa</r>", safexml.Bounds()))
+    with pytest.raises(GatewayError) as caught:
+        costly.validate(safexml.parse(b"<r>" + b"a" * 60 + b"!</r>", safexml.Bounds()))
+    assert caught.value.message is M.NOT_VALID
+    assert "takes too long" in caught.value.fields["reason"]
+
+
 def test_validation_adds_no_defaults(schema):
     element = payload('<attr a="1"/>')
     before = safexml.serialize(element)

@@ -69,8 +69,8 @@ class BodySchema:
     def validate(self, payload: Element) -> None:
         """Raise GatewayError with M.NOT_VALID when the payload does not follow the schema.
 
-        Patterns of a schema may take time exponential in a value; libxml2 gives up after a fraction of a second,
-        and what could not be judged is not valid.
+        Patterns of a schema may take time exponential in a value; libxml2 gives up after a fraction of a
+        second, and what could not be judged is not valid.
         """
         try:
             valid = self._schema.validate(payload)

@@ -135,8 +135,11 @@ class Journey:
         except TransportError as error:
             self._reached = error.maybe_sent
             raise
+        except ImsError as error:
+            self._reached = error.return_code is not None  # without a code it was refused before it was sent
+            raise
         except GatewayError as error:
-            self._reached = error.message is not M.NO_SOCKET
+            self._reached = error.message is not M.REQUEST_SIZE
             raise
 
     @contextmanager

@@ -1,0 +1,187 @@
+"""The request path with a backend that plays IMS Connect: what is told, and what the guard learns."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.clock import SYSTEM_CLOCK
+from gateway.config.model import Bundle, ProviderSettings, Service, SignOnSettings
+from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
+from gateway.exchange import Arrival, ImsAnswer, Peer
+from gateway.identity.signon import SignOnGuard
+from gateway.provider.path import Journey, Route
+from gateway.safexml import Bounds
+from gateway.soap.operations import Operation
+from gateway.wss.judge import Policy
+from tests.fixtures.in_process import envelope, username_token
+
+ECHO = Operation("Echo", "a", "a", False, frozenset(), "document")
+NEWS = Operation("News", "a", None, True, frozenset(), "document")
+
+
+class Backend:
+    """Answers each call with the next of its outcomes."""
+
+    def __init__(self, *outcomes):
+        self.outcomes = list(outcomes)
+        self.calls = []
+
+    def call(self, call):
+        self.calls.append(call)
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return ImsAnswer((outcome,))
+
+
+@pytest.fixture
+def journey_for(tmp_path):
+    guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
+
+    def make(backend, token="username", user="ALICE", password="WONDER1", **operation):
+        settings = ProviderSettings.model_validate(
+            {
+                "role": "provider",
+                "wsdl": "x.wsdl",
+                "bundle": "ims1",
+                "security": {"token": token},
+                "operations": {"*": {"transaction": "ECHO", **operation}},
+            }
+        )
+        bundle = Bundle.model_validate(
+            {
+                "ims_connect": {"host": "127.0.0.1", "port": 9999, "datastore": "IMS1"},
+                "credentials": {"user": "GWUSER", "password": "GWPASS1"},
+            },
+            context={"resolver": _Literal()},
+        )
+        policy = Policy.of(settings.security)
+        route = Route(
+            Service("s", Path("x.wsdl"), settings), bundle, backend, policy, Bounds(), guard, SYSTEM_CLOCK
+        )
+        header = username_token(user, password) if token == "username" else ""
+        body = envelope("<a>x</a>", header)
+        peer = Peer("192.0.2.1", tls=True)
+        return Journey(route, Arrival("s", "t1", SYSTEM_CLOCK.now(), peer, "text/xml", None, body))
+
+    yield make
+    guard.close()
+
+
+class _Literal:
+    def secret(self, value):
+        from gateway.exchange import Secret
+
+        return Secret(value)
+
+
+def travel(journey, operation=ECHO):
+    """Go the whole way; returns the payload or the error, and the record."""
+    try:
+        admitted = journey.admit(journey._arrival)
+        result = journey.perform(admitted, operation)
+    except GatewayError as error:
+        return error, journey.ended(error)
+    return result, journey.ended(None)
+
+
+def test_an_answer_is_told_with_caller_and_transaction(journey_for):
+    backend = Backend(b"<a>y</a>")
+    payload, told = travel(journey_for(backend))
+    assert payload.text == "y"
+    assert (told.user, told.origin, told.transaction, told.outcome) == ("ALICE", "username", "ECHO", "answered")
+    assert told.reached_ims_connect
+    assert "WONDER1" not in repr(told)
+    (call,) = backend.calls
+    assert (call.caller.user, call.caller.password.reveal(), call.caller.group) == ("ALICE", "WONDER1", "")
+
+
+def test_a_one_way_call_is_send_only_and_has_no_payload(journey_for):
+    backend = Backend(b"")
+    payload, _ = travel(journey_for(backend), NEWS)
+    assert payload is None
+    assert backend.calls[0].send_only
+
+
+REFUSED = ImsError(
+    M.SIGN_ON, {"standard": "x"}, "RACF", return_code=8, reason_code=78, racf_code=8, sign_on_failed=True
+)
+
+
+def test_a_refusal_by_racf_is_the_one_fault_and_the_codes_are_told_only(journey_for):
+    error, told = travel(journey_for(Backend(REFUSED)))
+    assert isinstance(error, SecurityError)
+    assert error.text == SecurityError.sign_on("").text
+    assert (told.return_code, told.reason_code, told.racf_code) == (8, 78, 8)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reached"),
+    [
+        (TransportError(M.UNREACHABLE, {"bundle": "ims1"}, maybe_sent=False), False),
+        (TransportError(M.NO_SOCKET, {"seconds": "5"}, maybe_sent=False), False),
+        (TransportError(M.CONNECTION_LOST), True),
+        (GatewayError(M.REQUEST_SIZE, {"size": "1", "limit": "1"}), False),
+        (ImsError(M.IMS_CONNECT, {"meaning": "x"}, return_code=8, reason_code=72), True),
+        (ImsError(M.SIGN_ON, {"standard": "x"}, sign_on_failed=True), False),
+    ],
+)
+def test_it_is_told_whether_the_request_may_have_reached_ims_connect(journey_for, outcome, reached):
+    _, told = travel(journey_for(Backend(outcome)))
+    assert told.reached_ims_connect is reached
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        ImsError(M.EXECUTION_TIMEOUT, {"milliseconds": "5"}, return_code=40, reason_code=1),
+        ImsError(M.OTMA, {"meaning": "x"}, return_code=16, reason_code=26),
+        b"DFS555I TRAN ECHO ABEND U0100",
+        b"<a/>",
+    ],
+)
+def test_an_answer_from_behind_racf_proves_the_password(journey_for, outcome):
+    backend = Backend(REFUSED, outcome, REFUSED, REFUSED)
+    for _ in range(4):
+        travel(journey_for(backend))
+    assert len(backend.calls) == 4, "the answer between them has made the first failure forgotten"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        TransportError(M.CONNECTION_LOST),
+        TransportError(M.UNREACHABLE, {"bundle": "ims1"}, maybe_sent=False),
+        ImsError(M.IMS_CONNECT, {"meaning": "x"}, return_code=8, reason_code=72),
+        RuntimeError("unforeseen"),
+    ],
+)
+def test_an_end_that_proves_nothing_neither_counts_nor_forgives(journey_for, outcome):
+    backend = Backend(REFUSED, outcome, REFUSED, b"<a/>")
+    for _ in range(4):
+        try:
+            travel(journey_for(backend))
+        except RuntimeError:
+            pass
+    assert len(backend.calls) == 3, "the two failures before and after count together"
+
+
+def test_the_bundles_own_failures_are_held_back_apart_from_those_of_clients(journey_for):
+    backend = Backend(REFUSED, REFUSED, b"<a/>")
+    for _ in range(3):
+        error, _ = travel(journey_for(backend, token="none"))
+        assert error.message is M.BUNDLE_SIGN_ON
+    assert len(backend.calls) == 2
+    payload, _ = travel(journey_for(backend, user="BOB"))
+    assert payload is not None
+
+
+def test_a_message_that_is_refused_early_tells_the_rules_and_nothing_was_sent(journey_for):
+    backend = Backend()
+    journey = journey_for(backend, password="123456789")
+    error, told = travel(journey)
+    assert error.message is M.PASSWORD_LENGTH
+    assert told.rules[-1] == "!username.length"
+    assert not told.reached_ims_connect
+    assert backend.calls == []

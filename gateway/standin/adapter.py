@@ -11,9 +11,8 @@ from typing import Final
 from gateway.errors import GatewayError
 from gateway.imsconnect.wire import F0, Exit, Irm
 from gateway.safexml import serialize
-from gateway.standin import dfs
 from gateway.standin.ivtno import Ivtnod
-from gateway.standin.programs import HOST, UTF_8, Converter, read_xml, split
+from gateway.standin.programs import UTF_8, Converter, read_xml, split
 from gateway.standin.refusal import (
     INVALID_ADAPTER_CODE,
     INVALID_BUFFER,
@@ -66,12 +65,7 @@ class XmlAdapter:
 
     @staticmethod
     def outbound(converter: Converter, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """Return the XML for what the program answered.
-
-        unverified: messages of IMS (DFSnnnn) pass the adapter as they are.
-        """
-        if segments and segments[0].startswith(HOST.encode(dfs.PREFIX)):
-            return segments
+        """Return the XML for what the program answered."""
         try:
             return split(serialize(converter.to_xml(segments)))
         except ValueError as error:

@@ -10,10 +10,15 @@ TRANSACTION_STOPPED: Final = "DFS065"
 ABEND: Final = "DFS555I"
 NO_RESPONSE: Final = "DFS2082"
 
-PREFIX: Final = "DFS"
+_PREFIX: Final = "DFS".encode("cp037")
 
 MOD_NAME: Final = "DFSMO1"
 """unverified: MOD name of messages of IMS."""
+
+
+def is_message_of_ims(segments: tuple[bytes, ...]) -> bool:
+    """Tell whether an output looks like a message of IMS: EBCDIC text that begins with DFS."""
+    return bool(segments) and segments[0].startswith(_PREFIX)
 
 
 def no_such_transaction(transaction: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.standin.by_hand import CM0, CONFIRM, ebcdic, llll, message, refusal, rsm, text
+from tests.unit.standin.by_hand import CM0, CONFIRM, csm, ebcdic, llll, message, refusal, rsm, segment, text
 from tests.unit.standin.test_builtin import output_data
 from tests.unit.standin.test_ivtno import document, laid_out, read
 
@@ -88,6 +88,14 @@ class TestXmlAdapter:
     def test_messages_of_ims_are_not_converted(self, client):
         answer = client.ask(soap(transaction="NOSUCH"))
         assert output_data(answer) == ebcdic("DFS064 NO SUCH TRANSACTION CODE, NOSUCH")
+
+    def test_messages_of_ims_reach_an_ascii_client_in_ascii(self, client):
+        answer = client.ask(soap(transaction="NOSUCH", code="ascii"))
+        expected = segment(b"DFS064 NO SUCH TRANSACTION CODE, NOSUCH")
+        assert answer == llll(expected, csm(code="ascii"))
+
+    def test_xml_is_not_translated_for_an_ascii_client(self, client):
+        assert b"<message>ENTRY WAS DISPLAYED</message>" in client.ask(soap(code="ascii"))
 
     @pytest.mark.parametrize(
         ("fields", "outcome"),

@@ -194,6 +194,13 @@ class TestUndeliverable:
         client.ask(answer("N", f3=REROUTE))
         assert standin.tpipes.depths == {"LOST": 1}
 
+    def test_an_ack_that_gets_lost_is_none(self, connect, standin):
+        standin.faults.add(kind="drop", verb="A")
+        client = connect(standin)
+        client.ask(cm0("ECHO 1"))
+        client.send(answer("A"))
+        until(lambda: standin.tpipes.depths == {"CLIENT01": 1})
+
     def test_generated_ids_leave_no_queues_behind_when_output_is_purged(self, connect, standin):
         for _ in range(5):
             client: Client = connect(standin)

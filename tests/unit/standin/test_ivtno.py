@@ -101,6 +101,15 @@ class TestXml:
         assert read(output_data(answer))[2:4] == ("A&B", "<C")
         assert "A&B" in standin.book.entries
 
+    def test_comments_are_no_elements(self, client):
+        request = document(command="DISPLAY", lastName="LAST1").replace("<lastName>", "<!-- who --><lastName>")
+        assert read(output_data(client.ask(xml("IVTNO", request))))[2] == "LAST1"
+
+    def test_utf_8_is_text_for_a_program_that_reads_ebcdic(self, standin_factory, connect):
+        client = connect(standin_factory(transactions={"IVTNO": {"ccsid": 1140}}))
+        request = xml("IVTNO", document(command="DISPLAY", lastName="LAST1"))
+        assert output_data(client.ask(request)).startswith(ebcdic("DFS555I"))
+
     def test_a_value_too_long_is_named(self, client):
         answer = client.ask(xml("IVTNO", document(command="DISPLAY", lastName="ABCDEFGHIJK")))
         assert read(output_data(answer))[0] == "lastName IS LONGER THAN 10"

@@ -4,12 +4,13 @@ import asyncio
 import resource
 import socket
 import ssl
+import threading
 from contextlib import suppress
 
 import pytest
 import trustme
 
-from gateway.standin import Standin
+from gateway.standin import RunningStandin, Standin
 from tests.fixtures.standin import standin_config
 from tests.unit.standin.by_hand import reply, text, until
 
@@ -102,6 +103,21 @@ def test_a_port_in_use_is_an_os_error(standin):
         config = standin_config(ims_connect={"listen": f"127.0.0.1:{taken.getsockname()[1]}"})
         with pytest.raises(OSError, match="in use"):
             asyncio.run(Standin(config).start())
+
+
+def test_a_thread_that_cannot_listen_ends(standin):
+    threads = threading.active_count()
+    config = standin_config(ims_connect={"listen": f"127.0.0.1:{standin.port}"})
+    with pytest.raises(OSError, match="in use"):
+        RunningStandin(config)
+    assert threading.active_count() == threads
+
+
+def test_ipv6(standin_factory):
+    standin = standin_factory(ims_connect={"listen": "[::1]:0"})
+    with socket.create_connection(("::1", standin.port), timeout=20) as client:
+        client.sendall(text("ECHO 1"))
+        assert client.recv(len(reply("1"))) == reply("1")
 
 
 class TestTls:

@@ -15,7 +15,7 @@ from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order, name_of
 from gateway.standin.refusal import Refusal
 from gateway.standin.send_then_commit import late_answer
-from gateway.standin.timers import Ending, Wait, wait_for_more
+from gateway.standin.timers import Ending, Wait, is_unanswered, wait_for_more
 from gateway.standin.tpipes import HeldOutput
 
 
@@ -55,6 +55,9 @@ class CommitThenSend:
         self.order.run.unit.commit()
         return self._dispose(output) if output.segments else "no reply"
 
+    def _is_unanswered(self, answer: Irm) -> bool:
+        return is_unanswered(answer, self.order.services.port.protocol_level)
+
     def _dispose(self, output: Output, *answers: Irm) -> str:
         """Hold, reroute or purge; a NAK may ask for it too."""
         order = self.order
@@ -66,7 +69,7 @@ class CommitThenSend:
     async def _send_more(self, answer: Irm) -> None:
         """Send what else waits for this client, until the timer of its latest ACK is over."""
         session = self.order.session
-        while session.reply_due:
+        while not self._is_unanswered(answer):
             wait = wait_for_more(answer, session.services.port.timeout_seconds)
             held = await self._next_held(wait)
             if held is None:
@@ -112,7 +115,7 @@ class CommitThenSend:
     async def _send_nothing_more(self, answer: Irm) -> None:
         """After a NAK only the timer's RSM is sent, unless the NAK is one that is not answered."""
         session = self.order.session
-        if session.reply_due:
+        if not self._is_unanswered(answer):
             wait = wait_for_more(answer, session.services.port.timeout_seconds)
             await session.let_time_pass(wait.seconds)
             await self.order.say(wait.return_code, wait.reason_code)

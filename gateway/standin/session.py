@@ -39,6 +39,7 @@ PING_RESPONSE: Final = "HWSC0030I *PING RESPONSE*"
 
 _NEEDS_NO_CLIENT: Final = frozenset({Verb.CANCEL_TIMER, Verb.CALLOUT_RESPONSE, Verb.CALLOUT_RESPONSE_ACK})
 """Inputs that do not make the sender the one active under its client id."""
+_NEVER_ANSWERED: Final = frozenset({Verb.SEND_ONLY, Verb.CALLOUT_RESPONSE})
 _SEND_ONLY: Final = frozenset({Verb.SEND_ONLY, Verb.SEND_ONLY_ACK, Verb.SEND_ONLY_ERROR})
 
 
@@ -155,11 +156,6 @@ class Session:
         """Return an RSM."""
         return OutputMessage(rsm=Rsm(return_code, reason_code))
 
-    @property
-    def reply_due(self) -> bool:
-        """Whether IMS Connect has to speak next."""
-        return self._codec.state.reply_due
-
     # -- waiting
 
     async def wait_for_ims(self, awaited: "asyncio.Future[Any]", seconds: float | None) -> Ending:
@@ -210,7 +206,8 @@ class Session:
 
     async def _serve(self) -> None:
         wait = self.services.port.timeout_seconds
-        while self._codec.state is not State.CLOSED:
+        # the state is the one after the latest message that was read; others may be ready before it
+        while self._ready or self._codec.state is not State.CLOSED:
             message = await self.next_input(wait)
             if message is None:
                 self.note("no input in time")
@@ -262,6 +259,9 @@ class Session:
     async def _refuse(self, irm: Irm, refusal: Refusal) -> bool:
         """Answer with an RSM; return whether the connection goes on."""
         self.note(f"refused: {refusal}")
+        if irm.verb in _NEVER_ANSWERED:
+            # "none, ever"; unverified: that IMS Connect closes the socket all the same
+            return False
         rsm = Rsm(
             refusal.return_code,
             refusal.reason_code,
@@ -271,8 +271,7 @@ class Session:
         try:
             await self.send(OutputMessage(rsm=rsm))
         except LocalProtocolError:
-            # send-only: "none, ever"; unverified: that IMS Connect closes the socket all the same
-            self.note(f"{irm.verb.name} is not answered")
+            self.note("the client expects no answer")
             return False
         return self._codec.state is not State.CLOSED
 

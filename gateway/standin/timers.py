@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from gateway.imsconnect.wire import Irm, SocketType, timer_seconds
+from gateway.imsconnect.wire import F1, Irm, SocketType, timer_seconds
 
 NO_WAIT: Final = 0xE9
 FOREVER: Final = 0xFF
@@ -21,6 +21,8 @@ NO_WAIT_FOR_OUTPUT: Final = 2.0
 """Seconds that NO_WAIT means on a send-receive input, which must wait for its output."""
 NO_WAIT_FOR_MORE: Final = 0.25
 """Seconds that NO_WAIT means on the ACK or NAK of commit-then-send output when it is not honoured."""
+LEVEL_OF_NO_WAIT: Final = 2
+"""Protocol level from which ACK with NO_WAIT is honoured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ def wait_for_output(irm: Irm, timeout_seconds: float) -> Wait:
 def wait_for_more(answer: Irm, timeout_seconds: float) -> Wait:
     """Return the wait for further output after the ACK or NAK of commit-then-send output."""
     return _wait(answer, timeout_seconds, NO_WAIT_FOR_MORE)
+
+
+def is_unanswered(answer: Irm, protocol_level: int) -> bool:
+    """Tell whether nothing follows this ACK or NAK of commit-then-send output (IMS Connect protocol level).
+
+    The codec knows it too, but its state may already be that of the next request, which need not wait.
+    """
+    return F1.NOWAIT in answer.f1 and answer.timer == NO_WAIT and protocol_level >= LEVEL_OF_NO_WAIT
 
 
 def _wait(irm: Irm, timeout_seconds: float, no_wait: float) -> Wait:

@@ -72,6 +72,12 @@ class TestAck:
         client.send(answer("A", timer=NO_WAIT, f1=NOWAIT_FLAG, socket_type=TRANSACTION))
         client.assert_closed()
 
+    @pytest.mark.parametrize("verb", ["A", "N"])
+    def test_the_next_request_may_follow_at_once(self, client, verb):
+        client.ask(cm0("ECHO 1"))
+        client.send(answer(verb, timer=NO_WAIT, f1=NOWAIT_FLAG, f3=PURGE) + cm0("ECHO 2"))
+        assert client.output() == reply("2", flags=WANTS_ACK)
+
     def test_nowait_needs_the_flag_in_the_ack(self, client):
         client.ask(cm0("ECHO 1"))
         assert client.ask(answer("A", timer=NO_WAIT)) == refusal(40, NO_WAIT)

@@ -9,6 +9,7 @@ from tests.unit.standin.by_hand import (
     ORDER,
     PURGE,
     SYNCPT,
+    TRANSACTION,
     csm,
     ebcdic,
     example,
@@ -73,6 +74,16 @@ class TestSendOnly:
         until(lambda: standin.tpipes.depth("CLIENT01") == 2)
         texts = [output.segments[0].decode("cp037") for output in standin.tpipes.held("CLIENT01")]
         assert texts == ["0 SECOND", "40 FIRST"]
+
+    def test_the_last_of_several_may_end_the_connection(self, client, standin):
+        client.send(send_only("NOREPLY 1") + send_only("NOREPLY 2", socket_type=TRANSACTION))
+        client.assert_closed()
+        assert len(standin.seen) == 2
+
+    def test_an_error_is_not_taken_for_the_answer_to_the_next(self, client, standin):
+        client.send(send_only("NOREPLY", datastore="NONE") + send_only("NOREPLY", "K"))
+        client.assert_closed()
+        assert [seen.outcome for seen in standin.seen] == ["refused 8/72"]
 
 
 class TestWithAcknowledgment:

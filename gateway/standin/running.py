@@ -145,7 +145,7 @@ def run(config_path: Path, trace: int) -> int:
     Plug-ins are looked for beside the configuration file too. `trace` is 0, 1 (a line a message) or 2 (bytes
     too).
     """
-    sys.path.insert(0, str(config_path.parent.absolute()))
+    sys.path.append(str(config_path.parent.absolute()))
     try:
         config = load(config_path)
         standin = Standin(config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=_print)

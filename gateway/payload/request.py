@@ -1,13 +1,13 @@
 """A SOAP body's payload as the input segments of a transaction."""
 
 import re
-from copy import deepcopy
 from typing import Any, Final
 
 from lxml import etree
 
 from gateway.codepage import CodePage, UnmappableCharacter
 from gateway.config.model import OperationSettings
+from gateway.envelope import SoapVersion
 from gateway.errors import GatewayError, M
 
 TRANSACTION_WIDTH: Final = 8
@@ -25,7 +25,12 @@ unverified: HWSSOAP1 is object code only and its input is not published.
 SEGMENT_HEADER: Final = 4  # LL and ZZ
 PREFIX_BYTES: Final = 256  # room for LLLL, the longest IRM without extensions and the end marker
 
-_PREFIX: Final = re.compile(r"([\w.-]+):")
+# A run is looked at from its first character only: from each of them, a long run without a colon would cost
+# the square of its length, with the whole process waiting.
+_PREFIX: Final = re.compile(r"(?<![\w.-])([\w.-]++):")
+_SOAP: Final = frozenset(version.namespace for version in SoapVersion)
+_START: Final = re.compile(r"<[^\s/>]++")
+_ATTRIBUTE: Final = re.compile(r"\s++(?P<name>[^\s=]++)=(?:\"[^\"]*+\"|'[^']*+')")
 
 
 def request_segments(
@@ -62,17 +67,46 @@ def encode_xml(payload: Any, ccsid: int) -> bytes:
 
 
 def standalone(payload: Any) -> str:
-    """Return the element's text with the namespace declarations that it needs and no others.
+    """Return the element's text with the namespace declarations that it needs from around it and no others.
 
     Serialising a part of a document carries along all declarations in scope, those of the envelope too. One
-    stays when a name uses it, or when its prefix stands before a colon in a text or an attribute value
-    (xsi:type, QName content).
+    stays when a name uses its namespace, or when its prefix stands before a colon in a text or an attribute
+    value (xsi:type, QName content); a default one always, but for that of SOAP itself. Declarations inside the
+    payload stay as they are, `xmlns=""` among them: without it an element would slip into the namespace around
+    it, and IMS get another message than was checked.
     """
-    element = etree.Element(payload.tag, payload.attrib, nsmap=payload.nsmap)
-    element.text = payload.text
-    element.extend(deepcopy(child) for child in payload)
-    etree.cleanup_namespaces(element, keep_ns_prefixes=sorted(_prefixes_in_content(element)))
-    return etree.tostring(element, encoding="unicode")
+    text = etree.tostring(payload, encoding="unicode", with_tail=False)
+    unneeded = _unneeded_declarations(payload)
+    name = _START.match(text)
+    assert name is not None, "that is how an element is written"
+    position = name.end()
+    kept = [name[0]]
+    while found := _ATTRIBUTE.match(text, position):
+        if found["name"] not in unneeded:
+            kept.append(found[0])
+        position = found.end()
+    return "".join((*kept, text[position:]))
+
+
+def _unneeded_declarations(payload: Any) -> set[str]:
+    """Return the declarations, as attributes, that come from around the payload and mean nothing in it."""
+    parent = payload.getparent()
+    around = {} if parent is None else parent.nsmap
+    names = {"xmlns" if prefix is None else f"xmlns:{prefix}": prefix for prefix in around}
+    candidates = {name: prefix for name, prefix in names.items() if payload.nsmap[prefix] == around[prefix]}
+    if not candidates:
+        return set()
+    namespaces, prefixes = _namespaces_of_names(payload), _prefixes_in_content(payload)
+    return {
+        name
+        for name, prefix in candidates.items()
+        if around[prefix] not in namespaces and prefix not in prefixes and (prefix or around[prefix] in _SOAP)
+    }
+
+
+def _namespaces_of_names(payload: Any) -> set[str]:
+    names = {name for node in payload.iter(etree.Element) for name in (node.tag, *node.attrib)}
+    return {str(name)[1:].partition("}")[0] for name in names if str(name).startswith("{")}
 
 
 def _prefixes_in_content(element: Any) -> set[str]:

@@ -47,7 +47,8 @@ def contracts(home: Home) -> dict[str, Contract]:
 
 def _contract_problems(home: Home) -> list[Problem]:
     loaded, problems = _load(home)
-    return [*problems, *_disagreements(home, loaded)]
+    warnings = (warning for contract in loaded.values() for warning in contract.warnings)
+    return [*problems, *warnings, *_disagreements(home, loaded)]
 
 
 def _load(home: Home) -> tuple[dict[str, Contract], list[Problem]]:
@@ -55,7 +56,12 @@ def _load(home: Home) -> tuple[dict[str, Contract], list[Problem]]:
     problems: list[Problem] = []
     for name, service in home.services.items():
         try:
-            loaded[name] = load(name, service.wsdl)
+            loaded[name] = load(
+                name,
+                service.wsdl,
+                folder=home.path / "wsdl" / name,
+                validate=service.settings.validate_body,
+            )
         except ConfigError as error:
             problems.extend(error.problems)
     return loaded, problems

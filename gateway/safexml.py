@@ -171,15 +171,20 @@ def _without_declaration(text: str, encoding: str) -> str:
 
 # Wider than the Name of XML 1.0, which libxml2 checks; what matters here is where a name ends.
 _NAME = r"[^\x00-\x20<>&\"'=/!?]++"
-_REFERENCE = r"&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});"
-_TEXT = rf"(?:[^<&]++|{_REFERENCE})*+"
-_VALUE = rf"(?:\"(?:[^<&\"]++|{_REFERENCE})*+\"|'(?:[^<&']++|{_REFERENCE})*+')"
+_TEXT = r"[^<]*+"
+_VALUE = r"(?:\"[^<\"]*+\"|'[^<']*+')"
 _ATTRIBUTE = rf"{_S}++{_NAME}{_S}*+={_S}*+{_VALUE}"
 _ATTRIBUTE_NAME: Final = re.compile(rf"{_S}++(?P<name>{_NAME}){_S}*+={_S}*+{_VALUE}")
 _SHORTEST_ATTRIBUTE = len(" a=''")
 _IN_SCOPE = 4
+LONGEST_NAMESPACE: Final = 1000
+"""Most characters of a namespace declaration. libxml2 keeps the name once and lxml writes it out for every element
+and attribute in it: one of a megabyte, and some thousand small elements, would be gigabytes to go through."""
 _TEXT_ONLY: Final = re.compile(_TEXT)
 _TAG_START: Final = re.compile(rf"<{_NAME}")
+_NO_REFERENCE: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_OPAQUE: Final = frozenset({"other", "instruction"})
+"""Markup in which an ampersand is no reference."""
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE")
 _INSTRUCTION: Final = re.compile(r"<\?(?![Xx][Mm][Ll][ \t\r\n?])")
 
@@ -188,13 +193,14 @@ _INSTRUCTION: Final = re.compile(r"<\?(?![Xx][Mm][Ll][ \t\r\n?])")
 def _token(max_attributes: int, *, instructions: bool) -> re.Pattern[str]:
     """Return the pattern of text followed by one piece of markup.
 
-    Every loop is possessive, so nothing is ever tried twice: the time is linear in the text, whatever it
-    holds. A tag matches with up to twice `max_attributes`, as namespace declarations count apart.
+    Every loop is possessive or atomic, so nothing is ever tried twice: the time is linear in the text,
+    whatever it holds. A tag matches with up to twice `max_attributes`, as namespace declarations count apart.
+    Loops over groups are atomic: possessive ones go wrong before Python 3.11.5 when a group fails part-way.
     """
     kinds = [
         rf"(?P<end></{_NAME}{_S}*+>)",
-        rf"(?P<tag><{_NAME}(?:{_ATTRIBUTE}){{0,{2 * max_attributes}}}+{_S}*+)(?:(?P<empty>/>)|(?P<start>>))",
-        r"(?P<other><!--[^-]*+(?:-[^-]++)*+-->|<!\[CDATA\[.*?\]\]>)",
+        rf"(?P<tag><{_NAME}(?>(?:{_ATTRIBUTE}){{0,{2 * max_attributes}}}){_S}*+)(?:(?P<empty>/>)|(?P<start>>))",
+        r"(?P<other><!--(?>.*?--)>|<!\[CDATA\[.*?\]\]>)",
     ]
     if instructions:
         kinds.append(rf"(?P<instruction>{_INSTRUCTION.pattern}.*?\?>)")
@@ -209,6 +215,7 @@ class _Markup:
         self._bounds = bounds
         self._token = _token(bounds.max_attributes, instructions=instructions)
         self._worth_counting = _SHORTEST_ATTRIBUTE * bounds.max_attributes
+        self._has_references = "&" in text
 
     def check(self) -> None:
         """Raise GatewayError at the first thing that is refused."""
@@ -217,7 +224,8 @@ class _Markup:
         pieces = 0
         while found := match(self._text, position):
             position = found.end()
-            kind = found.lastgroup
+            kind = found.lastgroup or ""
+            self._check_references(found.start(), found.start(kind) if kind in _OPAQUE else position)
             if kind == "end":
                 if not in_scope:
                     break  # closes nothing: libxml2 will say so
@@ -247,9 +255,15 @@ class _Markup:
         """Check the attributes of one tag; return the number of its namespace declarations."""
         name = _TAG_START.match(self._text, start)
         assert name is not None, "the pattern of tags begins so"
-        names = [found["name"] for found in _ATTRIBUTE_NAME.finditer(self._text, name.end(), end)]
-        namespaces = sum(1 for name in names if name == "xmlns" or name.startswith("xmlns:"))
-        if len(names) - namespaces > self._bounds.max_attributes:
+        namespaces = others = 0
+        for found in _ATTRIBUTE_NAME.finditer(self._text, name.end(), end):
+            if found["name"] != "xmlns" and not found["name"].startswith("xmlns:"):
+                others += 1
+                continue
+            namespaces += 1
+            if found.end() - found.start() > LONGEST_NAMESPACE:
+                raise _bound(f"{LONGEST_NAMESPACE} characters of a namespace declaration")
+        if others > self._bounds.max_attributes:
             raise _bound(f"{self._bounds.max_attributes} attributes of one element")
         if namespaces > self._bounds.max_attributes:
             raise _bound(f"{self._bounds.max_attributes} namespace declarations of one element")
@@ -259,6 +273,7 @@ class _Markup:
         """Say why the text goes on although no piece of markup matches; return if only text is left."""
         text = _TEXT_ONLY.match(self._text, position)
         assert text is not None, "the pattern matches nothing, too"
+        self._check_references(position, text.end())
         position = text.end()
         if position == len(self._text):
             return
@@ -268,9 +283,16 @@ class _Markup:
             raise GatewayError(M.PROCESSING_INSTRUCTION)
         if self._is_overfull_tag(position):
             raise _bound(f"{self._bounds.max_attributes} attributes of one element")
+        raise self._not_xml_at(position)
+
+    def _check_references(self, start: int, end: int) -> None:
+        if self._has_references and (wrong := _NO_REFERENCE.search(self._text, start, end)):
+            raise self._not_xml_at(wrong.start())
+
+    def _not_xml_at(self, position: int) -> GatewayError:
         line = self._text.count("\n", 0, position) + 1
         column = position - self._text.rfind("\n", 0, position)
-        raise _not_xml(f"line {line}, column {column}")
+        return _not_xml(f"line {line}, column {column}")
 
     def _is_overfull_tag(self, position: int) -> bool:
         name = _TAG_START.match(self._text, position)

@@ -11,7 +11,15 @@ from typing import Any
 
 from gateway.config.correlator import validate_provider
 from gateway.config.document import read_toml
-from gateway.config.model import Bundle, GatewaySettings, Home, ProviderSettings, Service
+from gateway.config.model import (
+    AdminSettings,
+    Bundle,
+    GatewaySettings,
+    Home,
+    ProviderSettings,
+    ServerSettings,
+    Service,
+)
 from gateway.config.secrets import HomeFiles
 from gateway.config.strict import Fault, S, settle, survey, validate
 from gateway.config.values import Resolver
@@ -23,6 +31,8 @@ __all__ = ["read_home", "read_toml", "settle"]
 GATEWAY_FILE = "gateway.toml"
 CORRELATOR_FILE = "correlator.toml"
 STATE_VARIABLE = "IMSGW_STATE"
+HOST_VARIABLE = "IMSGW_LISTEN_HOST"
+"""Host of the addresses that `gateway.toml` leaves to their defaults; an image says 0.0.0.0."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME_RULE = "a name is 1 to 64 characters of A-Z a-z 0-9 . _ - and begins with a letter or digit"
@@ -57,7 +67,15 @@ class _Reader:
         return kept, settings
 
     def gateway(self) -> GatewaySettings | None:
-        return self.settings(GatewaySettings, GATEWAY_FILE, lambda t, r: validate(GatewaySettings, t, r))[1]
+        return self.settings(GatewaySettings, GATEWAY_FILE, self._judge_gateway)[1]
+
+    def _judge_gateway(
+        self, table: Mapping[str, Any], resolver: Resolver
+    ) -> tuple[GatewaySettings | None, tuple[Fault, ...]]:
+        host = self.files.environ.get(HOST_VARIABLE)
+        if host:
+            table = _listening_at(host, table)
+        return validate(GatewaySettings, table, resolver)
 
     def bundles(self) -> tuple[list[str], dict[str, Bundle]]:
         """Return the names of all bundles, and those that are right."""
@@ -125,6 +143,20 @@ class _Reader:
         if not _can_be_folder(found):
             self.problems.append(Problem(GATEWAY_FILE, "server.state", f"{shown(str(found))} can be no folder"))
         return found
+
+
+def _listening_at(host: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the table with the host in the addresses that it does not set."""
+    changed = dict(table)
+    for name, key, default in (
+        ("server", "https", ServerSettings.model_fields["https"].default),
+        ("admin", "listen", AdminSettings.model_fields["listen"].default),
+    ):
+        inner = changed.get(name, {})
+        if isinstance(inner, Mapping):
+            port = default.rpartition(":")[2]
+            changed[name] = {key: f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **inner}
+    return changed
 
 
 def _can_be_folder(path: Path) -> bool:

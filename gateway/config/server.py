@@ -41,7 +41,8 @@ class ServerSettings(Settings):
 
     https: ListenAddress = Field(
         default="127.0.0.1:8443",
-        description="Address of the HTTPS listener; empty: none. In a container it is `0.0.0.0:8443`.",
+        description="Address of the HTTPS listener; empty: none. `IMSGW_LISTEN_HOST` gives the default another "
+        "host: the image sets it to 0.0.0.0.",
     )
     http: ListenAddress = Field(
         default="",
@@ -177,7 +178,8 @@ class AdminSettings(Settings):
 
     listen: ListenAddress = Field(
         default="127.0.0.1:9443",
-        description="Address of the admin listener (HTTPS, with the server's keystore); empty: none.",
+        description="Address of the admin listener (HTTPS, with the server's keystore); empty: none. "
+        "`IMSGW_LISTEN_HOST` gives the default another host.",
     )
 
 

@@ -160,3 +160,21 @@ def test_a_secret_file_for_everybody_is_a_warning_that_stays_in_the_home(home):
     [warning] = read_home(home, environ=ENVIRON).warnings
     text = "file ims1.secret can be read by every user of this machine (mode 0644)"
     assert str(warning) == f"bundles/ims1.toml: credentials.password: warning: {text}"
+
+
+def _listeners(folder, toml, host):
+    (folder / "gateway.toml").write_text(toml)
+    key = folder / "key.pem"
+    key.touch()
+    settings = read_home(folder, environ={"IMSGW_LISTEN_HOST": host}).gateway
+    return settings.server.https, settings.admin.listen
+
+
+def test_a_container_listens_everywhere_where_the_file_says_nothing(tmp_path):
+    assert _listeners(tmp_path, "", "0.0.0.0") == ("0.0.0.0:8443", "0.0.0.0:9443")
+    assert _listeners(tmp_path, "", "::") == ("[::]:8443", "[::]:9443")
+
+
+def test_what_the_file_says_of_addresses_stands_whatever_the_container_wants(tmp_path):
+    toml = '[server]\nhttps = "127.0.0.1:1443"\n[admin]\nlisten = ""\n'
+    assert _listeners(tmp_path, toml, "0.0.0.0") == ("127.0.0.1:1443", "")

@@ -296,6 +296,7 @@ def test_a_one_way_operation_is_sent_and_answered_with_202(gateway, standin):
     wait_until(lambda: standin.seen and standin.seen[-1].outcome != IN_WORK)
     assert standin.seen[-1].verb is Verb.SEND_ONLY
     assert standin.seen[-1].user == "GWUSER"
+    assert not standin.tpipes.depths
 
 
 @pytest.mark.parametrize("name", ["echoConfirmed", "echoCommitted"])

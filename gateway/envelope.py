@@ -26,6 +26,7 @@ WSU: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 XML_WHITESPACE: Final = " \t\r\n"
 
+_MOST_TOLD: Final = 20
 _ENCODING_NONE = "http://www.w3.org/2003/05/soap-envelope/encoding/none"
 _ENCODING_NAMESPACES: Final = (
     "http://schemas.xmlsoap.org/soap/encoding/",
@@ -145,16 +146,18 @@ def read_envelope(root: Element) -> Envelope:
 def require_understood(envelope: Envelope, understood: Container[str]) -> None:
     """Refuse a message with a header block for us that must be understood and is not.
 
-    `understood` holds Clark names. Raises MustUnderstandError, which lists every such block (SOAP 1.1 section
-    4.2.3, SOAP 1.2 part 1 sections 2.4 and 5.4.8).
+    `understood` holds Clark names. Raises MustUnderstandError, which lists such blocks (SOAP 1.1 section 4.2.3,
+    SOAP 1.2 part 1 sections 2.4 and 5.4.8), each name once and 20 of them at most: a message of many headers
+    gets no fault of many times its size.
     """
-    names = [
-        _split(block.element.tag)
-        for block in envelope.headers
-        if block.for_us and block.must_understand and block.element.tag not in understood
-    ]
+    names: dict[tuple[str, str], None] = {}
+    for block in envelope.headers:
+        if block.for_us and block.must_understand and block.element.tag not in understood:
+            names[_split(block.element.tag)] = None
+        if len(names) == _MOST_TOLD:
+            break
     if names:
-        told = ", ".join(f"{{{namespace}}}{local}"[:200] for namespace, local in names[:5])
+        told = ", ".join(f"{{{namespace}}}{local}"[:200] for namespace, local in list(names)[:5])
         raise MustUnderstandError(M.MUST_UNDERSTAND, {"header": told}, headers=tuple(names))
 
 

@@ -178,8 +178,11 @@ _ATTRIBUTE_NAME: Final = re.compile(rf"{_S}++(?P<name>{_NAME}){_S}*+={_S}*+{_VAL
 _SHORTEST_ATTRIBUTE = len(" a=''")
 _IN_SCOPE = 4
 LONGEST_NAMESPACE: Final = 1000
-"""Most characters of a namespace declaration. libxml2 keeps the name once and lxml writes it out for every element
-and attribute in it: one of a megabyte, and some thousand small elements, would be gigabytes to go through."""
+"""Most characters of a namespace declaration.
+
+libxml2 keeps the name once, lxml writes it out for every element and attribute in it: one of a megabyte and
+thousands of small elements would be gigabytes to go through.
+"""
 _TEXT_ONLY: Final = re.compile(_TEXT)
 _TAG_START: Final = re.compile(rf"<{_NAME}")
 _NO_REFERENCE: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")

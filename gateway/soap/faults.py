@@ -27,6 +27,7 @@ from gateway.soap.addressing import WSA10, Addressing, fault_headers
 from gateway.soap.answer import PREFIX, SoapAnswer, build_envelope, content_type
 
 DETAIL: Final = "urn:ims-gateway:fault"
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
 _RETRY_AFTER_SECONDS: Final = "5"
 _LONGEST_TEXT: Final = 2000
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -107,7 +108,7 @@ def _fault_11(code: _Code, text: str, detail: Element | None) -> Element:
     else:
         etree.SubElement(fault, "faultcode").text = f"{PREFIX}:{code.general}"
     string = etree.SubElement(fault, "faultstring")
-    string.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    string.set(f"{{{_XML}}}lang", "en")
     string.text = text
     if detail is not None:
         etree.SubElement(fault, "detail").append(detail)
@@ -123,7 +124,7 @@ def _fault_12(code: _Code, text: str, detail: Element | None) -> Element:
         parent = etree.SubElement(parent, f"{{{namespace}}}Subcode")
         _add_code(parent, f"{{{namespace}}}Value", code.namespace, subcode)
     reason = etree.SubElement(etree.SubElement(fault, f"{{{namespace}}}Reason"), f"{{{namespace}}}Text")
-    reason.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    reason.set(f"{{{_XML}}}lang", "en")
     reason.text = text
     if detail is not None:
         etree.SubElement(fault, f"{{{namespace}}}Detail").append(detail)
@@ -140,14 +141,16 @@ def _headers(error: GatewayError, version: SoapVersion) -> list[Element]:
     """Return the header blocks of a fault: NotUnderstood for SOAP 1.2 only, Upgrade in both (its appendix A).
 
     Names in their attributes need prefixes in scope. lxml drops a declaration where the namespace has a prefix
-    already, so that one is used then.
+    already, as XML's own always has, so that one is used then.
     """
     soap12 = SoapVersion.SOAP12.namespace
     headers = []
     if isinstance(error, MustUnderstandError) and version is SoapVersion.SOAP12:
         for namespace, local in error.headers:
-            block = etree.Element(f"{{{soap12}}}NotUnderstood", nsmap={PREFIX: soap12, "h": namespace})
-            block.set("qname", f"h:{local}")
+            prefix = "xml" if namespace == _XML else "h"
+            scope = {PREFIX: soap12} | ({} if prefix == "xml" else {prefix: namespace})
+            block = etree.Element(f"{{{soap12}}}NotUnderstood", nsmap=scope)
+            block.set("qname", f"{prefix}:{local}")
             headers.append(block)
     if error.message is M.VERSION_MISMATCH:
         upgrade = etree.Element(f"{{{soap12}}}Upgrade", nsmap={_PREFIXES[version][SoapVersion.SOAP12]: soap12})

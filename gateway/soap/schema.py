@@ -50,9 +50,10 @@ _WORDS: Final = {
 }
 """What libxml2's codes mean, named after the clauses of XML Schema part 1 that they stand for."""
 
-_ELEMENT: Final = re.compile(r"Element '([^']*)'")
-_ATTRIBUTE: Final = re.compile(r"attribute '([^']*)'")
+_PLACE: Final = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)': |: The attribute '([^']*)' )?")
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.+?) \)\.$")
+_WITH_EXPECTED: Final = frozenset({"SCHEMAV_ELEMENT_CONTENT", "SCHEMAV_CVC_COMPLEX_TYPE_2_4"})
+"""Codes whose messages may name what is expected, and hold no value."""
 _LONGEST = 200
 
 
@@ -112,15 +113,16 @@ def compile_body_schema(
 
 def _in_words(message: str, code: str, line: int) -> str:
     """Return a reason without values; libxml2's `message` is used for names only."""
-    element = _ELEMENT.match(message)
+    place = _PLACE.match(message)
     reason = _WORDS.get(code, "it does not follow the schema")
-    attribute = _ATTRIBUTE.search(message, element.end()) if element else None
-    expected = _EXPECTED.search(message)
+    attribute = place and (place[2] or place[3])
+    # nowhere else is looked for a word of libxml2: behind the place there may be a value, which is the sender's
+    expected = _EXPECTED.search(message) if code in _WITH_EXPECTED else None
     if attribute:
-        reason += f" (attribute {_cut(attribute[1])})"
+        reason += f" (attribute {_cut(attribute)})"
     if expected:
         reason += f"; expected: {_cut(expected[1])}"
-    return f"line {line}, element {_cut(element[1]) if element else '?'}: {reason}"
+    return f"line {line}, element {_cut(place[1]) if place else '?'}: {reason}"
 
 
 def _cut(text: str) -> str:

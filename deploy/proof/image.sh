@@ -32,7 +32,7 @@ check_settings() {
 nothing_found() {
     local what=$1 found
     shift
-    found=$(find "$TREE" -xdev "$@" -printf '%M %U:%G /%P\n' | head -n 20)
+    found=$(find "$TREE" -xdev "$@" -printf '%M %U:%G /%P\n' | sed -n 1,20p) # sed reads to the end: no SIGPIPE
     [ -z "$found" ] || { printf '%s\n' "$found" >&2; fail "$what"; }
 }
 
@@ -49,7 +49,7 @@ check_tree() {
     nothing_found "build tools" \( -path '*/bin/gcc*' -o -path '*/bin/cc' -o -path '*/bin/make' -o -path '*/bin/ld' \)
     nothing_found "pip or build backends beside the product" \
         -path "$TREE/opt/imsgw/*" \( -name 'pip' -o -name 'setuptools' -o -name 'hatchling' \)
-    nothing_found "pip's settings or caches" \( -name pip.conf -o -path '*/.cache/*' -o -path "$TREE/run/secrets/*" -o -path "$TREE/build*" \)
+    nothing_found "pip's settings or caches" \( -name pip.conf -o -path "$TREE/*.cache/*" -o -path "$TREE/run/secrets/*" -o -path "$TREE/build*" \)
     nothing_found "keys" \( -path "$TREE/opt/*" -o -path "$TREE/etc/imsgw/*" \) \( -name '*.p12' -o -name '*.key' \)
     [ "$(stat -c '%u:%g %a' "$TREE/var/lib/imsgw")" = "$UID_OF_IMAGE:0 770" ] || fail "the state folder's owner or mode"
     b rm "$container" >/dev/null

@@ -119,6 +119,8 @@ class ImsCall:
     commit_mode: CommitMode = CommitMode.SEND_THEN_COMMIT
     sync_level: SyncLevel = SyncLevel.NONE
     send_only: bool = False
+    receipt: bool = False
+    """With `send_only`: IMS Connect says whether it took the message, so that a refused sign-on shows."""
     lterm: str = ""
     adapter: str = ""
     """Adapter of IMS Connect that converts, e.g. HWSXMLA0; empty: none."""

@@ -155,6 +155,11 @@ class Attempt:
     place: Place | None
     """The place held; None for a password that is known to be good."""
 
+    @property
+    def proven(self) -> bool:
+        """Whether the password worked within the window."""
+        return self.place is None
+
     def good(self) -> None:
         """Say that the password was accepted: the user's failures are forgotten, as RACF forgets them."""
         self.guard.settle(self, "good")

@@ -76,7 +76,7 @@ class ImsConnectClient:
         sent again.
         """
         check(call, self._destination)
-        lane = Lane.ONE_WAY if call.send_only else Lane.REPLIES
+        lane = Lane.ONE_WAY if call.send_only and not call.receipt else Lane.REPLIES
         return self._on_a_session(lane, lambda session: session.perform(call))
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:

@@ -82,7 +82,11 @@ def request(call: ImsCall, destination: Destination, client_id: str) -> InputMes
     """Return the message that asks IMS for `call`."""
     irm = _frame(destination, client_id, call.caller)
     irm = replace(irm, transaction=call.transaction, lterm=call.lterm)
-    if call.send_only:
+    if call.send_only and call.receipt:
+        # IRM_TIMER is ignored here, IBM says; should it not be, NO_WAIT would be the one wrong value
+        timer = encode_timer(call.execution_timeout_ms)[0]
+        irm = replace(irm, verb=Verb.SEND_ONLY_ACK, f1=F1.SOARSP, f2=F2.CM0, timer=timer)
+    elif call.send_only:
         irm = replace(irm, verb=Verb.SEND_ONLY, f2=F2.CM0, timer=NO_WAIT)
     else:
         irm = replace(irm, f2=_commit_mode(call), timer=encode_timer(call.execution_timeout_ms)[0])

@@ -48,7 +48,8 @@ class Lane(Enum):
 
     Nothing answers a send-only message, so nobody knows whether IMS Connect has finished with it: were it to
     close the socket or to complain after all, the next caller would get that for a reply. A session that has
-    sent one therefore sends only such messages afterwards; those read nothing.
+    sent one therefore sends only such messages afterwards; those read nothing. One with a receipt starts among
+    the sessions for replies, where nothing unread can be on the way, and ends among the others.
     """
 
     REPLIES = "replies"
@@ -104,12 +105,15 @@ class Session:
         with self._translated(call.socket_timeout_ms):
             deadline = self._clock.monotonic() + call.socket_timeout_ms / 1000
             self._ask(message, deadline)
-            if call.send_only:
+            if call.send_only and not call.receipt:
                 self._in_doubt = False
                 return ImsAnswer((), self.client_id)
             reply = self._receive(deadline)
             if reply.rsm is not None:
                 self._refused(message, reply.rsm, call.execution_timeout_ms)
+            if call.send_only:
+                self._in_doubt = False
+                return ImsAnswer((), self.client_id)
             self._in_doubt = not self._finish(call, message, _status(reply), deadline)
             return ImsAnswer(reply.segments, self.client_id)
 

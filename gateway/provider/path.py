@@ -125,8 +125,8 @@ class Journey:
             return self._send(
                 call
             )  # nothing that RACF could count: an open backend, or a user it does not check
-        with self._attempt(caller, settings):
-            return self._send(call)
+        with self._attempt(call, settings) as attempted:
+            return self._send(attempted)
 
     def _send(self, call: ImsCall) -> ImsAnswer:
         self._reached = True
@@ -143,16 +143,22 @@ class Journey:
             raise
 
     @contextmanager
-    def _attempt(self, caller: Caller, settings: OperationSettings) -> Iterator[None]:
-        """Hold a place of the sign-on guard while IMS Connect looks at the password."""
+    def _attempt(self, call: ImsCall, settings: OperationSettings) -> Iterator[ImsCall]:
+        """Hold a place of the sign-on guard while IMS Connect looks at the password; gives the call to make.
+
+        Nothing answers a one-way call, a wrong password neither. So one with a password that is not proven asks
+        for a receipt, and one without a receipt proves nothing.
+        """
+        caller = call.caller
         own = caller.origin == "bundle"
         peer = f"bundle {self._route.service.settings.bundle}" if own else self._arrival.peer.address
         try:
             attempt = self._route.guard.begin(caller.user, caller.password, peer, self._within(settings))
         except SecurityError as error:
             raise _own_sign_on(error) if own else error from None
+        blind = call.send_only and attempt.proven
         try:
-            yield
+            yield replace(call, receipt=call.send_only and not blind)
         except ImsError as error:
             _settle(attempt, error)
             if not error.sign_on_failed:
@@ -163,7 +169,7 @@ class Journey:
             attempt.unknown()
             raise
         else:
-            attempt.good()
+            (attempt.unknown if blind else attempt.good)()
 
     def _within(self, settings: OperationSettings) -> float:
         """Return the longest time that the call may take, for a place of the guard to outlive it."""

@@ -10,7 +10,6 @@ from gateway.cli import call, check, demo, keystore, serve, standin
 
 app = typer.Typer(
     name="imsgw",
-    help="SOAP web services with WS-Security in front of IBM IMS Connect.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -30,7 +29,10 @@ def root(
         False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
     ),
 ) -> None:
-    """SOAP web services with WS-Security in front of IBM IMS Connect."""
+    """SOAP web services with WS-Security in front of IBM IMS Connect.
+
+    Example, all of it at work on this machine: `imsgw demo`
+    """
 
 
 app.command("serve")(serve.serve)

@@ -62,11 +62,19 @@ def _request(values: list[str]) -> dict[str, Any]:
     request: dict[str, Any] = {}
     for value in values:
         path, equals, text = value.partition("=")
-        if not equals or not path:
-            raise typer.BadParameter(f"{value!r} does not read NAME=VALUE", param_hint="values")
         *parents, name = path.split(".")
+        if not equals or not all((*parents, name)):
+            raise _misfit(f"{value!r} does not read NAME=VALUE")
         place = request
         for parent in parents:
             place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise _misfit(f"{parent} cannot have both a text and elements in it: {value!r}")
+        if name in place:
+            raise _misfit(f"{path} is given twice")
         place[name] = text
     return request
+
+
+def _misfit(text: str) -> typer.BadParameter:
+    return typer.BadParameter(text, param_hint="values")

@@ -1,23 +1,31 @@
 """`imsgw keystore`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.cli.options import HomeOption, JsonOption
 from gateway.exchange import Secret
 
-app = typer.Typer(help="Key stores and trust stores.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def keystore() -> None:
-    """Key stores and trust stores."""
+    """Key stores and trust stores.
+
+    Example: `imsgw keystore create-test`
+    """
 
 
 @app.command("create-test")
 def create_test(
-    folder: Annotated[Path, typer.Option(help="Where to put the stores.")] = Path("keystores"),
+    home: HomeOption = Path(),
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to put the stores; without it: keystores/ of the home.")
+    ] = None,
     name: Annotated[
         list[str] | None, typer.Option(help="Host name or address in the server certificate; may be repeated.")
     ] = None,
@@ -29,6 +37,7 @@ def create_test(
             show_envvar=True,
         ),
     ] = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Make a certificate authority, a server key and a client key for trying things out, valid for a year.
 
@@ -38,12 +47,16 @@ def create_test(
 
     names = tuple(name or testkeys.LOCAL_NAMES)
     try:
-        made = testkeys.create(folder, names, Secret(password) if password else None)
+        made = testkeys.create(folder or home / "keystores", names, Secret(password) if password else None)
     except (OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    passwords = {made.server.name: made.server_password, made.client.name: made.client_password}
+    shown = {} if password else {store: secret.reveal() for store, secret in passwords.items()}
+    if as_json:
+        typer.echo(json.dumps({"files": [str(path) for path in made.files], "passwords": shown}, indent=2))
+        return
     for path in made.files:
         typer.echo(f"made {path}")
-    if not password:
-        typer.echo(f"password of {made.server.name}: {made.server_password.reveal()}")
-        typer.echo(f"password of {made.client.name}: {made.client_password.reveal()}")
+    for store, text in shown.items():
+        typer.echo(f"password of {store}: {text}")

@@ -53,6 +53,6 @@ class Freshness:
             return f"created {created.isoformat()} lies in the future"
         if created < self.now - self.max_age - self.skew:
             return f"created {created.isoformat()} is too old"
-        if expires is not None and self.now >= expires + self.skew:
+        if expires is not None and self.now - self.skew >= expires:
             return f"expired {expires.isoformat()}"
         return ""

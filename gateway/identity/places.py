@@ -18,23 +18,34 @@ from gateway.errors import SecurityError
 _BUSY_SECONDS: Final = 5.0
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS sign_on (
+CREATE TABLE IF NOT EXISTS tries (
     id INTEGER PRIMARY KEY,
     user TEXT NOT NULL,
+    bundle TEXT NOT NULL,     -- whose RACF looks at the password
     peer TEXT NOT NULL,
     failed INTEGER NOT NULL,  -- 0: under way, its outcome is not known yet
     until REAL NOT NULL       -- seconds since 1970; the row counts up to here
 );
-CREATE INDEX IF NOT EXISTS sign_on_user ON sign_on (user, until);
-CREATE INDEX IF NOT EXISTS sign_on_peer ON sign_on (peer, until);
+CREATE INDEX IF NOT EXISTS tries_user ON tries (user, until);
+CREATE INDEX IF NOT EXISTS tries_peer ON tries (peer, until);
+CREATE INDEX IF NOT EXISTS tries_until ON tries (until);
 """
 
 _COUNT: Final = """
 SELECT
     coalesce(sum(user = :user AND failed), 0), coalesce(sum(user = :user), 0),
     coalesce(sum(peer = :peer AND failed), 0), coalesce(sum(peer = :peer), 0)
-FROM sign_on WHERE (user = :user OR peer = :peer) AND until > :now
+FROM tries WHERE (user = :user OR peer = :peer) AND until > :now
 """
+
+
+@dataclass(frozen=True, slots=True)
+class SignOn:
+    """Who signs on where, and from where."""
+
+    user: str
+    bundle: str
+    peer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,7 @@ class Place:
     """A place that is held."""
 
     id: int
-    user: str
-    peer: str
+    sign_on: SignOn
 
 
 class Places:
@@ -66,14 +76,15 @@ class Places:
         with self._lock:
             self._database.close()
 
-    def take(self, user: str, peer: str, within_seconds: float) -> Place | None:
+    def take(self, sign_on: SignOn, within_seconds: float) -> Place | None:
         """Return a place for a sign-on that is over within the given time, None while all are held.
 
-        Raises SecurityError when user or peer has used up its failures.
+        Failures of a user count whatever the bundle, as several may share one RACF. Raises SecurityError when
+        user or peer has used up its failures.
         """
-        now = self._now()
+        user, peer, now = sign_on.user, sign_on.peer, self._now()
         with self._lock, _Transaction(self._database):
-            self._database.execute("DELETE FROM sign_on WHERE until <= ?", (now,))
+            self._database.execute("DELETE FROM tries WHERE until <= ?", (now,))
             with closing(self._database.execute(_COUNT, {"user": user, "peer": peer, "now": now})) as rows:
                 user_failed, user_all, peer_failed, peer_all = rows.fetchone()
             if user_failed >= self._settings.failures_per_user:
@@ -82,32 +93,33 @@ class Places:
                 raise SecurityError.sign_on(f"peer {peer} is held back after {peer_failed} failed sign-ons")
             if user_all >= self._settings.failures_per_user or peer_all >= self._settings.failures_per_peer:
                 return None
-            return Place(self._insert(user, peer, failed=False, until=now + within_seconds), user, peer)
+            return Place(self._insert(sign_on, failed=False, until=now + within_seconds), sign_on)
 
     def give_back(self, place: Place) -> None:
         """Give a place back: the outcome says nothing of the password."""
         with self._lock, _Transaction(self._database):
-            self._database.execute("DELETE FROM sign_on WHERE id = ?", (place.id,))
+            self._database.execute("DELETE FROM tries WHERE id = ?", (place.id,))
 
     def forgive(self, place: Place) -> None:
-        """Give a place back and forget the user's failures, as RACF does when a password was right."""
+        """Give a place back and forget the user's failures at the bundle, as its RACF does."""
+        row = (place.id, place.sign_on.user, place.sign_on.bundle)
         with self._lock, _Transaction(self._database):
             self._database.execute(
-                "DELETE FROM sign_on WHERE id = ? OR (user = ? AND failed)", (place.id, place.user)
+                "DELETE FROM tries WHERE id = ? OR (user = ? AND bundle = ? AND failed)", row
             )
 
-    def fail(self, user: str, peer: str, place: Place | None) -> None:
+    def fail(self, sign_on: SignOn, place: Place | None) -> None:
         """Count a failure for the window; `place` is the one that was held for it, if any."""
         until = self._now() + self._settings.window_seconds
         with self._lock, _Transaction(self._database):
             if place is not None:
-                self._database.execute("DELETE FROM sign_on WHERE id = ?", (place.id,))
-            self._insert(user, peer, failed=True, until=until)
+                self._database.execute("DELETE FROM tries WHERE id = ?", (place.id,))
+            self._insert(sign_on, failed=True, until=until)
 
-    def _insert(self, user: str, peer: str, *, failed: bool, until: float) -> int:
-        row = (user, peer, failed, until)
+    def _insert(self, sign_on: SignOn, *, failed: bool, until: float) -> int:
+        row = (sign_on.user, sign_on.bundle, sign_on.peer, failed, until)
         cursor = self._database.execute(
-            "INSERT INTO sign_on (user, peer, failed, until) VALUES (?, ?, ?, ?)", row
+            "INSERT INTO tries (user, bundle, peer, failed, until) VALUES (?, ?, ?, ?, ?)", row
         )
         assert cursor.lastrowid is not None, "a row was inserted"
         return cursor.lastrowid

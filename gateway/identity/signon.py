@@ -8,16 +8,19 @@ Counting after the answer would let a burst of parallel guesses through. So a si
 not known to be good takes a place (`identity.places`) before the call. Of many sign-ons with the same unknown
 password one goes ahead and the others wait for what becomes of it. A password that worked lately needs no
 place: a busy technical user is not slowed down, and somebody else's wrong guesses do not shut out who is
-already at work.
+already at work. What a bundle's RACF says of a password is believed for that bundle only.
 """
 
 import hmac
+import logging
 import secrets
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,8 +28,9 @@ from gateway.clock import Clock
 from gateway.config.model import SignOnSettings
 from gateway.errors import GatewayError, M, SecurityError
 from gateway.exchange import Secret
-from gateway.identity.places import Place, Places
+from gateway.identity.places import Place, Places, SignOn
 
+_LOG: Final = logging.getLogger(__name__)
 _KNOWN_GOOD: Final = 10_000
 _POLL_SECONDS: Final = 0.05
 
@@ -70,24 +74,27 @@ class SignOnGuard:
         """Close the file."""
         self._places.close()
 
-    def begin(self, user: str, password: Secret, peer: str, within_seconds: float) -> "Attempt":
+    def begin(
+        self, user: str, password: Secret, peer: str, within_seconds: float, *, bundle: str = ""
+    ) -> "Attempt":
         """Start a sign-on that will be over within the given time; say then how it ended.
 
         Raises SecurityError when user or peer is held back, GatewayError(M.BUSY) when the outcome of
-        earlier sign-ons does not become known in time.
+        earlier sign-ons does not become known in time, M.INTERNAL when failures cannot be counted.
         """
-        key = hmac.digest(self._secret, f"{user}\0{password.reveal()}".encode(), "sha256")
+        sign_on = SignOn(user, bundle, _neighbourhood(peer))
+        key = hmac.digest(self._secret, f"{bundle}\0{user}\0{password.reveal()}".encode(), "sha256")
         deadline = self._clock.monotonic() + within_seconds
         while (standing := self._standing(key)) not in {_Standing.GOOD, _Standing.FIRST}:
             assert isinstance(standing, _Trial)
             if not standing.over.wait(max(0.0, deadline - self._clock.monotonic())):
-                raise _busy(user, peer)
+                raise _busy(sign_on)
             if standing.held_back:
                 raise SecurityError.sign_on(standing.held_back)
         place = None
         if standing is _Standing.FIRST:
-            place = self._place(key, user, peer, within_seconds)
-        return Attempt(self, key, user, peer, place)
+            place = self._place(key, sign_on, within_seconds)
+        return Attempt(self, key, sign_on, place)
 
     def _standing(self, key: bytes) -> "_Standing | _Trial":
         """Tell whether a password is known to be good, is the first of its kind, or has to wait for another."""
@@ -99,18 +106,21 @@ class SignOnGuard:
             self._trials[key] = _Trial()
             return _Standing.FIRST
 
-    def _place(self, key: bytes, user: str, peer: str, within_seconds: float) -> Place:
+    def _place(self, key: bytes, sign_on: SignOn, within_seconds: float) -> Place:
         try:
-            return self._free_place(user, peer, within_seconds)
+            return self._free_place(sign_on, within_seconds)
+        except sqlite3.Error as error:
+            self._end_trial(key)
+            raise GatewayError(M.INTERNAL, private=f"failed sign-ons cannot be counted: {error}") from error
         except BaseException as error:
             self._end_trial(key, error.private if isinstance(error, SecurityError) else "")
             raise
 
-    def _free_place(self, user: str, peer: str, within_seconds: float) -> Place:
+    def _free_place(self, sign_on: SignOn, within_seconds: float) -> Place:
         deadline = self._clock.monotonic() + within_seconds
-        while (place := self._places.take(user, peer, within_seconds)) is None:
+        while (place := self._places.take(sign_on, within_seconds)) is None:
             if self._clock.monotonic() >= deadline:
-                raise _busy(user, peer)
+                raise _busy(sign_on)
             self._sleep(_POLL_SECONDS)
         return place
 
@@ -121,12 +131,18 @@ class SignOnGuard:
         trial.over.set()
 
     def settle(self, attempt: "Attempt", outcome: Outcome) -> None:
-        """Take down how an attempt ended."""
+        """Take down how an attempt ended.
+
+        Where that cannot be written the answer of IMS still stands, and a place that was held lapses by itself;
+        the next password that is not known to be good is then not let through by `begin`.
+        """
         try:
             if outcome == "wrong":
-                self._places.fail(attempt.user, attempt.peer, attempt.place)
+                self._places.fail(attempt.sign_on, attempt.place)
             elif attempt.place is not None:
                 (self._places.forgive if outcome == "good" else self._places.give_back)(attempt.place)
+        except sqlite3.Error as error:
+            _LOG.error("a sign-on that was %s cannot be noted: %s", outcome, error)
         finally:
             self._remember(attempt.key, outcome)
             if attempt.place is not None:
@@ -149,9 +165,8 @@ class Attempt:
 
     guard: SignOnGuard = field(repr=False)
     key: bytes = field(repr=False)
-    """Keyed digest of user and password; means nothing outside this process."""
-    user: str
-    peer: str
+    """Keyed digest of bundle, user and password; means nothing outside this process."""
+    sign_on: SignOn
     place: Place | None
     """The place held; None for a password that is known to be good."""
 
@@ -173,5 +188,17 @@ class Attempt:
         self.guard.settle(self, "unknown")
 
 
-def _busy(user: str, peer: str) -> GatewayError:
-    return GatewayError(M.BUSY, private=f"sign-ons of {user} from {peer} are still under way")
+def _neighbourhood(peer: str) -> str:
+    """Return what counts as one peer: of IPv6 the network of 64 bits, as one host may use all of it."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return peer
+    if not isinstance(address, IPv6Address):
+        return peer
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+def _busy(sign_on: SignOn) -> GatewayError:
+    text = f"sign-ons of {sign_on.user} from {sign_on.peer} are still under way"
+    return GatewayError(M.BUSY, private=text)

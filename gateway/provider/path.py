@@ -150,10 +150,11 @@ class Journey:
         for a receipt, and one without a receipt proves nothing.
         """
         caller = call.caller
-        own = caller.origin == "bundle"
-        peer = f"bundle {self._route.service.settings.bundle}" if own else self._arrival.peer.address
+        own, bundle = caller.origin == "bundle", self._route.service.settings.bundle
+        peer = f"bundle {bundle}" if own else self._arrival.peer.address
         try:
-            attempt = self._route.guard.begin(caller.user, caller.password, peer, self._within(settings))
+            within = self._within(settings)
+            attempt = self._route.guard.begin(caller.user, caller.password, peer, within, bundle=bundle)
         except SecurityError as error:
             raise _own_sign_on(error) if own else error from None
         blind = call.send_only and attempt.proven

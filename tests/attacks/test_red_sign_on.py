@@ -1,9 +1,12 @@
 """Attacks on the sign-on guard: to have RACF revoke a user, to guess on, to shut others out."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from gateway.imsconnect.wire import Verb
-from tests.fixtures.in_process import LAB, username_token, work
+from tests.fixtures.in_process import LAB, REPOSITORY, username_token, work
 from tests.fixtures.running_gateway import wait_until
 
 USERS = {
@@ -62,3 +65,125 @@ class TestOneWay:
         for _ in range(5):
             assert gateway.post("LabPort", NOTIFY).message_id == "IGW2013E"
         assert len(standin.seen) == 2
+
+
+class TestSeveralBundles:
+    """Two IMS with a RACF each: what one of them says of a password proves nothing to the other."""
+
+    @pytest.fixture
+    def other(self, standin_factory):
+        users = {**USERS, "ALICE": {"password": "ANOTHER1"}}
+        return standin_factory(ims_connect={"racf": True, "max_bad_passwords": 3}, users=users)
+
+    @pytest.fixture
+    def gateway(self, in_process, standin, other):
+        bundle = (REPOSITORY / "bundles/ims1.toml").read_text()
+        second = re.sub(r"(?m)^port = .*$", f"port = {other.port}", bundle)
+        correlator = (REPOSITORY / "tests/homes/lab/correlator.toml").read_text()
+        secure = correlator.replace('"ims1"', '"ims2"') + '\n[security]\ntoken = "username"\n'
+        wsdl = (REPOSITORY / "tests/homes/lab/lab.wsdl").read_text().replace("LabPort", "SecondPort")
+        extra = [
+            ("bundles/ims2.toml", second),
+            ("wsdl/second/correlator.toml", secure),
+            ("wsdl/second/lab.wsdl", wsdl),
+        ]
+        return in_process(standin.port, extra=extra)
+
+    def test_a_password_that_one_ims_takes_is_not_tried_for_ever_at_another(self, gateway, other):
+        for _ in range(8):
+            sign_on(gateway, "WONDER1")
+            gateway.post("SecondPort", WHOAMI, username_token("ALICE", "WONDER1"))
+        assert len(other.seen) <= 2, "the third would have revoked the user there"
+
+    def test_failures_are_counted_over_all_bundles_as_they_may_share_a_racf(self, gateway, standin, other):
+        sign_on(gateway, "WRONG1")
+        gateway.post("SecondPort", WHOAMI, username_token("ALICE", "WRONG2"))
+        sign_on(gateway, "WRONG3")
+        assert len(standin.seen) + len(other.seen) == 2
+
+
+class TestManyPeers:
+    def test_hosts_of_one_ipv6_network_are_one_peer(self, in_process, standin):
+        gateway = in_process(standin.port, gateway={"sign_on.failures_per_peer": 3})
+        for n in range(5):
+            sign_on(gateway, "WRONG", user=f"USER{n}", peer=f"2001:db8:1:2:{n}::{n}")
+        assert len(standin.seen) == 3
+        assert sign_on(gateway, "WONDER1", peer="2001:db8:1:3::1").status == 200
+
+    def test_addresses_of_ipv4_are_peers_of_their_own(self, in_process, standin):
+        gateway = in_process(standin.port, gateway={"sign_on.failures_per_peer": 1})
+        for n in range(3):
+            sign_on(gateway, "WRONG", user=f"USER{n}", peer=f"192.0.2.{n}")
+        assert len(standin.seen) == 3
+
+
+class TestSpelling:
+    @pytest.mark.parametrize(
+        "user", ["alice", "Alice", "ALICE ", " ALICE", "\nALICE", "ALICE\t", "&#65;LICE", "<![CDATA[ALICE]]>"]
+    )
+    def test_no_spelling_of_a_user_id_has_a_count_of_its_own(self, gateway, standin, user):
+        for n in range(2):
+            sign_on(gateway, f"WRONG{n}")
+        assert sign_on(gateway, "WRONG3", user=user).fault_code == "FailedAuthentication"
+        assert len(standin.seen) == 2
+
+    @pytest.mark.parametrize(
+        "user",
+        [
+            "ſALICE",
+            "ＡＬＩＣＥ",
+            "АLICE",
+            "ALıCE",
+            "straße",
+            "ALICE\xa0",
+            "\u200bALICE",
+            "A\u0301LICE",
+            "ALICEALIC",
+            "A-B",
+            "A.B",
+            "&#x85;ALICE",
+        ],
+    )
+    def test_a_user_id_outside_the_alphabet_of_racf_is_refused_and_never_folded(self, gateway, standin, user):
+        assert sign_on(gateway, "WONDER1", user=user).fault_code == "FailedAuthentication"
+        assert not standin.seen
+
+    def test_many_guesses_at_once_bring_no_more_to_racf_than_one_after_the_other(self, gateway, standin):
+        with ThreadPoolExecutor(16) as pool:
+            replies = list(pool.map(lambda n: sign_on(gateway, f"GUESS{n}", peer=f"192.0.2.{n}"), range(48)))
+        assert {reply.fault_code for reply in replies} == {"FailedAuthentication"}
+        assert len(standin.seen) == 2
+        assert not any(seen.verb is not Verb.SEND_RECEIVE for seen in standin.seen)
+
+
+class TestStateThatCannotBeWritten:
+    @staticmethod
+    def fill(gateway):
+        """Let the database of the guard grow no more, as on a disk that is full."""
+        places = gateway.runtime.application._mounts["SecureLabPort"].answer.__self__.route.guard._places
+        database = places._database
+        database.execute("PRAGMA max_page_count = 1")
+        database.execute("PRAGMA query_only = 1")
+
+    def test_nobody_signs_on_with_a_password_that_could_not_be_counted(self, gateway, standin):
+        self.fill(gateway)
+        reply = sign_on(gateway, "WONDER1")
+        assert (reply.status, reply.fault_code, reply.message_id) == (500, "Server", "IGW3001E")
+        assert not standin.seen
+        assert "failed sign-ons" in gateway.events.last.reason
+
+    def test_who_is_at_work_goes_on(self, gateway):
+        assert sign_on(gateway, "WONDER1").status == 200
+        self.fill(gateway)
+        assert sign_on(gateway, "WONDER1").status == 200
+
+    def test_an_answer_is_not_lost_because_the_guard_cannot_note_that_it_came(
+        self, in_process, standin_factory
+    ):
+        standin = standin_factory(ims_connect={"racf": True}, users=USERS)
+        gateway = in_process(standin.port)
+        with ThreadPoolExecutor(1) as pool:
+            reply = pool.submit(sign_on, gateway, "WONDER1", work("sleep", "1500", 1500))
+            wait_until(lambda: standin.seen)
+            self.fill(gateway)
+            assert reply.result().status == 200, "IMS has committed"

@@ -45,7 +45,9 @@ class Bounds:
 
     `max_elements` counts comments and CDATA sections too. `max_attributes` holds for the attributes of one
     element, once more for its namespace declarations, and four times it for the declarations in scope at one
-    place: canonicalization and lookups of prefixes pay for each of those at each element.
+    place: canonicalization and lookups of prefixes pay for each of those at each element. All
+    elements together may have twice as many attributes and declarations as there may be elements, or 1000: each
+    takes as much memory as an element.
     """
 
     max_bytes: int = 10_000_000
@@ -177,6 +179,7 @@ _ATTRIBUTE = rf"{_S}++{_NAME}{_S}*+={_S}*+{_VALUE}"
 _ATTRIBUTE_NAME: Final = re.compile(rf"{_S}++(?P<name>{_NAME}){_S}*+={_S}*+{_VALUE}")
 _SHORTEST_ATTRIBUTE = len(" a=''")
 _IN_SCOPE = 4
+_ATTRIBUTES_AT_LEAST = 1000
 LONGEST_NAMESPACE: Final = 1000
 """Most characters of a namespace declaration.
 
@@ -219,6 +222,10 @@ class _Markup:
         self._token = _token(bounds.max_attributes, instructions=instructions)
         self._worth_counting = _SHORTEST_ATTRIBUTE * bounds.max_attributes
         self._has_references = "&" in text
+        self._attributes = 0
+        # an attribute has one of these at least, so mostly nothing needs to be counted
+        self._most_attributes = max(2 * bounds.max_elements, _ATTRIBUTES_AT_LEAST)
+        self._counts_all = text.count("=") > self._most_attributes
 
     def check(self) -> None:
         """Raise GatewayError at the first thing that is refused."""
@@ -248,7 +255,7 @@ class _Markup:
         if len(in_scope) >= self._bounds.max_depth:
             raise _bound(f"{self._bounds.max_depth} levels of elements")
         declared = in_scope[-1] if in_scope else 0
-        if end - start > self._worth_counting or self._text.find("xmlns", start, end) >= 0:
+        if self._counts_all or end - start > self._worth_counting or self._text.find("xmlns", start, end) >= 0:
             declared += self._count_attributes(start, end)
             if declared > _IN_SCOPE * self._bounds.max_attributes:
                 raise _bound(f"{_IN_SCOPE * self._bounds.max_attributes} namespace declarations in scope")
@@ -270,6 +277,9 @@ class _Markup:
             raise _bound(f"{self._bounds.max_attributes} attributes of one element")
         if namespaces > self._bounds.max_attributes:
             raise _bound(f"{self._bounds.max_attributes} namespace declarations of one element")
+        self._attributes += namespaces + others
+        if self._attributes > self._most_attributes:
+            raise _bound(f"{self._most_attributes} attributes of all elements")
         return namespaces
 
     def _refuse_rest(self, position: int) -> None:

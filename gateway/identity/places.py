@@ -4,6 +4,7 @@ A place is taken before a password is tried and turns into a failure, or is give
 known. Taking is one transaction, so however many workers look at once, no more places are given than there are.
 """
 
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -63,13 +64,20 @@ class Places:
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = folder / "sign_on.sqlite3"
+        # names and addresses are nobody else's business; SQLite gives the files beside it the same mode
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._database = sqlite3.connect(
-            folder / "sign_on.sqlite3", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+            file, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
         )
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.executescript(_SCHEMA)
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.executescript(_SCHEMA)
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""

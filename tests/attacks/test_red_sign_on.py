@@ -1,6 +1,7 @@
 """Attacks on the sign-on guard: to have RACF revoke a user, to guess on, to shut others out."""
 
 import re
+import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -187,3 +188,20 @@ class TestStateThatCannotBeWritten:
             wait_until(lambda: standin.seen)
             self.fill(gateway)
             assert reply.result().status == 200, "IMS has committed"
+
+
+def test_only_the_gateway_reads_who_failed_to_sign_on(gateway):
+    sign_on(gateway, "WRONG")
+    files = list(gateway.home.glob("var/*"))
+    assert {file.name for file in files} >= {"sign_on.sqlite3", "sign_on.sqlite3-wal"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_no_file_of_the_state_holds_a_password(gateway):
+    for password in ("WONDER1", "WR0NGPW"):
+        sign_on(gateway, password)
+    assert all(
+        word not in file.read_bytes()
+        for file in gateway.home.glob("var/*")
+        for word in (b"WONDER1", b"WR0NGPW")
+    )

@@ -108,7 +108,6 @@ def _fault_11(code: _Code, text: str, detail: Element | None) -> Element:
     else:
         etree.SubElement(fault, "faultcode").text = f"{PREFIX}:{code.general}"
     string = etree.SubElement(fault, "faultstring")
-    string.set(f"{{{_XML}}}lang", "en")
     string.text = text
     if detail is not None:
         etree.SubElement(fault, "detail").append(detail)

@@ -100,7 +100,9 @@ def test_the_text_names_id_and_tracking_id(namespace):
     _, root = rendered(GatewayError(M.DOCTYPE), namespace)
     (text,) = root.xpath("//faultstring | //*[local-name() = 'Text']")
     assert text.text == "IGW1103E A document type declaration is not accepted (tracking id T-1)"
-    assert text.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    # SOAP 1.2 demands it; in SOAP 1.1 some stacks would give the caller an object in place of a text
+    language = text.get("{http://www.w3.org/XML/1998/namespace}lang")
+    assert language == ("en" if namespace == SoapVersion.SOAP12.namespace else None)
 
 
 @BOTH

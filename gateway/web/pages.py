@@ -14,7 +14,7 @@ _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}"
     "caption{text-align:left;padding-bottom:.5rem}"
-    "th,td{text-align:left;padding:.5rem;border-bottom:1px solid #767676}"
+    "th,td{text-align:left;padding:.5rem;border-bottom:1px solid #767676;overflow-wrap:anywhere}"
     "@media(prefers-color-scheme:dark){body{background:#111;color:#eee}a{color:#9cf}}"
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

@@ -90,9 +90,8 @@ STEPS: Final = (
 def run(ports: Ports, *, once: bool) -> int:
     """Run the demonstration; returns the exit code."""
     console = Console()
-    taken = [str(port) for port in (ports.https, ports.admin, ports.standin) if not _is_free(port)]
-    if taken:
-        console.print(f"Port {', '.join(taken)} is in use; see --help for the options that choose others.")
+    if trouble := _trouble(ports):
+        console.print(f"{trouble}; see --help for the options that choose others.")
         return 1
     with tempfile.TemporaryDirectory(prefix="imsgw-demo-") as folder:
         stage = Stage(console, Path(folder), ports, Secret(secrets.token_urlsafe(12)))
@@ -130,12 +129,13 @@ class Stage:
 
     def play(self, standin: RunningStandin, *, once: bool) -> int:
         """Start the gateway, show the calls, stay up unless `once`; returns the exit code."""
+        signal.signal(signal.SIGTERM, _interrupt)  # or the gateway would go on without us
         gateway = self._start_gateway()
         try:
             return self._play(gateway, standin, once=once)
         except KeyboardInterrupt:
-            self.console.print("\nStopping.")
-            return 0
+            self.console.print("\nStopped before the end.")
+            return 1
         finally:
             _stop(gateway)
 
@@ -221,8 +221,11 @@ class Stage:
             f"Log:  {self._log()}\n\nCtrl-C stops everything.",
             soft_wrap=True,
         )
-        signal.signal(signal.SIGTERM, _interrupt)
-        gateway.wait()
+        try:
+            gateway.wait()
+        except KeyboardInterrupt:
+            self.console.print("\nStopping.")
+            return
         self.console.print("The gateway has ended by itself; its log says:")
         self.console.print(self._log().read_text()[-2000:], markup=False)
 
@@ -257,6 +260,14 @@ def _stop(gateway: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         gateway.kill()
         gateway.wait()
+
+
+def _trouble(ports: Ports) -> str:
+    wanted = (ports.https, ports.admin, ports.standin)
+    if len(set(wanted)) < len(wanted):
+        return "The three ports must differ"
+    taken = [str(port) for port in wanted if not _is_free(port)]
+    return f"Port {', '.join(taken)} is in use" if taken else ""
 
 
 def _is_free(port: int) -> bool:

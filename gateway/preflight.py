@@ -95,6 +95,7 @@ def _shared_ports(loaded: dict[str, Contract]) -> Iterator[Problem]:
 
 
 def _store_problems(home: Home, now: datetime) -> Iterator[Problem]:
+    unusable: set[str] = set()
     for file, key, store in _stores(home):
         try:
             if isinstance(store, KeyStore):
@@ -103,23 +104,24 @@ def _store_problems(home: Home, now: datetime) -> Iterator[Problem]:
                 certificates = tls.read_truststore(store)
             facts = [tls.describe(certificate) for certificate in certificates]
         except ValueError as error:
+            unusable.add(file)
             yield Problem(file, key, str(error))
             continue
         for fact in facts:
             if complaint := fact.complaint(now):
                 yield Problem(file, key, complaint, warning=True)
-    yield from _context_problems(home)
+    yield from _context_problems(home, unusable)
 
 
-def _context_problems(home: Home) -> Iterator[Problem]:
-    """Make each context once: a key that a policy forbids shows only there."""
+def _context_problems(home: Home, unusable: set[str]) -> Iterator[Problem]:
+    """Make each context once: a key that a policy forbids shows only there. Not where a store was unusable."""
     server = home.gateway.server
-    if server.keystore is not None:
+    if server.keystore is not None and "gateway.toml" not in unusable:
         yield from _tried("gateway.toml", "server.keystore", lambda: tls.server_context(server))
     for name, bundle in home.bundles.items():
-        if (settings := bundle.ims_connect.tls) is not None:
-            make = partial(tls.backend_context, settings)
-            yield from _tried(f"bundles/{name}.toml", "ims_connect.tls", make)
+        file = f"bundles/{name}.toml"
+        if (settings := bundle.ims_connect.tls) is not None and file not in unusable:
+            yield from _tried(file, "ims_connect.tls", partial(tls.backend_context, settings))
 
 
 def _tried(file: str, key: str, make: Callable[[], object]) -> Iterator[Problem]:

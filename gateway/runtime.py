@@ -3,6 +3,7 @@
 `build` runs in every worker after the fork.
 """
 
+import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -81,7 +82,19 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
 
 def serve(home: Home) -> None:
     """Serve a home until stopped. Raises ConfigError when it cannot be served."""
+    _try_state(home)
     server.serve(home, lambda snapshot: build(snapshot).application)
+
+
+def _try_state(home: Home) -> None:
+    """Open what the workers will write, and close it: what stands in the way is told before they start."""
+    try:
+        home.state.mkdir(parents=True, exist_ok=True)
+        SignOnGuard(home.state, home.gateway.sign_on, SYSTEM_CLOCK, time.sleep).close()
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        text = f"{home.state} cannot be written: {reason}; IMSGW_STATE names another folder"
+        raise ConfigError((Problem("gateway.toml", "server.state", text),)) from error
 
 
 def problems_before_serving(home: Home) -> tuple[Problem, ...]:

@@ -9,9 +9,11 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Show the calls, then leave: exit code 1 if one failed.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the gateway (HTTPS).")] = 8443,
-    admin_port: Annotated[int, typer.Option(help="Port of the admin listener.")] = 9443,
-    standin_port: Annotated[int, typer.Option(help="Port of the stand-in IMS Connect.")] = 9999,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the gateway (HTTPS).")] = 8443,
+    admin_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the admin listener.")] = 9443,
+    standin_port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Port of the stand-in IMS Connect.")
+    ] = 9999,
 ) -> None:
     """Run a gateway and a stand-in IMS Connect with keys made on the spot, and show calls through both.
 

@@ -47,6 +47,8 @@ class SignOn:
     user: str
     bundle: str
     peer: str
+    own: bool = False
+    """The password is that of the bundle's configuration: nobody guesses."""
 
 
 @dataclass(frozen=True, slots=True)

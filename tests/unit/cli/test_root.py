@@ -1,0 +1,49 @@
+"""What holds for every command."""
+
+import pytest
+
+from gateway import __version__
+
+COMMANDS = [
+    ("serve",),
+    ("check",),
+    ("call",),
+    ("demo",),
+    ("standin",),
+    ("keystore",),
+    ("keystore", "create-test"),
+    (),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_has_help_with_an_example(imsgw, command, option):
+    result = imsgw(*command, option)
+    assert result.exit_code == 0
+    example = result.stdout.partition("Example")[2]
+    assert f"imsgw {' '.join(command)}".rstrip() in example
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_option_is_wrong_usage(imsgw, command):
+    result = imsgw(*command, "--no-such-option")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--no-such-option" in result.stderr
+
+
+def test_an_unknown_command_is_wrong_usage(imsgw):
+    result = imsgw("migrat")
+    assert (result.exit_code, "migrat" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("group", [(), ("keystore",)])
+def test_without_a_command_the_help_is_shown(imsgw, group):
+    result = imsgw(*group)
+    assert result.exit_code == 2
+    assert "Commands" in result.stdout + result.stderr
+
+
+def test_the_version_is_shown(imsgw):
+    result = imsgw("--version")
+    assert (result.exit_code, result.stdout) == (0, f"imsgw {__version__}\n")

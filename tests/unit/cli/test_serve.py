@@ -1,0 +1,70 @@
+import pytest
+
+from gateway import runtime
+from gateway.errors import ConfigError, Problem
+from gateway.observe import logs
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """What would be served, and how the log was set, with nothing running."""
+    calls = []
+    monkeypatch.setattr(runtime, "serve", lambda home: calls.append(("serve", home.path)))
+    monkeypatch.setattr(logs, "configure", lambda **how: calls.append(("log", how)))
+    return calls
+
+
+def test_a_good_home_is_served_with_a_log_of_json(imsgw, good_home, served):
+    result = imsgw("serve", "--home", good_home)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert served == [("log", {"level": "info", "json": True}), ("serve", good_home)]
+
+
+def test_log_level_and_format_are_options(imsgw, good_home, served):
+    imsgw("serve", "--home", good_home, "--log-level", "debug", "--log-format", "text")
+    assert served[0] == ("log", {"level": "debug", "json": False})
+
+
+@pytest.mark.parametrize("wrong", [("--log-level", "loud"), ("--log-format", "xml"), ("surplus",)])
+def test_wrong_usage_ends_with_2_and_serves_nothing(imsgw, good_home, served, wrong):
+    assert imsgw("serve", "--home", good_home, *wrong).exit_code == 2
+    assert not served
+
+
+def test_a_mistake_in_the_home_is_told_on_standard_error_and_nothing_is_served(imsgw, home, served):
+    (home / "keystores/server.p12").unlink()
+    result = imsgw("serve", "--home", home)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "keystores/server.p12 does not exist; imsgw keystore create-test makes one" in result.stderr
+    assert [kind for kind, _ in served] == ["log"]
+
+
+def test_all_errors_and_only_errors_stop_it(imsgw, home, served):
+    correlator = home / "wsdl/phonebook/correlator.toml"
+    correlator.write_text(correlator.read_text() + '[operations.PhoneBok]\ntransaction = "IVTNO"\n')
+    result = imsgw("serve", "--home", home, IMSGW_KEYSTORE_PASSWORD="not-it")
+    assert result.exit_code == 1
+    assert "server.keystore" in result.stderr
+    assert "operations.PhoneBok" in result.stderr
+    assert [kind for kind, _ in served] == ["log"]
+
+
+def test_warnings_are_told_and_the_home_is_served(imsgw, home, served):
+    bundle = home / "bundles/ims1.toml"
+    bundle.write_text(bundle.read_text().replace('{ env = "IMS1_PASSWORD" }', '"GWPASS1"'))
+    result = imsgw("serve", "--home", home)
+    assert result.exit_code == 0
+    assert "bundles/ims1.toml: credentials.password: warning: " in result.stderr
+    assert [kind for kind, _ in served] == ["log", "serve"]
+
+
+def test_an_address_that_cannot_be_listened_on_is_told_and_ends_with_1(imsgw, good_home, served, monkeypatch):
+    problem = Problem("gateway.toml", "server.https", "cannot listen on 127.0.0.1:8443: Address already in use")
+
+    def serve(_home):
+        raise ConfigError((problem,))
+
+    monkeypatch.setattr(runtime, "serve", serve)
+    result = imsgw("serve", "--home", good_home)
+    assert result.exit_code == 1
+    assert str(problem) in result.stderr.splitlines()

@@ -1,0 +1,113 @@
+"""The demonstration, run as people run it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from gateway.demo import STEPS, example_home
+from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
+
+SECONDS = 90
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Start `imsgw demo` on free ports; it ends with the test."""
+    running = []
+
+    def start(*arguments, ports=None):
+        https, admin, standin = ports or free_ports(3)
+        options = ["--port", https, "--admin-port", admin, "--standin-port", standin, *arguments]
+        with (tmp_path / "output").open("wb") as written:
+            process = subprocess.Popen(
+                [*ENDED_WITH_US, sys.executable, "-m", "gateway", "demo", *map(str, options)],
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY), "TMPDIR": str(tmp_path), "COLUMNS": "200"},
+                cwd=tmp_path,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+            )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+@pytest.fixture
+def output(tmp_path):
+    return (tmp_path / "output").read_text
+
+
+def test_once_shows_every_call_and_ends_with_0_and_leaves_nothing_behind(demo, output, tmp_path):
+    process = demo("--once")
+    assert process.wait(SECONDS) == 0, output()
+    assert f"{len(STEPS)} of {len(STEPS)} calls ended as they should" in output()
+    assert "FIRST1" in output()
+    assert "WHOAMI by ALICE" in output()
+    assert "FAILED" not in output()
+    assert [path.name for path in tmp_path.iterdir()] == ["output"], "the home was removed"
+
+
+def test_it_stays_up_for_calls_of_one_s_own_until_ctrl_c(demo, output, tmp_path):
+    https, admin, standin = free_ports(3)
+    process = demo(ports=(https, admin, standin))
+    wait_until(lambda: "Ctrl-C stops everything" in output(), "all calls", SECONDS)
+    (ca,) = tmp_path.glob("imsgw-demo-*/keystores/ca.pem")
+    assert f"--ca {ca}" in output(), "the line to copy names the authority"
+    call = [sys.executable, "-m", "gateway", "call", "PhoneBookPort", "WhoAmI", "--ca", str(ca)]
+    done = subprocess.run(
+        [*call, "--server", f"https://localhost:{https}"],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert '"GWUSER"' in done.stdout, done.stderr
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) == 0
+    assert "Traceback" not in output()
+    assert not psutil.wait_procs(family, timeout=SECONDS)[1], "no process stays"
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_before_the_end_it_ends_with_1_and_takes_the_gateway_along(demo, output, tmp_path, number):
+    process = demo("--once")
+    wait_until(psutil.Process(process.pid).children, "the gateway's start")
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    assert process.wait(SECONDS) == 1
+    assert "Stopped before the end" in output()
+    assert "Traceback" not in output()
+    assert not psutil.wait_procs(family, timeout=SECONDS)[1], "no process stays"
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_port_in_use_is_named_and_ends_with_1(demo, output, which):
+    ports = free_ports(3)
+    with socket.create_server(("127.0.0.1", ports[which])):
+        assert demo("--once", ports=ports).wait(SECONDS) == 1
+    assert f"Port {ports[which]} is in use; see --help" in output()
+    assert "Traceback" not in output()
+
+
+def test_ports_that_are_the_same_are_told_and_end_with_1(demo, output):
+    https, _, standin = free_ports(3)
+    assert demo("--once", ports=(https, https, standin)).wait(SECONDS) == 1
+    assert "must differ; see --help" in output()
+
+
+def test_in_a_checkout_the_example_home_is_its_root():
+    assert example_home() == REPOSITORY
+    assert (example_home() / "gateway.toml").is_file()

@@ -1,0 +1,255 @@
+"""What can be wrong with a home beyond its values: contracts against correlators, key stores, certificates."""
+
+import shutil
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway import preflight, testkeys
+from gateway.clock import SYSTEM_CLOCK
+from gateway.config.read import read_home
+from gateway.errors import ConfigError
+from gateway.exchange import Secret
+from gateway.testkeys import TestAuthority
+from tests.fixtures.running_gateway import REPOSITORY, change_correlator, deploy_lab, with_settings
+
+PASSWORD = "keys-for-tests"
+ENVIRON = {"IMSGW_KEYSTORE_PASSWORD": PASSWORD, "IMS1_PASSWORD": "GWPASS1"}
+KEYS = "keystores/server.p12"
+NOW = SYSTEM_CLOCK.now()
+
+
+@pytest.fixture(scope="module")
+def good_home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    for part in ("bundles", "wsdl"):
+        shutil.copytree(REPOSITORY / part, folder / part)
+    shutil.copy(REPOSITORY / "gateway.toml", folder)
+    testkeys.create(folder / "keystores", password=Secret(PASSWORD))
+    deploy_lab(folder, "lab", "LabPort")
+    return folder
+
+
+@pytest.fixture
+def home(good_home, tmp_path):
+    return shutil.copytree(good_home, tmp_path / "home")
+
+
+def read(home, **environ):
+    return read_home(home, environ={**ENVIRON, **environ})
+
+
+def errors(home, now=NOW, **environ):
+    return [str(each) for each in preflight.check(read(home, **environ), now) if not each.warning]
+
+
+def warnings(home, now=NOW):
+    problems = preflight.check(read(home), now)
+    assert not [str(each) for each in problems if not each.warning]
+    return [str(each) for each in problems]
+
+
+def change(home, file, settings):
+    path = home / file
+    path.write_text(with_settings(path.read_text(), settings))
+
+
+def store(home, name, authority=None, valid=timedelta(days=365), hosts=("localhost",)):
+    """Put a server's key store into the home; returns its relative path."""
+    authority = authority or TestAuthority()
+    path = f"keystores/{name}.p12"
+    (home / path).write_bytes(authority.issue("server", hosts, Secret(PASSWORD), valid))
+    return path
+
+
+def test_a_home_that_is_right_has_no_errors(good_home):
+    assert errors(good_home) == []
+
+
+# -- contracts against correlators
+
+
+def test_an_operation_that_the_wsdl_does_not_have_is_named_with_those_it_has(home):
+    correlator = home / "wsdl/phonebook/correlator.toml"
+    change_correlator(correlator, {"operations.PhoneBok.transaction": "IVTNO"})
+    (problem,) = errors(home)
+    assert problem.startswith("wsdl/phonebook/correlator.toml: operations.PhoneBok: ")
+    assert problem.endswith("the WSDL has no such operation; it has PhoneBook, WhoAmI")
+
+
+def test_an_operation_without_settings_is_named(home):
+    correlator = home / "wsdl/phonebook/correlator.toml"
+    text = correlator.read_text()
+    correlator.write_text(text[: text.index("[operations.WhoAmI]")])
+    (problem,) = errors(home)
+    assert problem.startswith("wsdl/phonebook/correlator.toml: operations: operation WhoAmI ")
+    assert '"*"' in problem
+
+
+def test_defaults_for_all_operations_are_settings_enough(home):
+    correlator = home / "wsdl/phonebook/correlator.toml"
+    text = correlator.read_text().replace("[operations.WhoAmI]", '[operations."*"]')
+    correlator.write_text(text)
+    assert errors(home) == []
+
+
+def test_services_that_share_a_port_are_both_named(home):
+    deploy_lab(home, "another", "LabPort")
+    (problem,) = errors(home)
+    assert problem.startswith("wsdl/lab/correlator.toml: wsdl: ")
+    assert "port LabPort is also a port of service another" in problem
+
+
+def test_of_three_services_at_one_port_each_further_one_is_named(home):
+    deploy_lab(home, "another", "LabPort")
+    deploy_lab(home, "yet-another", "LabPort")
+    assert [problem.partition(": ")[0] for problem in errors(home)] == [
+        "wsdl/lab/correlator.toml",
+        "wsdl/yet-another/correlator.toml",
+    ]
+
+
+def test_a_wsdl_that_cannot_be_used_is_named_and_the_others_are_checked_all_the_same(home):
+    (home / "wsdl/phonebook/phonebook.wsdl").write_text("<definitions")
+    change_correlator(home / "wsdl/lab/correlator.toml", {"operations.Nope.transaction": "ECHO"})
+    files = [problem.partition(":")[0] for problem in errors(home)]
+    assert files == ["wsdl/lab/correlator.toml", "wsdl/phonebook/phonebook.wsdl"]
+
+
+def test_a_port_that_is_not_served_is_a_warning(home):
+    wsdl = home / "wsdl/lab/lab.wsdl"
+    http = (
+        '<wsdl:binding name="ByGet" type="svc:LabPortType">'
+        '<http:binding xmlns:http="http://schemas.xmlsoap.org/wsdl/http/" verb="GET"/></wsdl:binding>'
+    )
+    service = '<wsdl:service name="LabService">'
+    text = wsdl.read_text()
+    assert service in text
+    port = '<wsdl:port name="GetPort" binding="svc:ByGet"/>'
+    wsdl.write_text(text.replace(service, f"{http}{service}{port}"))
+    (problem,) = [each for each in warnings(home) if "is not served" in each]
+    assert problem.startswith("wsdl/lab/lab.wsdl: ")
+    assert "GetPort" in problem
+
+
+def test_a_schema_beside_the_wsdl_s_folder_is_read_within_the_service_and_not_beyond(home):
+    lab = home / "wsdl/lab"
+    (lab / "inner").mkdir()
+    (lab / "lab.wsdl").rename(lab / "inner/lab.wsdl")
+    change_correlator(lab / "correlator.toml", {"wsdl": "inner/lab.wsdl"})
+    include = '<xsd:include schemaLocation="{}"/><xsd:complexType name="Work">'
+    text = (lab / "inner/lab.wsdl").read_text()
+    schema = '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:ims-gateway:lab"/>'
+    for place, fine in (("../common.xsd", True), ("../../common.xsd", False)):
+        (lab / "inner" / place).write_text(schema)
+        (lab / "inner/lab.wsdl").write_text(
+            text.replace('<xsd:complexType name="Work">', include.format(place))
+        )
+        assert (errors(home) == []) == fine
+
+
+# -- stores
+
+
+@pytest.mark.parametrize("password", ["wrong", ""])
+def test_a_password_that_does_not_open_the_keystore_is_told_without_showing_it(home, password):
+    change(home, "gateway.toml", {"server.keystore": {"path": KEYS, "password": password}})
+    (problem,) = errors(home)
+    assert problem.startswith("gateway.toml: server.keystore: ")
+    assert "password" in problem
+    assert "wrong'" not in problem
+
+
+def test_a_store_that_is_none_is_told(home):
+    (home / KEYS).write_bytes(b"nonsense")
+    (home / "keystores/clients.pem").write_text("nothing here")
+    change(home, "gateway.toml", {"server.client_truststore": {"path": "keystores/clients.pem"}})
+    change(home, "gateway.toml", {"server.client_authentication": "optional"})
+    found = [problem.split(": ")[1] for problem in errors(home)]
+    assert found == ["server.client_truststore", "server.keystore"], "each once, where it stands"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(-1, "expired on"), (29, "expires on"), (31, None)],
+)
+def test_a_certificate_that_has_expired_or_will_soon_is_a_warning(home, days, words):
+    path = store(home, "aged", valid=timedelta(days=days))
+    settings = {"path": path, "password": {"env": "IMSGW_KEYSTORE_PASSWORD"}}
+    change(home, "gateway.toml", {"server.keystore": settings})
+    told = [each for each in warnings(home) if "server.keystore" in each]
+    assert [words in each for each in told] == ([True] if words else [])
+
+
+def test_a_certificate_that_is_not_valid_yet_is_a_warning(home):
+    (problem,) = [each for each in warnings(home, NOW - timedelta(days=2)) if "server.keystore" in each]
+    assert "is not valid before" in problem
+
+
+def test_every_certificate_that_is_trusted_is_looked_at(home):
+    old = TestAuthority(name="an old one").certificate.public_bytes(Encoding.PEM)
+    (home / "keystores/clients.pem").write_bytes((home / "keystores/ca.pem").read_bytes() + old)
+    trust = {"path": "keystores/clients.pem"}
+    change(
+        home, "gateway.toml", {"server.client_truststore": trust, "server.client_authentication": "required"}
+    )
+    told = [each for each in warnings(home, NOW + timedelta(days=400)) if "client_truststore" in each]
+    assert len(told) == 2
+    assert "an old one" in "".join(told)
+
+
+def test_stores_of_bundles_are_looked_at_too(home):
+    path = store(home, "own", valid=timedelta(days=-1), hosts=())
+    tls = {
+        "truststore": {"path": "keystores/none-in-here"},
+        "keystore": {"path": path, "password": {"env": "IMSGW_KEYSTORE_PASSWORD"}},
+    }
+    (home / "keystores/none-in-here").mkdir()
+    change(home, "bundles/ims1.toml", {"ims_connect.tls": tls})
+    problems = preflight.check(read(home), NOW)
+    (error,) = [each for each in problems if not each.warning]
+    assert (error.file, error.key) == ("bundles/ims1.toml", "ims_connect.tls.truststore")
+    assert [each.key for each in problems if "expired" in each.text] == ["ims_connect.tls.keystore"]
+
+
+def test_a_key_that_the_policy_forbids_is_told(home, monkeypatch):
+    monkeypatch.setattr(testkeys, "_new_key", lambda _kind: ec.generate_private_key(ec.SECP256K1()))
+    settings = {"path": store(home, "odd"), "password": {"env": "IMSGW_KEYSTORE_PASSWORD"}}
+    change(home, "gateway.toml", {"server.keystore": settings, "server.crypto_policy": "sp800-131a"})
+    assert any("secp256k1" in problem for problem in errors(home))
+
+
+# -- all at once
+
+
+def test_all_problems_are_told_at_once(home):
+    deploy_lab(home, "another", "LabPort", {"operations.Nope.transaction": "ECHO"})
+    (home / "wsdl/phonebook/phonebook.wsdl").write_text("<definitions")
+    tls = {"truststore": {"path": "keystores/server.p12"}}
+    change(home, "bundles/ims1.toml", {"ims_connect.tls": tls})
+    found = {tuple(problem.split(": ")[:2]) for problem in errors(home, IMSGW_KEYSTORE_PASSWORD="wrong")}
+    assert found >= {
+        ("gateway.toml", "server.keystore"),
+        ("bundles/ims1.toml", "ims_connect.tls.truststore"),
+        ("wsdl/another/correlator.toml", "operations.Nope"),
+        ("wsdl/lab/correlator.toml", "wsdl"),
+    }
+    assert any(file == "wsdl/phonebook/phonebook.wsdl" for file, _ in found)
+
+
+def test_what_cannot_be_served_cannot_be_had(home):
+    deploy_lab(home, "another", "LabPort", {"operations.Nope.transaction": "ECHO"})
+    with pytest.raises(ConfigError) as caught:
+        preflight.contracts(read(home))
+    assert {problem.key for problem in caught.value.problems} == {"wsdl", "operations.Nope"}
+
+
+def test_the_contracts_of_a_good_home_can_be_had(good_home):
+    contracts = preflight.contracts(read(good_home))
+    assert {name: contract.ports for name, contract in contracts.items()} == {
+        "lab": ("LabPort",),
+        "phonebook": ("PhoneBookPort",),
+        "phonebook-secure": ("SecurePhoneBookPort",),
+    }

@@ -1,0 +1,142 @@
+"""Where all parts meet: what is built of a home, what is let go, what stands in the way."""
+
+import io
+import shutil
+import threading
+from dataclasses import replace
+
+import pytest
+
+from gateway import runtime, testkeys
+from gateway.config.read import read_home
+from gateway.errors import ConfigError
+from gateway.exchange import Secret
+from gateway.web import server
+from tests.fixtures.running_gateway import REPOSITORY, change_correlator, deploy_lab, with_settings
+
+PASSWORD = "keys-for-tests"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    home = tmp_path / "home"
+    for part in ("bundles", "wsdl"):
+        shutil.copytree(REPOSITORY / part, home / part)
+    shutil.copy(REPOSITORY / "gateway.toml", home)
+    testkeys.create(home / "keystores", password=Secret(PASSWORD))
+    return home
+
+
+def read(folder):
+    return read_home(folder, environ={"IMSGW_KEYSTORE_PASSWORD": PASSWORD, "IMS1_PASSWORD": "GWPASS1"})
+
+
+def page(built):
+    """Return the list of services, as a browser gets it."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/imssoap/",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8443",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_HOST": "gateway.example",
+        "wsgi.input": io.BytesIO(),
+        "imsgw.listener": "https",
+        "imsgw.peer_certificate": None,
+    }
+    return b"".join(built.application(environ, lambda _status, _headers: None)).decode()
+
+
+def test_every_port_of_every_service_is_served(folder):
+    deploy_lab(folder, "lab", "LabPort")
+    built = runtime.build(read(folder))
+    try:
+        shown = page(built)
+    finally:
+        built.close()
+    for port in ("LabPort", "PhoneBookPort", "SecurePhoneBookPort"):
+        assert port in shown
+
+
+def test_what_is_written_goes_to_the_state_and_nothing_else_changes(folder):
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    runtime.build(read(folder)).close()
+    after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {path.parent for path in after.keys() - before.keys()} <= {folder / "var"}
+    assert {path: after[path] for path in before} == before
+
+
+def test_closing_lets_go_of_threads_and_may_be_done_once_a_worker_ends(folder):
+    before = threading.active_count()
+    runtime.build(read(folder)).close()
+    assert threading.active_count() == before
+
+
+def test_a_home_that_cannot_be_served_is_told_whole(folder):
+    change_correlator(folder / "wsdl/phonebook/correlator.toml", {"operations.Nope.transaction": "X"})
+    (folder / "wsdl/phonebook-secure/phonebook-secure.wsdl").write_text("<definitions")
+    with pytest.raises(ConfigError) as caught:
+        runtime.build(read(folder))
+    assert {problem.file for problem in caught.value.problems} == {
+        "wsdl/phonebook/correlator.toml",
+        "wsdl/phonebook-secure/phonebook-secure.wsdl",
+    }
+
+
+def test_a_part_that_fails_lets_go_of_those_before_it(folder, monkeypatch):
+    before = threading.active_count()
+
+    def fails(*_args, **_how):
+        raise RuntimeError("no front door")
+
+    monkeypatch.setattr(runtime, "SoapApplication", fails)
+    with pytest.raises(RuntimeError, match="no front door"):
+        runtime.build(read(folder))
+    assert threading.active_count() == before  # and an open database or socket would be a warning, so an error
+
+
+# -- before serving
+
+
+@pytest.fixture
+def served(monkeypatch):
+    homes = []
+    monkeypatch.setattr(server, "serve", lambda home, _build: homes.append(home))
+    return homes
+
+
+def test_warnings_are_given_back_and_errors_raised(folder):
+    bundle = folder / "bundles/ims1.toml"
+    bundle.write_text(with_settings(bundle.read_text(), {"credentials.password": "GWPASS1"}))
+    problems = runtime.problems_before_serving(read(folder))
+    assert "credentials.password" in {problem.key for problem in problems}
+    assert all(problem.warning for problem in problems)
+    change_correlator(folder / "wsdl/phonebook/correlator.toml", {"operations.Nope.transaction": "X"})
+    with pytest.raises(ConfigError) as caught:
+        runtime.problems_before_serving(read(folder))
+    assert [problem.key for problem in caught.value.problems] == ["operations.Nope"], "no warning among them"
+
+
+def test_a_state_that_can_be_written_is_made_ready_and_the_home_served(folder, served):
+    home = read(folder)
+    runtime.serve(home)
+    assert served == [home]
+    assert home.state.is_dir()
+
+
+@pytest.mark.parametrize("trouble", ["no folder can be made", "a file that is no database"])
+def test_a_state_that_cannot_be_written_is_told_before_anything_runs(folder, served, tmp_path, trouble):
+    home = read(folder)
+    if trouble == "no folder can be made":
+        (tmp_path / "file").touch()
+        home = replace(home, state=tmp_path / "file" / "var")
+    else:
+        home.state.mkdir()
+        (home.state / "sign_on.sqlite3").write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(ConfigError) as caught:
+        runtime.serve(home)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.key) == ("gateway.toml", "server.state")
+    assert str(home.state) in problem.text
+    assert "IMSGW_STATE" in problem.text
+    assert not served

@@ -40,6 +40,11 @@ FROM tries WHERE (user = :user OR peer = :peer) AND until > :now
 """
 
 
+def own_peer(bundle: str) -> str:
+    """Return what stands for the peer where a bundle signs on by itself; no address looks so."""
+    return f"bundle {bundle}"
+
+
 @dataclass(frozen=True, slots=True)
 class SignOn:
     """Who signs on where, and from where."""
@@ -47,8 +52,11 @@ class SignOn:
     user: str
     bundle: str
     peer: str
-    own: bool = False
-    """The password is that of the bundle's configuration: nobody guesses."""
+
+    @property
+    def own(self) -> bool:
+        """Whether the password is that of the bundle's configuration: then nobody guesses."""
+        return self.peer == own_peer(self.bundle)
 
 
 @dataclass(frozen=True, slots=True)

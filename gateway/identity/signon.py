@@ -16,8 +16,9 @@ import logging
 import secrets
 import sqlite3
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -33,6 +34,9 @@ from gateway.identity.places import Place, Places, SignOn
 _LOG: Final = logging.getLogger(__name__)
 _KNOWN_GOOD: Final = 10_000
 _POLL_SECONDS: Final = 0.05
+MOST_WAITING: Final = 8
+"""Threads that may wait for a place of one user, in one worker. The others are told to come back: guesses at a
+user whose places are held by slow calls must not take all threads. A bundle's own password is not guessed."""
 
 
 Outcome = Literal["good", "wrong", "unknown"]
@@ -50,6 +54,8 @@ class _Trial:
     """A password that is being tried; followers wait for `over`."""
 
     over: threading.Event = field(default_factory=threading.Event)
+    told: threading.Event = field(default_factory=threading.Event)
+    """It is over, or waits for a place: then its followers count as waiting for one too."""
     held_back: str = ""
     """Why the guard did not let it be tried: that holds for the followers too."""
 
@@ -68,6 +74,7 @@ class SignOnGuard:
         self._secret = secrets.token_bytes(32)
         self._good: OrderedDict[bytes, float] = OrderedDict()
         self._trials: dict[bytes, _Trial] = {}
+        self._waiting: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -87,14 +94,38 @@ class SignOnGuard:
         deadline = self._clock.monotonic() + within_seconds
         while (standing := self._standing(key)) not in {_Standing.GOOD, _Standing.FIRST}:
             assert isinstance(standing, _Trial)
-            if not standing.over.wait(max(0.0, deadline - self._clock.monotonic())):
-                raise _busy(sign_on)
+            self._follow(standing, sign_on, deadline)
             if standing.held_back:
                 raise SecurityError.sign_on(standing.held_back)
         place = None
         if standing is _Standing.FIRST:
             place = self._place(key, sign_on, within_seconds)
         return Attempt(self, key, sign_on, place)
+
+    def _follow(self, trial: _Trial, sign_on: SignOn, deadline: float) -> None:
+        """Wait until a trial is over. Raises GatewayError(M.BUSY)."""
+        if trial.told.wait(max(0.0, deadline - self._clock.monotonic())):
+            if trial.over.is_set():
+                return
+            with self._in_line(sign_on):
+                if trial.over.wait(max(0.0, deadline - self._clock.monotonic())):
+                    return
+        raise _busy(sign_on)
+
+    @contextmanager
+    def _in_line(self, sign_on: SignOn) -> Iterator[None]:
+        """Count as one that waits for a place of a user. Raises GatewayError(M.BUSY) when enough do."""
+        with self._lock:
+            if self._waiting[sign_on.user] >= MOST_WAITING and not sign_on.own:
+                raise _busy(sign_on)
+            self._waiting[sign_on.user] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[sign_on.user] -= 1
+                if not self._waiting[sign_on.user]:
+                    del self._waiting[sign_on.user]
 
     def _standing(self, key: bytes) -> "_Standing | _Trial":
         """Tell whether a password is known to be good, is the first of its kind, or has to wait for another."""
@@ -108,7 +139,8 @@ class SignOnGuard:
 
     def _place(self, key: bytes, sign_on: SignOn, within_seconds: float) -> Place:
         try:
-            return self._free_place(sign_on, within_seconds)
+            place = self._places.take(sign_on, within_seconds)
+            return place or self._next_place(key, sign_on, within_seconds)
         except sqlite3.Error as error:
             self._end_trial(key)
             raise GatewayError(M.INTERNAL, private=f"failed sign-ons cannot be counted: {error}") from error
@@ -116,19 +148,23 @@ class SignOnGuard:
             self._end_trial(key, error.private if isinstance(error, SecurityError) else "")
             raise
 
-    def _free_place(self, sign_on: SignOn, within_seconds: float) -> Place:
+    def _next_place(self, key: bytes, sign_on: SignOn, within_seconds: float) -> Place:
         deadline = self._clock.monotonic() + within_seconds
-        while (place := self._places.take(sign_on, within_seconds)) is None:
-            if self._clock.monotonic() >= deadline:
-                raise _busy(sign_on)
-            self._sleep(_POLL_SECONDS)
-        return place
+        with self._in_line(sign_on):
+            self._trials[key].told.set()
+            while self._clock.monotonic() < deadline:
+                self._sleep(_POLL_SECONDS)
+                place = self._places.take(sign_on, within_seconds)
+                if place is not None:
+                    return place
+        raise _busy(sign_on)
 
     def _end_trial(self, key: bytes, held_back: str = "") -> None:
         with self._lock:
             trial = self._trials.pop(key)
         trial.held_back = held_back
         trial.over.set()
+        trial.told.set()
 
     def settle(self, attempt: "Attempt", outcome: Outcome) -> None:
         """Take down how an attempt ended.

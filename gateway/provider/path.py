@@ -154,7 +154,9 @@ class Journey:
         peer = f"bundle {bundle}" if own else self._arrival.peer.address
         try:
             within = self._within(settings)
-            attempt = self._route.guard.begin(caller.user, caller.password, peer, within, bundle=bundle)
+            attempt = self._route.guard.begin(
+                caller.user, caller.password, peer, within, bundle=bundle, own=own
+            )
         except SecurityError as error:
             raise _own_sign_on(error) if own else error from None
         blind = call.send_only and attempt.proven

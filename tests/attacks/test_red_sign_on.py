@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gateway.identity.signon import MOST_WAITING
 from gateway.imsconnect.wire import Verb
 from tests.fixtures.in_process import LAB, REPOSITORY, username_token, work
 from tests.fixtures.running_gateway import wait_until
@@ -205,3 +206,29 @@ def test_no_file_of_the_state_holds_a_password(gateway):
         for file in gateway.home.glob("var/*")
         for word in (b"WONDER1", b"WR0NGPW")
     )
+
+
+class TestThreads:
+    """Nobody without a password may keep the threads of a worker waiting."""
+
+    @pytest.mark.parametrize("passwords", ["one", "many"])
+    def test_guesses_that_wait_for_a_place_of_a_busy_user_take_a_few_threads_only(
+        self, gateway, standin, passwords
+    ):
+        with ThreadPoolExecutor(40) as pool:
+            slow = pool.submit(sign_on, gateway, "WONDER1", work("sleep", "4000", 4000))
+            wait_until(lambda: standin.seen)
+            sign_on(gateway, "WRONG")
+            guesses = [
+                pool.submit(sign_on, gateway, "WRONG" if passwords == "one" else f"WR{n}") for n in range(30)
+            ]
+            wait_until(lambda: sum(guess.done() for guess in guesses) >= 30 - MOST_WAITING)
+            assert not slow.done(), "they did not wait for it"
+            assert {guess.result().message_id for guess in guesses if guess.done()} == {"IGW1006E"}
+            assert slow.result().status == 200
+            assert len(standin.seen) <= 4, "the slow call, the first guess, and two more once it had forgiven"
+
+    def test_callers_with_the_password_that_is_being_tried_all_get_their_turn(self, gateway):
+        with ThreadPoolExecutor(40) as pool:
+            calls = [pool.submit(sign_on, gateway, "WONDER1", work("sleep", "300", 300)) for _ in range(40)]
+            assert {call.result().status for call in calls} == {200}

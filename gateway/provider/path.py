@@ -18,6 +18,7 @@ from gateway.envelope import Admitted, Envelope, read_envelope
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
 from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall
 from gateway.identity.caller import caller_of
+from gateway.identity.places import own_peer
 from gateway.identity.signon import Attempt, SignOnGuard
 from gateway.mediatype import parse_media_type
 from gateway.observe.events import RequestEnded
@@ -151,12 +152,10 @@ class Journey:
         """
         caller = call.caller
         own, bundle = caller.origin == "bundle", self._route.service.settings.bundle
-        peer = f"bundle {bundle}" if own else self._arrival.peer.address
+        peer = own_peer(bundle) if own else self._arrival.peer.address
         try:
             within = self._within(settings)
-            attempt = self._route.guard.begin(
-                caller.user, caller.password, peer, within, bundle=bundle, own=own
-            )
+            attempt = self._route.guard.begin(caller.user, caller.password, peer, within, bundle=bundle)
         except SecurityError as error:
             raise _own_sign_on(error) if own else error from None
         blind = call.send_only and attempt.proven

@@ -11,11 +11,11 @@ from tests.unit.imsconnect.calling import ANSWERED, CALL, SEND_ONLY, client_of
 
 WITH_RECEIPT = replace(SEND_ONLY, receipt=True, execution_timeout_ms=30_000)
 IRM_TIMER, IRM_F1, IRM_F4 = 21, 32, 35
-ASKED = bytearray(wire.SEND_ONLY)
-ASKED[IRM_TIMER] = 0x45  # 30 s
-ASKED[IRM_F1] = 0x04  # no text in the receipt
-ASKED[IRM_F4] = 0xD2  # K in EBCDIC
-ASKED = bytes(ASKED)
+_CHANGED = bytearray(wire.SEND_ONLY)
+_CHANGED[IRM_TIMER] = 0x45  # 30 s
+_CHANGED[IRM_F1] = 0x04  # no text in the receipt
+_CHANGED[IRM_F4] = 0xD2  # K in EBCDIC
+ASKED = bytes(_CHANGED)
 RECEIPT = bytes.fromhex("00000010 000C1000 5CC3E2D4D6D2E85C")
 """*CSMOKY* alone, behind LLLL."""
 RECEIPT_THAT_WANTS_AN_ACK = bytes.fromhex("00000010 000C2000 5CC3E2D4D6D2E85C")

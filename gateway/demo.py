@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import requests
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway import testkeys
 from gateway.clock import SYSTEM_CLOCK
@@ -31,6 +31,8 @@ from gateway.standin import RunningStandin, load
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 40.0
+LOG_TAIL: Final = 4000
+"""Characters of the gateway's log that are shown when something went wrong."""
 HOST: Final = "127.0.0.1"
 BUNDLE_PASSWORD: Final = "GWPASS1"  # noqa: S105  a user of the stand-in, not of any real system
 ALICE: Final = SignOn("ALICE", Secret("WONDER1"))
@@ -141,11 +143,12 @@ class Stage:
 
     def _play(self, gateway: subprocess.Popen[bytes], standin: RunningStandin, *, once: bool) -> int:
         if not self._ready(gateway):
-            self.console.print("The gateway did not start; its log says:")
-            self.console.print(self._log().read_text(), markup=False)
+            self._show_log("The gateway did not start; its log says:")
             return 1
         self.console.print(f"Gateway: https://{HOST}:{self.ports.https}/imssoap/\n")
         failed = self._show_calls(standin)
+        if failed:
+            self._show_log("The gateway's log ends with:")
         if not once:
             self._stay(gateway)
         return 1 if failed else 0
@@ -169,6 +172,10 @@ class Stage:
     def _log(self) -> Path:
         return self.home / "gateway.log"
 
+    def _show_log(self, title: str) -> None:
+        self.console.print(title)
+        self.console.print(self._log().read_text()[-LOG_TAIL:], markup=False, soft_wrap=True)
+
     def _ready(self, gateway: subprocess.Popen[bytes]) -> bool:
         deadline = SYSTEM_CLOCK.monotonic() + START_SECONDS
         pause = threading.Event()
@@ -183,7 +190,8 @@ class Stage:
         return False
 
     def _show_calls(self, standin: RunningStandin) -> int:
-        table = Table("", "Call", "Service", "As", "Answer", "What IMS saw", title="Calls over HTTPS")
+        headings = ("", "Call", "Service", "As", "Answer", "What IMS saw")
+        table = Table(*(Column(each, overflow="fold") for each in headings), title="Calls over HTTPS")
         failed = 0
         for step in STEPS:
             before = len(standin.seen)
@@ -191,16 +199,16 @@ class Stage:
             ok = step.expected(answer)
             failed += not ok
             saw = [f"{seen.transaction} by {seen.user or 'nobody'}" for seen in standin.seen[before:]]
-            user = f"{step.sign_on.user} (token)" if step.sign_on else "-"
             table.add_row(
                 "ok" if ok else "FAILED",
                 step.says,
-                step.port,
-                user,
-                _shown(answer),
+                "plain" if step.port == PLAIN else "secure",
+                step.sign_on.user if step.sign_on else "-",
+                _shown(answer) if ok else _in_full(answer),
                 "; ".join(saw) or "nothing",
             )
         self.console.print(table)
+        self.console.print(f"plain: {PLAIN}, takes no token; secure: {SECURE}, takes a UsernameToken")
         self.console.print(f"{len(STEPS) - failed} of {len(STEPS)} calls ended as they should.")
         return failed
 
@@ -226,8 +234,7 @@ class Stage:
         except KeyboardInterrupt:
             self.console.print("\nStopping.")
             return
-        self.console.print("The gateway has ended by itself; its log says:")
-        self.console.print(self._log().read_text()[-2000:], markup=False)
+        self._show_log("The gateway has ended by itself; its log says:")
 
 
 def example_home() -> Path:
@@ -244,6 +251,14 @@ def _replace(path: Path, pattern: str, text: str) -> None:
 
 
 def _shown(answer: Any) -> str:
+    """Say in few words what came: what tells one answer from another."""
+    if isinstance(answer, CallError):
+        return f"fault {answer.fault_code.rpartition(':')[2]}"
+    told = (answer.get(name) for name in ("lastName", "firstName", "extension", "user", "group"))
+    return " ".join(value for value in told if value)
+
+
+def _in_full(answer: Any) -> str:
     if isinstance(answer, dict):
         return " ".join(str(value) for value in answer.values() if value)
     return f"fault {answer}"

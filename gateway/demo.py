@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import requests
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -77,15 +78,17 @@ DISPLAY: Final = {"command": "DISPLAY", "lastName": "LAST1"}
 NEW: Final = {"lastName": "HOPPER", "firstName": "GRACE", "extension": "8-5-1234", "zipCode": "D05/R05"}
 
 STEPS: Final = (
-    Step("look up an entry", PLAIN, "PhoneBook", DISPLAY, None, _entry(firstName="FIRST1")),
+    Step("look up LAST1", PLAIN, "PhoneBook", DISPLAY, None, _entry(firstName="FIRST1")),
     Step("who am I?", PLAIN, "WhoAmI", {}, None, _entry(user="GWUSER", group="GWGROUP")),
-    Step("look up an entry", SECURE, "PhoneBook", DISPLAY, ALICE, _entry(firstName="FIRST1")),
+    Step("look up LAST1", SECURE, "PhoneBook", DISPLAY, ALICE, _entry(firstName="FIRST1")),
     Step("who am I?", SECURE, "WhoAmI", {}, ALICE, _entry(user="ALICE", group="")),
-    Step("add an entry", SECURE, "PhoneBook", {"command": "ADD", **NEW}, BOB, _entry(lastName="HOPPER")),
-    Step("look it up", PLAIN, "PhoneBook", {"command": "DISPLAY", "lastName": "HOPPER"}, None, _entry(**NEW)),
+    Step("add HOPPER", SECURE, "PhoneBook", {"command": "ADD", **NEW}, BOB, _entry(lastName="HOPPER")),
+    Step(
+        "look up HOPPER", PLAIN, "PhoneBook", {"command": "DISPLAY", "lastName": "HOPPER"}, None, _entry(**NEW)
+    ),
     Step("wrong password", SECURE, "WhoAmI", {}, WRONG, _fault("FailedAuthentication")),
     Step("no token", SECURE, "WhoAmI", {}, None, _fault("InvalidSecurity")),
-    Step("token not asked for", PLAIN, "WhoAmI", {}, ALICE, _fault("InvalidSecurity")),
+    Step("unasked token", PLAIN, "WhoAmI", {}, ALICE, _fault("InvalidSecurity")),
 )
 
 
@@ -190,8 +193,9 @@ class Stage:
         return False
 
     def _show_calls(self, standin: RunningStandin) -> int:
-        answers = Column("Answer", overflow="fold", min_width=len("FailedAuthentication"))
-        table = Table("", "Call", "Service", "As", answers, "What IMS saw", title="Calls over HTTPS")
+        headings = ("", "Call", "Service", "As", "Answer", "What IMS saw")
+        columns = [Column(each, overflow="fold") for each in headings]
+        table = Table(*columns, title="Calls over HTTPS", box=SIMPLE_HEAD, collapse_padding=True)
         failed = 0
         for step in STEPS:
             before = len(standin.seen)
@@ -208,7 +212,7 @@ class Stage:
                 "; ".join(saw) or "nothing",
             )
         self.console.print(table)
-        self.console.print(f"plain: {PLAIN}, takes no token; secure: {SECURE}, takes a UsernameToken")
+        self.console.print(f"plain: {PLAIN}; secure: {SECURE}, with a UsernameToken")
         self.console.print(f"{len(STEPS) - failed} of {len(STEPS)} calls ended as they should.")
         return failed
 
@@ -253,7 +257,7 @@ def _replace(path: Path, pattern: str, text: str) -> None:
 def _shown(answer: Any) -> str:
     """Say in few words what came: what tells one answer from another."""
     if isinstance(answer, CallError):
-        return f"fault {answer.fault_code.rpartition(':')[2]}"
+        return answer.fault_code.rpartition(":")[2]
     told = (answer.get(name) for name in ("lastName", "firstName", "extension", "user", "group"))
     return " ".join(value for value in told if value)
 

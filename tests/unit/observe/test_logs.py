@@ -18,10 +18,12 @@ def lines(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    own = logging.getLogger("gateway").level
     logs.configure()
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
+    logging.getLogger("gateway").setLevel(own)
     structlog.reset_defaults()
 
 

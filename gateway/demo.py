@@ -134,9 +134,10 @@ class Stage:
 
     def play(self, standin: RunningStandin, *, once: bool) -> int:
         """Start the gateway, show the calls, stay up unless `once`; returns the exit code."""
-        signal.signal(signal.SIGTERM, _interrupt)  # or the gateway would go on without us
+        interrupt = Interrupt()
         gateway = self._start_gateway()
         try:
+            interrupt.arm()
             return self._play(gateway, standin, once=once)
         except KeyboardInterrupt:
             self.console.print("\nStopped before the end.")
@@ -241,6 +242,29 @@ class Stage:
         self._show_log("The gateway has ended by itself; its log says:")
 
 
+class Interrupt:
+    """SIGTERM and Ctrl-C as KeyboardInterrupt, but not before `arm`: the gateway is to be known by then.
+
+    An interrupt in the middle of starting it would let it go on without us.
+    """
+
+    def __init__(self) -> None:
+        self._armed = self._came = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._take)
+
+    def arm(self) -> None:
+        """From now on raise; at once when a signal came before."""
+        self._armed = True
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _take(self, _signal: int, _frame: object) -> None:
+        self._came = True
+        if self._armed:
+            raise KeyboardInterrupt
+
+
 def example_home() -> Path:
     """Return the folder of the example home: packaged in a wheel, the root of the project in a checkout."""
     packaged = Path(__file__).parent / "example"
@@ -266,10 +290,6 @@ def _in_full(answer: Any) -> str:
     if isinstance(answer, dict):
         return " ".join(str(value) for value in answer.values() if value)
     return f"fault {answer}"
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _stop(gateway: subprocess.Popen[bytes]) -> None:

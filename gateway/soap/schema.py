@@ -5,13 +5,14 @@ What is told about a mistake are names and lines, never values: a body may hold 
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from threading import Lock
 from typing import Any, Final
 
 from lxml import etree
 
 from gateway.errors import GatewayError, M, Problem
-from gateway.safexml import Element, SchemaError, compile_schema
+from gateway.safexml import Element, SchemaError, compile_schema, first_mistake
 from gateway.soap.documents import Documents
 from gateway.soap.schema_sources import RpcWrapper, SchemaSources
 
@@ -55,6 +56,9 @@ _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.+?) \)\.$")
 _WITH_EXPECTED: Final = frozenset({"SCHEMAV_ELEMENT_CONTENT", "SCHEMAV_CVC_COMPLEX_TYPE_2_4"})
 """Codes whose messages may name what is expected, and hold no value."""
 _LONGEST = 200
+_FEW: Final = 1000
+"""Elements of a payload that is validated as it is, which tells the line of a mistake. Of a larger one
+the place is told by the element's name only, see `first_mistake`."""
 
 
 class BodySchema:
@@ -73,6 +77,9 @@ class BodySchema:
         Patterns of a schema may take time exponential in a value; libxml2 gives up after a fraction of a
         second, and what could not be judged is not valid.
         """
+        if next(islice(payload.iter(), _FEW, None), None) is not None:
+            self._validate_large(payload)
+            return
         try:
             valid = self._schema.validate(payload)
         except etree.XMLSchemaValidateError:
@@ -80,6 +87,11 @@ class BodySchema:
             raise GatewayError(M.NOT_VALID, {"reason": reason}) from None
         if not valid:
             raise GatewayError(M.NOT_VALID, {"reason": self._reason(payload)})
+
+    def _validate_large(self, payload: Element) -> None:
+        mistake = first_mistake(self._schema, payload)
+        if mistake is not None:
+            raise GatewayError(M.NOT_VALID, {"reason": _in_words(mistake.message, mistake.type_name, 0)})
 
     def _reason(self, payload: Element) -> str:
         """Return where and why, in words of ours.
@@ -122,7 +134,8 @@ def _in_words(message: str, code: str, line: int) -> str:
         reason += f" (attribute {_cut(attribute)})"
     if expected:
         reason += f"; expected: {_cut(expected[1])}"
-    return f"line {line}, element {_cut(place[1]) if place else '?'}: {reason}"
+    where = f"line {line}, " if line else ""
+    return f"{where}element {_cut(place[1]) if place else '?'}: {reason}"
 
 
 def _cut(text: str) -> str:

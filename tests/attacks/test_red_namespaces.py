@@ -8,7 +8,7 @@ from gateway.envelope import SoapVersion, read_envelope, require_understood
 from gateway.errors import GatewayError, M, MustUnderstandError
 from gateway.safexml import LONGEST_NAMESPACE, Bounds, parse
 from gateway.soap import faults
-from gateway.soap.schema import _in_words
+from gateway.soap.schema import BodySchema, _in_words
 from tests.fixtures.in_process import LAB, SOAP12
 from tests.fixtures.standin import USERS
 
@@ -85,3 +85,52 @@ def test_a_value_stands_neither_in_the_fault_nor_in_the_log(gateway):
     assert reply.message_id == "IGW1204E"
     assert b"S3CRET" not in reply.body
     assert "S3CRET" not in repr(gateway.events.events)
+
+
+LONG_NAMESPACE = f"urn:{'x' * 900}"
+LIST = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{LONG_NAMESPACE}"
+ elementFormDefault="qualified"><xs:element name="list"><xs:complexType><xs:sequence>
+  <xs:element name="item" maxOccurs="unbounded"><xs:simpleType><xs:restriction base="xs:string">
+   <xs:pattern value="1|(a+)+|t:.*"/></xs:restriction></xs:simpleType></xs:element>
+ </xs:sequence></xs:complexType><xs:unique name="u"><xs:selector xpath="none"/><xs:field xpath="."/></xs:unique>
+</xs:element></xs:schema>"""
+
+
+def validate(*items):
+    schema = BodySchema({"m:///list": LIST.encode()}, "m:///list")
+    inside = "".join(f"<item>{item}</item>" for item in items)
+    root = parse(f"<e xmlns:t='urn:t'><list xmlns='{LONG_NAMESPACE}'>{inside}</list></e>".encode(), Bounds())
+    schema.validate(root[0])
+
+
+@pytest.mark.parametrize("count", [1, 998, 999, 1000, 100_000])
+def test_a_list_of_any_length_is_valid_when_each_item_is(count):
+    validate(*["1"] * count)
+
+
+@pytest.mark.parametrize("count", [1, 998, 999, 1000, 100_000])
+@pytest.mark.parametrize("place", [0, -1])
+def test_one_wrong_item_makes_a_list_of_any_length_wrong(count, place):
+    items = ["1"] * count
+    items[place] = "S3CRET"
+    with pytest.raises(GatewayError) as caught:
+        validate(*items)
+    assert caught.value.message is M.NOT_VALID
+    assert "a value does not match the declared pattern" in caught.value.text
+    assert "S3CRET" not in caught.value.text
+
+
+def test_a_list_of_nothing_but_wrong_items_costs_no_more_than_one():
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    with pytest.raises(GatewayError):
+        validate(*["x"] * 190_000)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    assert after.ru_utime - before.ru_utime < 10, "it was hours"
+
+
+def test_many_values_that_take_long_to_check_take_no_longer_than_one():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    with pytest.raises(GatewayError) as caught:
+        validate(*["a" * 40 + "b"] * 20_000)
+    assert caught.value.message is M.NOT_VALID
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 20

@@ -347,3 +347,17 @@ def test_a_fault_of_ours_carries_message_id_and_tracking_id(gateway):
     reply = gateway.post("LabPort", work("nowhere"))
     assert reply.headers["x-tracking-id"] in reply.body.decode()
     assert gateway.events.last.tracking_id == reply.headers["x-tracking-id"]
+
+
+def test_an_active_bundle_keeps_its_settings_until_the_gateway_is_started_again(
+    in_process, standin, standin_factory
+):
+    gateway = in_process(standin.port)
+    other = standin_factory(ims_connect={"racf": True}, users=USERS)
+    bundle = gateway.home / "bundles/ims1.toml"
+    bundle.write_text(bundle.read_text().replace(f"port = {standin.port}", f"port = {other.port}"))
+    assert gateway.post("LabPort", work("echo", "old")).status == 200
+    assert (len(standin.seen), len(other.seen)) == (1, 0)
+    again = in_process(other.port)
+    assert again.post("LabPort", work("echo", "new")).status == 200
+    assert (len(standin.seen), len(other.seen)) == (1, 1)

@@ -18,6 +18,8 @@ from tests.fixtures.in_process import work
 from tests.fixtures.running_gateway import deploy_lab, with_settings
 from tests.fixtures.standin import USERS, standin_config
 
+pytestmark = pytest.mark.xdist_group("running backend tls")  # they share a gateway
+
 PASSWORD = "store-pass"
 
 

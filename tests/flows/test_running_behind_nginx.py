@@ -15,7 +15,7 @@ from tests.fixtures.in_process import username_token
 from tests.fixtures.running_gateway import free_ports, wait_until
 from tests.interop.outside import need
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("running behind nginx")]
 
 PROXY = "127.0.0.2"
 PHONEBOOK = "urn:ims-gateway:example:phonebook"

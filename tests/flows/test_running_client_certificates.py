@@ -12,6 +12,8 @@ from tests.fixtures.calling import Caller, pem_of, text_of, trusting
 from tests.fixtures.in_process import work
 from tests.fixtures.running_gateway import KEYSTORE_PASSWORD
 
+pytestmark = pytest.mark.xdist_group("running client certificates")  # they share a gateway
+
 MODES = ("none", "optional", "required")
 CERTIFICATES = ("absent", "trusted", "expired", "of a server", "of a stranger", "self-signed by the same name")
 

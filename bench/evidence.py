@@ -37,7 +37,7 @@ def fuzz(file: Path, examples: int) -> dict[str, object]:
         raise SystemExit(f"{file.name} failed")
     passed = re.search(r"(\d+) passed", done.stdout)
     return {
-        "inputs_per_test": examples,
+        "examples_asked_of_each_test": examples,
         "tests_passed": int(passed[1]) if passed else 0,
         "seconds": round(time.monotonic() - started),
     }

@@ -35,7 +35,8 @@ def standin(standin_factory, hold):
 
 @pytest.fixture
 def gateway(gateway_factory, standin):
-    return gateway_factory(standin, services=HELD)
+    keepalive = {"server.keepalive_seconds": 600}  # what closes an idle connection here is the stop
+    return gateway_factory(standin, keepalive, services=HELD)
 
 
 @pytest.fixture

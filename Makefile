@@ -26,7 +26,7 @@ test: $(STAMP) ## run the tests; those that need a tool that is missing are skip
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 interop: $(STAMP) ## run the suites with SOAP stacks from outside; a missing tool is a failure
-	IMSGW_REQUIRE_TOOLS=1 $(BIN)/python -m pytest -m interop tests/interop $(PYTEST_ARGS)
+	IMSGW_REQUIRE_TOOLS=1 $(BIN)/python -m pytest -m interop tests $(PYTEST_ARGS)
 
 lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/ruff check .

@@ -38,6 +38,9 @@ MOST_WAITING: Final = 8
 """Threads that may wait for a place of one user, in one worker. The others are told to come back: guesses at a
 user whose places are held by slow calls must not take all threads. A bundle's own password is not guessed."""
 
+OWN_PATIENCE_SECONDS: Final = 2.0
+"""How long calls under a bundle's own identity wait for the first of them. RACF refuses at once, so a call that
+takes longer has got past it; and nobody can guess at this password through us, so the others need not wait."""
 
 Outcome = Literal["good", "wrong", "unknown"]
 
@@ -94,6 +97,8 @@ class SignOnGuard:
         deadline = self._clock.monotonic() + within_seconds
         while (standing := self._standing(key)) not in {_Standing.GOOD, _Standing.FIRST}:
             assert isinstance(standing, _Trial)
+            if sign_on.own and not standing.told.wait(OWN_PATIENCE_SECONDS):
+                break
             self._follow(standing, sign_on, deadline)
             if standing.held_back:
                 raise SecurityError.sign_on(standing.held_back)

@@ -11,6 +11,8 @@ from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import SignOnSettings
 from gateway.errors import GatewayError, M, SecurityError
 from gateway.exchange import Secret
+from gateway.identity import signon
+from gateway.identity.places import own_peer
 from gateway.identity.signon import SignOnGuard
 
 RIGHT, WRONG = Secret("WONDER1"), Secret("WRONG")
@@ -235,4 +237,29 @@ def test_all_workers_count_together(tmp_path):
     guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
     with pytest.raises(SecurityError):
         guard.begin("ALICE", RIGHT, "192.0.2.9", 10)
+    guard.close()
+
+
+def test_calls_of_a_bundle_do_not_wait_for_the_end_of_a_slow_first_call(tmp_path, monkeypatch):
+    monkeypatch.setattr(signon, "OWN_PATIENCE_SECONDS", 0.05)
+    guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
+    slow = guard.begin("GWUSER", RIGHT, own_peer("ims1"), 30, bundle="ims1")
+    other = guard.begin("GWUSER", RIGHT, own_peer("ims1"), 30, bundle="ims1")
+    assert slow.place is not None
+    assert other.place is None
+    other.wrong()
+    slow.wrong()
+    with pytest.raises(SecurityError):
+        guard.begin("GWUSER", RIGHT, own_peer("ims1"), 30, bundle="ims1")
+    guard.close()
+
+
+def test_calls_with_a_token_do_wait_since_its_password_may_be_a_guess(tmp_path, monkeypatch):
+    monkeypatch.setattr(signon, "OWN_PATIENCE_SECONDS", 0.05)
+    guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
+    slow = guard.begin("ALICE", RIGHT, "192.0.2.1", 30, bundle="ims1")
+    with pytest.raises(GatewayError) as caught:
+        guard.begin("ALICE", RIGHT, "192.0.2.1", 0.2, bundle="ims1")
+    assert caught.value.message is M.BUSY
+    slow.good()
     guard.close()

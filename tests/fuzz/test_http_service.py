@@ -29,6 +29,8 @@ def thrown_at(service: RunningService, data: bytes, name: ListenerName, choose: 
             for piece in http_cases.pieces(data, choose):
                 sock.sendall(piece)
             sock.shutdown(socket.SHUT_WR)
+        except TimeoutError:
+            raise  # that is a hang
         except OSError:
             pass  # it was answered and closed before all was sent, or before we said so
         return read_to_end(sock)

@@ -1,4 +1,4 @@
-"""The listening sockets, bound once by the master, and the number of files a worker may need."""
+"""The listening sockets, bound once by the master, and the limit of open files."""
 
 import logging
 import resource
@@ -16,8 +16,6 @@ BACKLOG: Final = 2048
 """Connections the kernel completes while no worker accepts; net.core.somaxconn may cut it."""
 ADMIN_CONNECTIONS: Final = 64
 """Connections per worker on the admin listener; counted apart, so that nobody shuts the operators out."""
-_FILES_OF_OUR_OWN: Final = 128
-"""Listeners, logs, databases, the loop, and some room."""
 
 _KEYS: Final[dict[ListenerName, str]] = {
     "https": "server.https",
@@ -82,12 +80,6 @@ def _listening(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def files_needed(home: Home) -> int:
-    """Return how many files one worker may have open at once: connections, sockets to IMS Connect, our own."""
-    pools = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
-    return home.gateway.server.worker_connections + ADMIN_CONNECTIONS + pools + _FILES_OF_OUR_OWN
 
 
 def allow_files(needed: int) -> bool:

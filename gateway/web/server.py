@@ -16,11 +16,12 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
+from gateway.config.checks.capacity import files_needed
 from gateway.config.model import Home
 from gateway.errors import ConfigError, Problem
 from gateway.tls import ListenerTls, server_tls
 from gateway.web.environ import Application, ListenerName
-from gateway.web.listeners import Listener, allow_files, bind, files_needed, wanted
+from gateway.web.listeners import Listener, allow_files, bind, wanted
 from gateway.web.worker import GatewayWorker
 
 log = logging.getLogger("gateway.web")

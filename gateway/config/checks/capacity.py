@@ -12,7 +12,7 @@ IMS_CONNECT_MAXSOC = 50
 """MAXSOC where the TCPIP statement does not say it (IMS System definition, TCPIP statement)."""
 
 OWN_FILES = 192
-"""Files a worker holds besides: listeners, connections of operators, log, database, modules; generous."""
+"""Files a worker holds besides: up to 64 connections of operators, listeners, log, database; generous."""
 
 
 def connections(home: Home) -> Iterator[Problem]:
@@ -73,7 +73,7 @@ def maxsoc(home: Home) -> Iterator[Problem]:
 
 
 def files_needed(home: Home) -> int:
-    """Return how many files one worker may have open at once."""
+    """Return how many files one worker may have open at once; serving asks the system for as many."""
     sockets = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
     return home.gateway.server.worker_connections + sockets + OWN_FILES
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.checks.capacity import files_needed
 from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
 from gateway.errors import ConfigError
-from gateway.web.listeners import allow_files, bind, files_needed
+from gateway.web.listeners import allow_files, bind
 
 
 def home(https: str = "", http: str = "", admin: str = "", **server) -> Home:

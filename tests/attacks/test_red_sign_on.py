@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gateway.errors import M
 from gateway.identity.signon import MOST_WAITING
 from gateway.imsconnect.wire import Verb
 from tests.fixtures.in_process import LAB, REPOSITORY, username_token, work
@@ -153,7 +154,8 @@ class TestSpelling:
     def test_many_guesses_at_once_bring_no_more_to_racf_than_one_after_the_other(self, gateway, standin):
         with ThreadPoolExecutor(16) as pool:
             replies = list(pool.map(lambda n: sign_on(gateway, f"GUESS{n}", peer=f"192.0.2.{n}"), range(48)))
-        assert {reply.fault_code for reply in replies} == {"FailedAuthentication"}
+        judged = [reply for reply in replies if reply.message_id != M.BUSY.id]  # the others are to come back
+        assert {reply.fault_code for reply in judged} == {"FailedAuthentication"}
         assert len(standin.seen) == 2
         assert not any(seen.verb is not Verb.SEND_RECEIVE for seen in standin.seen)
 

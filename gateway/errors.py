@@ -23,6 +23,15 @@ class WssFault(Enum):
     """Fault names of WSS SOAP Message Security 1.1.1, section 12, with their standard texts."""
 
     UNSUPPORTED_SECURITY_TOKEN = ("UnsupportedSecurityToken", "An unsupported token was provided")
+    UNSUPPORTED_ALGORITHM = (
+        "UnsupportedAlgorithm",
+        "An unsupported signature or encryption algorithm was used",
+    )
+    FAILED_CHECK = ("FailedCheck", "The signature or decryption was invalid")
+    SECURITY_TOKEN_UNAVAILABLE = (
+        "SecurityTokenUnavailable",
+        "Referenced security token could not be retrieved",
+    )
     INVALID_SECURITY = (
         "InvalidSecurity",
         "An error was discovered processing the <wsse:Security> header",
@@ -128,6 +137,10 @@ class M:
         "A password of more than 8 characters is not supported: IMS Connect takes no password phrase here",
     )
     TOKEN_NOT_ASKED = Message("IGW1306E", Side.CLIENT, "This service takes no security token")
+    REPLAY_STORE = Message(
+        "IGW1307E", Side.SERVER, "The gateway cannot tell now whether it has seen this message before"
+    )
+    AUTHENTICATOR = Message("IGW1308E", Side.SERVER, "The gateway cannot authenticate anybody at the moment")
 
     # IMS Connect and IMS
     UNREACHABLE = Message("IGW2001E", Side.SERVER, "IMS Connect of bundle {bundle} cannot be reached")

@@ -25,8 +25,8 @@ from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
 from gateway.web import server
 from gateway.web.wsgi import Answer, FrontDoor, Mounted
-from gateway.wss.judge import Policy
 from gateway.wss.names import SECURITY
+from gateway.wss.policy import Policy
 
 DRAIN_SECONDS: Final = 1.0
 """What calls to IMS Connect still get when a worker ends; requests in flight were waited for before."""

@@ -1,5 +1,6 @@
 """`bundles/<bundle>.toml`: a connection bundle, the way to one IMS and who to be there."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -55,6 +56,11 @@ class ImsConnectSettings(Settings):
         description="MAXSOC= of IMS Connect's TCPIP statement, told here so that `imsgw check` can compare. "
         "IMS Connect's own default is 50.",
     )
+    network_identity: bool = Field(
+        default=False,
+        description="Send the distributed identity along (*NETUID*, *NETSID*): who the token names and "
+        "who issued it. HWSSMPL0 and HWSSMPL1, IMS 15 and later.",
+    )
     max_segment_bytes: int = Field(
         default=32_767,
         ge=256,
@@ -98,6 +104,53 @@ class Credentials(Settings):
         return self
 
 
+class PassTicketSettings(Settings):
+    """PassTickets stand in for the password of users who have none here: SAML, certificates."""
+
+    application: Name8Needed = Field(
+        description="Application name: APPL= of the DATASTORE statement, profile of class PTKTDATA."
+    )
+    key: SecretValue = Field(
+        description="The secured sign-on key in hexadecimal: 16 digits for a legacy PassTicket, 64 to 512 "
+        "for an enhanced one (HMAC key of at least 256 bits)."
+    )
+    kind: Literal["legacy", "enhanced", "enhanced-mixed"] = Field(
+        default="legacy",
+        description="`legacy`: DES. `enhanced`: HMAC-SHA-512, type UPPER. `enhanced-mixed`: the same, "
+        "type MIXED.",
+    )
+
+    @field_validator("key")
+    @classmethod
+    def _hexadecimal(cls, value: Secret) -> Secret:
+        if not re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", value.reveal()):
+            raise RefusalError("a key is hexadecimal digits, two for each byte")
+        return value
+
+    @model_validator(mode="after")
+    def _key_fits(self) -> Self:
+        digits = len(self.key.reveal())
+        right = digits == 16 if self.kind == "legacy" else 64 <= digits <= 512
+        wanted = "16" if self.kind == "legacy" else "64 to 512"
+        MisfitError.check({"key": None if right else f"has {digits} digits; {self.kind} takes {wanted}"})
+        return self
+
+
+class TrustedUser(Settings):
+    """How IMS Connect's exit is told that a user was authenticated here: a mark that the site's exit looks for.
+
+    IBM defines no field for it (Trusted-user support for IMS Connect messages): the exit sets OMUSR_TRSTUSR.
+    """
+
+    extension: str = Field(
+        pattern=r"^\*[A-Z0-9@#$]{1,6}\*$",
+        description="Id of the IRM extension that carries the mark, for example `*TRSTUS*`.",
+    )
+    value: SecretValue = Field(
+        description="What stands in it: a word that the exit knows, of at most 64 characters."
+    )
+
+
 class Bundle(Settings):
     """`bundles/<bundle>.toml`: a connection bundle."""
 
@@ -105,3 +158,17 @@ class Bundle(Settings):
     credentials: Credentials = Field(
         default_factory=Credentials, description="Identity of services without WS-Security."
     )
+    passticket: PassTicketSettings | None = Field(
+        default=None,
+        description="PassTickets for users without a password, where IMS Connect runs with RACF=Y.",
+    )
+    trusted_user: TrustedUser | None = Field(
+        default=None,
+        description="In place of `passticket`: mark users without a password for an exit that trusts us.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        both = self.passticket is not None and self.trusted_user is not None
+        MisfitError.check({"trusted_user": "and passticket exclude each other" if both else None})
+        return self

@@ -8,39 +8,17 @@ from gateway.config.service import OperationSettings, ProviderSettings, Security
 from gateway.config.values import Settings
 
 KEYS: Mapping[type[Settings], frozenset[str]] = {
-    GatewaySettings: frozenset({"replay", "journal", "audit"}),
-    Bundle: frozenset({"passticket", "callout"}),
-    ImsConnectSettings: frozenset({"hosts", "policy", "network_identity"}),
+    GatewaySettings: frozenset({"journal", "audit"}),
+    Bundle: frozenset({"callout"}),
+    ImsConnectSettings: frozenset({"hosts", "policy"}),
     ProviderSettings: frozenset({"bundles"}),
-    SecuritySettings: frozenset(
-        {
-            "signed",
-            "signed_by",
-            "sts_body",
-            "trust",
-            "truststore",
-            "crl",
-            "unsigned_senders",
-            "senders",
-            "issuers",
-            "audiences",
-            "max_assertion_seconds",
-            "legacy_algorithms",
-            "users",
-            "authenticator",
-            "issuer",
-            "lifetime_seconds",
-            "basic",
-            "keystore",
-        }
-    ),
+    SecuritySettings: frozenset({"issuer", "lifetime_seconds", "basic", "keystore"}),
     OperationSettings: frozenset({"timeout_ms", "acknowledge", "response_transaction"}),
 }
 """Keys by the table they will stand in."""
 
 VALUES: Mapping[type[Settings], Mapping[str, frozenset[str]]] = {
     ProviderSettings: {"role": frozenset({"consumer"})},
-    SecuritySettings: {"token": frozenset({"saml11", "saml20"})},
     OperationSettings: {"adapter": frozenset({"copybook"})},
 }
 """Values of known keys, by table."""

@@ -8,17 +8,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.config.bundle import BackendTls, Bundle, Credentials, ImsConnectSettings, PoolSettings
+from gateway.config.bundle import (
+    BackendTls,
+    Bundle,
+    Credentials,
+    ImsConnectSettings,
+    PassTicketSettings,
+    PoolSettings,
+    TrustedUser,
+)
 from gateway.config.server import (
     AdminSettings,
     GatewaySettings,
     KeyStore,
     ParserSettings,
+    ReplaySettings,
     ServerSettings,
     SignOnSettings,
     TrustStore,
 )
-from gateway.config.service import DEFAULTS, OperationSettings, ProviderSettings, SecuritySettings
+from gateway.config.service import DEFAULTS, OperationSettings, ProviderSettings, SecuritySettings, UsersFile
 from gateway.config.values import Resolver, Settings, parse_listen
 from gateway.errors import Problem
 
@@ -34,8 +43,10 @@ __all__ = [
     "KeyStore",
     "OperationSettings",
     "ParserSettings",
+    "PassTicketSettings",
     "PoolSettings",
     "ProviderSettings",
+    "ReplaySettings",
     "Resolver",
     "SecuritySettings",
     "ServerSettings",
@@ -43,6 +54,8 @@ __all__ = [
     "Settings",
     "SignOnSettings",
     "TrustStore",
+    "TrustedUser",
+    "UsersFile",
     "parse_listen",
 ]
 

@@ -12,6 +12,7 @@ from gateway.config.values import (
     MisfitError,
     Networks,
     PublicUrl,
+    ReplayStoreAddress,
     SecretValue,
     Settings,
 )
@@ -173,6 +174,51 @@ class SignOnSettings(Settings):
     window_seconds: int = Field(default=300, ge=1, le=86_400, description="How long a failure counts.")
 
 
+class ReplaySettings(Settings):
+    """Where nonces, message signatures and one-time assertions are remembered until they expire."""
+
+    store: ReplayStoreAddress = Field(
+        default="sqlite",
+        description="`sqlite`: a file under `state`, shared by the workers of this machine. "
+        "`valkey://host:6379/0` (`valkeys://` with TLS) when several machines serve.",
+    )
+    password: SecretValue = Field(
+        default=Secret(""), description="Password of the Valkey server, if it asks for one."
+    )
+    user: str = Field(default="", description="User name at the Valkey server; empty: its default user.")
+    truststore: TrustStore | None = Field(
+        default=None, description="Authorities for `valkeys://`; empty: those of the operating system."
+    )
+    timeout_seconds: float = Field(default=2.0, gt=0, le=60, description="Longest wait for the store's answer.")
+    max_entries: int = Field(
+        default=1_000_000,
+        ge=1000,
+        le=1_000_000_000,
+        description="Most entries of the SQLite store; when it is full, messages are refused as the "
+        "gateway is busy.",
+    )
+    on_failure: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        description="What becomes of messages while the store cannot be used: `refuse` them, or `accept` them "
+        "without this protection.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        local = self.store == "sqlite"
+        only = "goes with a valkey:// or valkeys:// store only"
+        MisfitError.check(
+            {
+                "password": only if local and self.password else None,
+                "user": only if local and self.user else None,
+                "truststore": "goes with a valkeys:// store only"
+                if self.truststore is not None and not self.store.startswith("valkeys:")
+                else None,
+            }
+        )
+        return self
+
+
 class AdminSettings(Settings):
     """The listener for operators."""
 
@@ -189,4 +235,5 @@ class GatewaySettings(Settings):
     server: ServerSettings = Field(default_factory=ServerSettings, description="The server.")
     parser: ParserSettings = Field(default_factory=ParserSettings, description="The XML parser.")
     sign_on: SignOnSettings = Field(default_factory=SignOnSettings, description="Failed sign-ons.")
+    replay: ReplaySettings = Field(default_factory=ReplaySettings, description="Protection against replay.")
     admin: AdminSettings = Field(default_factory=AdminSettings, description="The admin listener.")

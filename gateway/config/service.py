@@ -7,14 +7,19 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.codepage import SUPPORTED, UTF_8
+from gateway.config.server import TrustStore
 from gateway.config.values import (
     CommitModeNumber,
+    ExistingFile,
     MisfitError,
     Name8,
     Name8Needed,
+    OptionalPath,
     RefusalError,
+    Senders,
     Settings,
     SyncLevelName,
+    Texts,
     UndeliverableName,
     Words,
 )
@@ -44,13 +49,67 @@ HostCcsid = Annotated[int, AfterValidator(_host_ccsid), Words("a CCSID, a whole 
 """The code page of IMS itself, always EBCDIC."""
 
 
-class SecuritySettings(Settings):
-    """The token that every request must carry."""
+_SIGNED_KEYS = ("signed_by", "sts_body", "trust", "truststore", "crl", "legacy_algorithms")
+_SAML_KEYS = ("unsigned_senders", "senders", "issuers", "audiences", "max_assertion_seconds")
 
-    token: Literal["none", "username"] = Field(
+
+class UsersFile(Settings):
+    """Where the table of users is."""
+
+    path: ExistingFile = Field(description="TOML file, relative to the home.")
+
+
+class SecuritySettings(Settings):
+    """The token that every request must carry, and what makes it believed."""
+
+    token: Literal["none", "username", "saml11", "saml20"] = Field(
         default="none",
         description="`none`: no token, IMS sees the bundle's identity. `username`: UsernameToken with "
-        "PasswordText, IMS sees its user; HTTPS only.",
+        "PasswordText. `saml11`, `saml20`: a SAML assertion with sender-vouches confirmation. With a token the "
+        "service is served over HTTPS only.",
+    )
+    signed: bool = Field(default=False, description="Whether a SAML assertion must come signed.")
+    signed_by: Literal["sender", "sts", "either"] = Field(
+        default="sender",
+        description="With `signed`. `sender`: the message signature covers body, assertion and Timestamp. "
+        "`sts`: the assertion carries the signature of whoever issued it. `either`: one of "
+        "the two.",
+    )
+    sts_body: Literal["sender-signature", "tls-client", "https"] = Field(
+        default="tls-client",
+        description="What protects the body of a message whose assertion an STS signed. "
+        "`sender-signature`: a message signature over it. `tls-client`: the TLS client "
+        "certificate of the sender. `https`: nothing but the channel, whoever opened it; "
+        "shown as a warning.",
+    )
+    trust: Literal["any", "one", "chain"] = Field(
+        default="one",
+        description="With `signed`: which certificates are believed. `one`: those that stand, byte for "
+        "byte, in `truststore`. `chain`: those that chain to an authority there. `any`: every "
+        "certificate that is itself valid; shown as a warning.",
+    )
+    truststore: TrustStore | None = Field(
+        default=None, description='Certificates of signers, with `trust = "one"` or `"chain"`.'
+    )
+    crl: OptionalPath = Field(
+        default=None,
+        description="Revocation list (PEM or DER file, or a folder of them), with `truststore`. With one, "
+        "every signer must be covered by a current list.",
+    )
+    unsigned_senders: Literal["mtls", "network"] = Field(
+        default="mtls",
+        description="Without `signed`: who may vouch for a user. `mtls`: whoever shows a TLS client "
+        "certificate, see `senders`. `network`: anyone who can connect; shown as a warning.",
+    )
+    senders: Senders = Field(
+        default=(),
+        description="Who may vouch, by certificate: subject (RFC 4514), subject alternative name (`dns:`, "
+        "`uri:`, `email:`) or `sha256:FINGERPRINT`. Empty: any certificate that is trusted, "
+        "shown as a warning.",
+    )
+    issuers: Texts = Field(default=(), description="Issuers of assertions that are accepted; empty: any.")
+    audiences: Texts = Field(
+        default=(), description="Audiences that mean us; empty: an assertion that names one is refused."
     )
     clock_skew_seconds: int = Field(
         default=60, ge=0, le=600, description="How far the clocks of client and gateway may differ."
@@ -58,6 +117,63 @@ class SecuritySettings(Settings):
     max_age_seconds: int = Field(
         default=300, ge=1, le=86_400, description="Oldest Timestamp and Created that is accepted."
     )
+    max_assertion_seconds: int = Field(
+        default=86_400, ge=1, le=86_400, description="Longest lifetime of an assertion that is accepted."
+    )
+    legacy_algorithms: bool = Field(
+        default=False,
+        description="Also accept SHA-1 in signatures and RSA keys from 1024 bits, for partners that cannot do "
+        "better; shown as a warning.",
+    )
+    users: UsersFile | None = Field(
+        default=None,
+        description="Table of who is which RACF user; without one the name in the token is the user id.",
+    )
+    authenticator: str = Field(
+        default="",
+        description="Custom authentication module: `package.module:Name`, or the name of an entry point of the "
+        "group `imsgw.authenticators`.",
+    )
+
+    @property
+    def saml(self) -> bool:
+        """Whether the token is an assertion."""
+        return self.token in {"saml11", "saml20"}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        given = self.model_fields_set
+        saml_only = "goes with a SAML token only"
+        signed_only = "goes with signed = true only"
+        misfits: dict[str, str | None] = {
+            key: saml_only for key in ("signed", *_SIGNED_KEYS, *_SAML_KEYS) if key in given and not self.saml
+        }
+        if self.saml and not self.signed:
+            misfits |= {key: signed_only for key in _SIGNED_KEYS if key in given}
+        if self.saml and self.signed:
+            misfits |= self._signed_misfits()
+        MisfitError.check(misfits)
+        return self
+
+    def _signed_misfits(self) -> dict[str, str | None]:
+        by_sts = self.signed_by != "sender"
+        return {
+            "truststore": f'is missing: trust = "{self.trust}" needs it'
+            if self.trust != "any" and self.truststore is None
+            else None,
+            "crl": 'goes with a truststore and trust = "one" or "chain" only'
+            if self.crl is not None and (self.truststore is None or self.trust == "any")
+            else None,
+            "sts_body": 'goes with signed_by = "sts" or "either" only'
+            if "sts_body" in self.model_fields_set and not by_sts
+            else None,
+            "trust": '"any" leaves nothing that protects a message with sts_body = "https"'
+            if self.trust == "any" and by_sts and self.sts_body == "https"
+            else None,
+            "unsigned_senders": "goes with signed = false only"
+            if "unsigned_senders" in self.model_fields_set
+            else None,
+        }
 
 
 class OperationSettings(Settings):

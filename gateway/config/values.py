@@ -121,6 +121,15 @@ ExistingFile = Annotated[Path, BeforeValidator(_file), Words("the path of a file
 KeyFile = Annotated[Path, BeforeValidator(_key_file), Words("the path of a file")]
 ExistingPath = Annotated[Path, BeforeValidator(_path), Words("the path of a file or folder")]
 
+
+def _optional_path(value: Any, info: ValidationInfo) -> Path | None:
+    return None if value is None or value == "" else _path(value, info)
+
+
+OptionalPath = Annotated[
+    Path | None, BeforeValidator(_optional_path), Words("the path of a file or folder, or empty")
+]
+
 _NAME_8 = re.compile(r"[A-Z0-9@#$]{1,8}")
 """The RACF alphabet: national characters as in code page 37."""
 
@@ -240,4 +249,46 @@ UndeliverableName = Annotated[
     Undeliverable,
     BeforeValidator(_undeliverable),
     Words('"purge", "reroute" or "hold"', ("purge", "reroute", "hold")),
+]
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError("not a list of texts")
+    return tuple(value)
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts), Words("a list of texts that are not empty")]
+
+_FINGERPRINT = re.compile(r"sha256:(?:[0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}")
+_OTHER_NAME = re.compile(r"(?:dns|uri|email):\S+")
+
+
+def _senders(value: Any) -> tuple[str, ...]:
+    for number, item in enumerate(_texts(value), start=1):
+        if not (_FINGERPRINT.fullmatch(item) or _OTHER_NAME.fullmatch(item) or "=" in item):
+            raise RefusalError(
+                f"entry {number} names no certificate: a subject like CN=web1,O=Bank, dns:NAME, uri:URI, "
+                "email:ADDRESS or sha256: with 64 hexadecimal digits"
+            )
+    return tuple(value)
+
+
+Senders = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_senders),
+    Words('a list of certificates by name, for example ["CN=web1,O=Bank", "dns:web1.example"]'),
+]
+
+
+def _replay_store(value: str) -> str:
+    if value != "sqlite" and not re.fullmatch(r"valkeys?://[^\s]+", value):
+        raise ValueError("neither sqlite nor an address")
+    return value
+
+
+ReplayStoreAddress = Annotated[
+    str,
+    AfterValidator(_replay_store),
+    Words('"sqlite" or an address like "valkey://host:6379/0" ("valkeys://" for TLS)'),
 ]

@@ -25,7 +25,8 @@ from gateway.observe.events import RequestEnded
 from gateway.payload.reply import reply_payload
 from gateway.payload.request import request_segments
 from gateway.soap.operations import Operation
-from gateway.wss.judge import Policy, TransportFacts, judge
+from gateway.wss.judge import judge
+from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.verdict import Verdict
 
 _SLACK_SECONDS: Final = 5.0

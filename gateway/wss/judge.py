@@ -3,44 +3,18 @@
 Cheap refusals come first. The policy decides what is required; the message never does.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from gateway.config.model import SecuritySettings
 from gateway.envelope import Envelope
 from gateway.errors import GatewayError, M, SecurityError, WssFault
 from gateway.wss.names import IDENTITY_TOKENS, SECURITY, TIMESTAMP, USERNAME_TOKEN
+from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.rules import R
 from gateway.wss.times import Freshness
 from gateway.wss.timestamp import judge_timestamp
 from gateway.wss.username import judge_username
 from gateway.wss.verdict import Claims, RuleBrokenError, TokenKind, Trail, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What one service demands of every message."""
-
-    token: TokenKind
-    clock_skew: timedelta
-    max_age: timedelta
-
-    @classmethod
-    def of(cls, settings: SecuritySettings) -> "Policy":
-        """Return the policy that a correlator's `[security]` table states."""
-        return cls(
-            TokenKind(settings.token),
-            timedelta(seconds=settings.clock_skew_seconds),
-            timedelta(seconds=settings.max_age_seconds),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TransportFacts:
-    """What the connection proves, after trusted proxies were believed."""
-
-    tls: bool
 
 
 def judge(envelope: Envelope, policy: Policy, facts: TransportFacts, now: datetime) -> Verdict:

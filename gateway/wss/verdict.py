@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cryptography import x509
+
 from gateway.errors import GatewayError, SecurityError, WssFault
 from gateway.exchange import Secret
 from gateway.wss.rules import Rule
@@ -13,6 +15,13 @@ class TokenKind(Enum):
 
     NONE = "none"
     USERNAME = "username"
+    SAML11 = "saml11"
+    SAML20 = "saml20"
+
+    @property
+    def saml(self) -> bool:
+        """Whether the token is an assertion."""
+        return self in {TokenKind.SAML11, TokenKind.SAML20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,25 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of an assertion."""
+
+    name: str
+    space: str
+    """AttributeNamespace of SAML 1.1, NameFormat of SAML 2.0; empty when absent."""
+    values: tuple[str, ...]
+
+
+class Vouching(Enum):
+    """What authenticates whoever sent the message."""
+
+    PASSWORD = "password"  # noqa: S105  a word
+    SIGNATURE = "signature"
+    TLS_CERTIFICATE = "tls-certificate"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """Who the message says is calling; believed only as far as the token's kind proves it."""
 
@@ -32,6 +60,19 @@ class Claims:
     user: str = ""
     """As written in the token, not yet a RACF user id."""
     password: Secret = field(default_factory=lambda: Secret(""))
+    name_format: str = ""
+    """Format of the name of an assertion; empty when absent."""
+    issuer: str = ""
+    """Issuer of an assertion."""
+    assertion_id: str = ""
+    attributes: tuple[Attribute, ...] = ()
+    vouching: Vouching = Vouching.NOTHING
+    attesting: x509.Certificate | None = None
+    """The certificate of the attesting entity: of the message signature, or of the TLS client."""
+    issuing: x509.Certificate | None = None
+    """The certificate that verified the assertion's own signature."""
+    covered: tuple[str, ...] = ()
+    """What verified signatures covered, in words: Body, Assertion, Timestamp, ..."""
 
 
 @dataclass(frozen=True, slots=True)

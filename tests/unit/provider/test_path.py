@@ -13,7 +13,7 @@ from gateway.identity.signon import SignOnGuard
 from gateway.provider.path import Journey, Route
 from gateway.safexml import Bounds
 from gateway.soap.operations import Operation
-from gateway.wss.judge import Policy
+from gateway.wss.policy import Policy
 from tests.fixtures.in_process import envelope, username_token
 
 ECHO = Operation("Echo", "a", "a", False, frozenset(), "document")

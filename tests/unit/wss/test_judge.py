@@ -14,7 +14,8 @@ from zeep.wsse.username import UsernameToken
 from gateway.envelope import Envelope, read_envelope
 from gateway.errors import M, SecurityError
 from gateway.safexml import Bounds, parse, serialize
-from gateway.wss.judge import Policy, TransportFacts, judge
+from gateway.wss.judge import judge
+from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.rules import RULES, R
 from gateway.wss.verdict import TokenKind
 

@@ -6,7 +6,15 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from gateway.config.server import KeyStore, TrustStore
-from gateway.config.values import MisfitError, Name8, Name8Needed, RefusalError, SecretValue, Settings
+from gateway.config.values import (
+    ExtensionId,
+    MisfitError,
+    Name8,
+    Name8Needed,
+    RefusalError,
+    SecretValue,
+    Settings,
+)
 from gateway.exchange import Secret
 
 
@@ -142,8 +150,7 @@ class TrustedUser(Settings):
     IBM defines no field for it (Trusted-user support for IMS Connect messages): the exit sets OMUSR_TRSTUSR.
     """
 
-    extension: str = Field(
-        pattern=r"^\*[A-Z0-9@#$]{1,6}\*$",
+    extension: ExtensionId = Field(
         description="Id of the IRM extension that carries the mark, for example `*TRSTUS*`.",
     )
     value: SecretValue = Field(

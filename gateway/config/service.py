@@ -49,10 +49,6 @@ HostCcsid = Annotated[int, AfterValidator(_host_ccsid), Words("a CCSID, a whole 
 """The code page of IMS itself, always EBCDIC."""
 
 
-_SIGNED_KEYS = ("signed_by", "sts_body", "trust", "truststore", "crl", "legacy_algorithms")
-_SAML_KEYS = ("unsigned_senders", "senders", "issuers", "audiences", "max_assertion_seconds")
-
-
 class UsersFile(Settings):
     """Where the table of users is."""
 
@@ -142,38 +138,21 @@ class SecuritySettings(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        given = self.model_fields_set
-        saml_only = "goes with a SAML token only"
-        signed_only = "goes with signed = true only"
-        misfits: dict[str, str | None] = {
-            key: saml_only for key in ("signed", *_SIGNED_KEYS, *_SAML_KEYS) if key in given and not self.saml
-        }
-        if self.saml and not self.signed:
-            misfits |= {key: signed_only for key in _SIGNED_KEYS if key in given}
-        if self.saml and self.signed:
-            misfits |= self._signed_misfits()
-        MisfitError.check(misfits)
+        signed = self.saml and self.signed
+        MisfitError.check(
+            {
+                "signed": f'cannot be with token = "{self.token}": signatures go with assertions'
+                if self.signed and not self.saml
+                else None,
+                "truststore": f'is missing: trust = "{self.trust}" needs it'
+                if signed and self.trust != "any" and self.truststore is None
+                else None,
+                "trust": '"any" leaves nothing that protects a message with sts_body = "https"'
+                if signed and self.trust == "any" and self.signed_by != "sender" and self.sts_body == "https"
+                else None,
+            }
+        )
         return self
-
-    def _signed_misfits(self) -> dict[str, str | None]:
-        by_sts = self.signed_by != "sender"
-        return {
-            "truststore": f'is missing: trust = "{self.trust}" needs it'
-            if self.trust != "any" and self.truststore is None
-            else None,
-            "crl": 'goes with a truststore and trust = "one" or "chain" only'
-            if self.crl is not None and (self.truststore is None or self.trust == "any")
-            else None,
-            "sts_body": 'goes with signed_by = "sts" or "either" only'
-            if "sts_body" in self.model_fields_set and not by_sts
-            else None,
-            "trust": '"any" leaves nothing that protects a message with sts_body = "https"'
-            if self.trust == "any" and by_sts and self.sts_body == "https"
-            else None,
-            "unsigned_senders": "goes with signed = false only"
-            if "unsigned_senders" in self.model_fields_set
-            else None,
-        }
 
 
 class OperationSettings(Settings):

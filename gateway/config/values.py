@@ -292,3 +292,16 @@ ReplayStoreAddress = Annotated[
     AfterValidator(_replay_store),
     Words('"sqlite" or an address like "valkey://host:6379/0" ("valkeys://" for TLS)'),
 ]
+
+
+def _extension_id(value: str) -> str:
+    if not re.fullmatch(r"\*[A-Z0-9@#$]{1,6}\*", value):
+        raise ValueError("not the id of an extension")
+    return value
+
+
+ExtensionId = Annotated[
+    str,
+    AfterValidator(_extension_id),
+    Words("the id of an IRM extension: 1 to 6 characters of A-Z 0-9 @ # $ between asterisks"),
+]

@@ -171,7 +171,7 @@ SECRET_SHAPES = {
     "text without end": f'"{MARKER}\n"',
     "no text": MARKER,
 }
-NAMES = {"wsdl", "bundle", "path"}
+NAMES = {"wsdl", "bundle", "path", "crl"}
 """Keys whose text is the name of something; a line that says it is not there has to name it."""
 
 

@@ -1,0 +1,39 @@
+"""Security settings that have no effect beside the others."""
+
+from collections.abc import Iterator
+
+from gateway.config.checks.places import correlator_file
+from gateway.config.model import Home, SecuritySettings
+from gateway.errors import Problem
+
+_OF_ASSERTIONS = ("unsigned_senders", "senders", "issuers", "audiences", "max_assertion_seconds")
+_OF_SIGNATURES = ("signed_by", "sts_body", "trust", "truststore", "crl", "legacy_algorithms")
+
+
+def without_effect(home: Home) -> Iterator[Problem]:
+    """Name keys that were set to something and do nothing: whoever wrote them expects more."""
+    for service in home.services.values():
+        security = service.settings.security
+        for key, reason in _idle(security):
+            if getattr(security, key) != SecuritySettings.model_fields[key].default:
+                text = f"has no effect: {reason}"
+                yield Problem(correlator_file(service.name), f"security.{key}", text, warning=True)
+
+
+def _idle(security: SecuritySettings) -> Iterator[tuple[str, str]]:
+    if not security.saml:
+        for key in (*_OF_ASSERTIONS, *_OF_SIGNATURES):
+            yield key, "it goes with a SAML token"
+    elif not security.signed:
+        for key in _OF_SIGNATURES:
+            yield key, "it goes with signed = true"
+    else:
+        yield "unsigned_senders", "it goes with signed = false"
+        if security.signed_by == "sender":
+            yield "sts_body", 'it goes with signed_by = "sts" or "either"'
+        if security.trust == "any":
+            yield "truststore", 'it goes with trust = "one" or "chain"'
+            yield "crl", 'it goes with trust = "one" or "chain"'
+    if security.token == "none":  # noqa: S105  a kind of token
+        for key in ("users", "authenticator"):
+            yield key, "there is no token to look at"

@@ -103,6 +103,11 @@ class SecuritySettings(Settings):
         "`uri:`, `email:`) or `sha256:FINGERPRINT`. Empty: any certificate that is trusted, "
         "shown as a warning.",
     )
+    issuer_certificates: Senders = Field(
+        default=(),
+        description="With `signed_by` `sts` or `either`: whose certificate may sign assertions, written like "
+        "`senders`. Empty: any that `trust` believes, shown as a warning unless `trust` is `one`.",
+    )
     issuers: Texts = Field(default=(), description="Issuers of assertions that are accepted; empty: any.")
     audiences: Texts = Field(
         default=(), description="Audiences that mean us; empty: an assertion that names one is refused."
@@ -115,6 +120,12 @@ class SecuritySettings(Settings):
     )
     max_assertion_seconds: int = Field(
         default=86_400, ge=1, le=86_400, description="Longest lifetime of an assertion that is accepted."
+    )
+    reuse_assertions: bool = Field(
+        default=False,
+        description="Accept the same assertion in many messages although no signature covers the body. Only the "
+        "TLS client certificate stops a replay then. An assertion for one-time use is accepted once whatever "
+        "stands here, and one under a sender's signature many times: the message signature comes once.",
     )
     legacy_algorithms: bool = Field(
         default=False,

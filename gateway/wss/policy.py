@@ -55,8 +55,10 @@ class Policy:
     trust: Trust = Trust.ONE
     unsigned_senders: UnsignedSenders = UnsignedSenders.MTLS
     senders: tuple[str, ...] = ()
+    issuer_certificates: tuple[str, ...] = ()
     issuers: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
+    reuse_assertions: bool = False
     legacy_algorithms: bool = False
 
     @classmethod
@@ -72,8 +74,10 @@ class Policy:
             trust=Trust(settings.trust),
             unsigned_senders=UnsignedSenders(settings.unsigned_senders),
             senders=settings.senders,
+            issuer_certificates=settings.issuer_certificates,
             issuers=frozenset(settings.issuers),
             audiences=frozenset(settings.audiences),
+            reuse_assertions=settings.reuse_assertions,
             legacy_algorithms=settings.legacy_algorithms,
         )
 

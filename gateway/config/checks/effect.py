@@ -6,8 +6,23 @@ from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, SecuritySettings
 from gateway.errors import Problem
 
-_OF_ASSERTIONS = ("unsigned_senders", "senders", "issuers", "audiences", "max_assertion_seconds")
-_OF_SIGNATURES = ("signed_by", "sts_body", "trust", "truststore", "crl", "legacy_algorithms")
+_OF_ASSERTIONS = (
+    "unsigned_senders",
+    "senders",
+    "issuers",
+    "audiences",
+    "max_assertion_seconds",
+    "reuse_assertions",
+)
+_OF_SIGNATURES = (
+    "signed_by",
+    "sts_body",
+    "trust",
+    "truststore",
+    "crl",
+    "issuer_certificates",
+    "legacy_algorithms",
+)
 
 
 def without_effect(home: Home) -> Iterator[Problem]:
@@ -31,6 +46,7 @@ def _idle(security: SecuritySettings) -> Iterator[tuple[str, str]]:
         yield "unsigned_senders", "it goes with signed = false"
         if security.signed_by == "sender":
             yield "sts_body", 'it goes with signed_by = "sts" or "either"'
+            yield "issuer_certificates", 'it goes with signed_by = "sts" or "either"'
         if security.trust == "any":
             yield "truststore", 'it goes with trust = "one" or "chain"'
             yield "crl", 'it goes with trust = "one" or "chain"'

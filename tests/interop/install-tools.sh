@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the outside SOAP stacks of the interop suite, and nginx: Debian packages, as root, quietly.
+# Installs the outside SOAP stacks of the interop suite, nginx and Valkey: Debian packages, as root, quietly.
 # Python's zeep comes with the project itself, node-soap with npm from package-lock.json.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -9,17 +9,40 @@ missing=""
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
+command -v valkey-server >/dev/null || command -v redis-server >/dev/null || missing="$missing valkey-server"
 [ -n "$missing" ] || exit 0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+sources=$(mktemp -d)
+trap 'rm -rf "$log" "$sources"' EXIT
 # a package's own server is not to start: the tests run theirs
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
-    trap 'rm -f "$log" "$policy"' EXIT
+    trap 'rm -rf "$log" "$sources" "$policy"' EXIT
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
 fi
-{
-    apt-get -o DPkg::Lock::Timeout=300 update -q &&
-        apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends $missing
-} >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+apt() {
+    command="$1"
+    shift
+    apt-get -o DPkg::Lock::Timeout=300 -o Dir::Etc::sourceparts="$sources" "$command" -q "$@" >>"$log" 2>&1 ||
+        { cat "$log" >&2; exit 1; }
+}
+has() { apt-cache -o Dir::Etc::sourceparts="$sources" show "$1" >/dev/null 2>&1; }
+
+cp /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources "$sources" 2>/dev/null || true
+apt update
+case " $missing " in *" valkey-server "*)
+    # Valkey is younger than Debian 12, whose backports have it: taken from the archive that is set up here
+    release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    archive=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
+        awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
+    if ! has valkey-server && [ -n "$archive" ]; then
+        keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+        echo "deb [signed-by=$keyring] $archive $release-backports main" >"$sources/backports.list"
+        apt-get -o DPkg::Lock::Timeout=300 -o Dir::Etc::sourceparts="$sources" update -q >>"$log" 2>&1 &&
+            has valkey-server || rm "$sources/backports.list"
+    fi
+    # Redis speaks the same protocol
+    has valkey-server || missing=$(echo "$missing" | sed 's/valkey-server/redis-server/')
+esac
+apt install -y --no-install-recommends $missing

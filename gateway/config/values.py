@@ -281,8 +281,19 @@ Senders = Annotated[
 ]
 
 
+_VALKEY = re.compile(
+    r"valkeys?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:/[0-9]{0,4})?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def _replay_store(value: str) -> str:
-    if value != "sqlite" and not re.fullmatch(r"valkeys?://[^\s]+", value):
+    if value == "sqlite":
+        return value
+    if "@" in value:
+        raise RefusalError("must not hold user and password: they go into replay.user and replay.password")
+    match = _VALKEY.fullmatch(value)
+    if match is None or not 0 < int(match["port"] or 6379) < 65_536:
         raise ValueError("neither sqlite nor an address")
     return value
 

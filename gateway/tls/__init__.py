@@ -9,6 +9,7 @@ from gateway.tls.certificates import CertificateFacts, describe
 from gateway.tls.contexts import (
     ListenerTls,
     backend_context,
+    client_context,
     server_context,
     server_tls,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "ListenerTls",
     "StoreError",
     "backend_context",
+    "client_context",
     "describe",
     "read_keystore",
     "read_truststore",

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from gateway.config.model import BackendTls, KeyStore, ServerSettings
+from gateway.config.model import BackendTls, KeyStore, ServerSettings, TrustStore
 from gateway.tls.certificates import CryptoPolicy, key_complaint
 from gateway.tls.stores import KeyMaterial, StoreError, read_keystore, read_truststore
 
@@ -112,6 +112,20 @@ def backend_context(settings: BackendTls) -> ssl.SSLContext:
     _trust(context, read_truststore(settings.truststore))
     if settings.keystore is not None:
         _load_key(context, settings.keystore, "modern")
+    return context
+
+
+def client_context(truststore: TrustStore | None) -> ssl.SSLContext:
+    """Return a context for connections to a server of the operator's: certificate and name are checked, always.
+
+    Without a trust store the authorities of the operating system are trusted. Raises StoreError.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _restrict(context, "modern")
+    if truststore is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    else:
+        _trust(context, read_truststore(truststore))
     return context
 
 

@@ -1,0 +1,131 @@
+"""The store of several machines: a Valkey server (or Redis, which speaks the same protocol).
+
+A script looks and inserts; the server runs scripts one at a time, so of many callers at once one gets NEW. An
+entry's value is the time until which it counts, which is held against the caller's clock as in the other store;
+its time to live is a duration, so the server's own clock does not matter.
+"""
+
+import ssl
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import valkey
+from valkey.exceptions import ValkeyError
+
+from gateway import tls
+from gateway.config.model import ReplaySettings
+from gateway.exchange import Secret
+from gateway.replay.backend import CLOCK_MARGIN, StoreDownError, by_key, microseconds
+from gateway.wss.replay import Once, Remembered
+
+KEY_PREFIX: Final = "imsgw:replay:1:{replay}:"
+"""The 1 is the layout's version. The braces put all keys into one slot of a cluster (its "hash tag"), as the keys
+of a script must be."""
+
+_SCRIPT: Final = """
+for _, key in ipairs(KEYS) do
+    local there = redis.call('GET', key)
+    if there and tonumber(there) > tonumber(ARGV[1]) then return 0 end
+end
+for i, key in ipairs(KEYS) do
+    redis.call('SET', key, ARGV[2 * i], 'PX', ARGV[2 * i + 1])
+end
+return 1
+"""
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_TEXT: Final = 200
+
+
+class ValkeyStore:
+    """Thread-safe; each call takes a connection from a pool, which makes as many as there are calls at once."""
+
+    def __init__(self, settings: ReplaySettings) -> None:
+        """Nothing is connected before the first call. Raises gateway.tls.StoreError for the trust store."""
+        address = urlsplit(settings.store)
+        self._password = settings.password
+        self._name = f"{address.hostname}:{address.port or 6379}"
+        options: dict[str, Any] = {
+            "host": address.hostname,
+            "port": address.port or 6379,
+            "db": int(address.path.strip("/") or 0),
+            "username": settings.user or None,
+            "password": settings.password.reveal() or None,
+            "socket_timeout": settings.timeout_seconds,
+            "socket_connect_timeout": settings.timeout_seconds,
+            "socket_keepalive": True,
+            # no word about the library, which a restricted user could not send
+            "lib_name": None,
+            "lib_version": None,
+        }
+        if address.scheme == "valkeys":
+            options["connection_class"] = _TlsConnection
+            options["context"] = tls.client_context(settings.truststore)
+        self._pool = valkey.ConnectionPool(**options)
+        self._client = valkey.Valkey(connection_pool=self._pool)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.disconnect()
+
+    def remember(self, entries: Sequence[Once], now: datetime) -> Remembered:
+        """Insert all entries unless one of them is there, see `Backend`.
+
+        A call that got no answer may have inserted its entries. It is not tried again: it would find them.
+        """
+        keys: list[str] = []
+        arguments: list[str | int] = [microseconds(now)]
+        for key, until in by_key(entries).items():
+            keys.append(KEY_PREFIX + key.hex())
+            arguments += [until, _kept(until - microseconds(now))]
+        answer = self._ask("EVAL", _SCRIPT, len(keys), *keys, *arguments)
+        if answer not in {0, 1}:
+            raise StoreDownError(f"{self._name}: an answer that the script does not give")
+        return Remembered.NEW if answer else Remembered.SEEN
+
+    def advice(self) -> str:
+        """Say what about the server could let it forget entries; empty: nothing, or it does not tell."""
+        try:
+            found = self._ask("INFO", "memory").get("maxmemory_policy", "noeviction")
+        except StoreDownError:
+            return ""
+        if found == "noeviction":
+            return ""
+        return f"{self._name}: maxmemory-policy {found} lets it forget entries; set noeviction"
+
+    def _ask(self, *command: str | int) -> Any:
+        try:
+            return self._client.execute_command(*command)
+        except (ValkeyError, OSError, ValueError) as error:
+            raise StoreDownError(f"{self._name}: {_reason(error, self._password)}") from None
+
+
+class _TlsConnection(valkey.Connection):
+    """A connection with the product's own TLS settings; the library's would not check the server's name."""
+
+    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
+        super().__init__(**options)
+        self._context = context
+
+    def _connect(self) -> ssl.SSLSocket:
+        plain = super()._connect()
+        try:
+            return self._context.wrap_socket(plain, server_hostname=self.host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+def _kept(microseconds_to_go: int) -> int:
+    """Return for how many milliseconds the server keeps an entry, at least one."""
+    kept = timedelta(microseconds=microseconds_to_go) + CLOCK_MARGIN
+    return max(1, -(-kept // _MILLISECOND))
+
+
+def _reason(error: Exception, password: Secret) -> str:
+    """Return the error's text, bounded and without the password, should the server have repeated it."""
+    text = str(error)
+    if password:
+        text = text.replace(password.reveal(), "***")
+    return f"{type(error).__name__}: {text[:_TEXT]}"

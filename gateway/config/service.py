@@ -123,9 +123,10 @@ class SecuritySettings(Settings):
     )
     reuse_assertions: bool = Field(
         default=False,
-        description="Accept the same assertion in many messages although no signature covers the body. Only the "
-        "TLS client certificate stops a replay then. An assertion for one-time use is accepted once whatever "
-        "stands here, and one under a sender's signature many times: the message signature comes once.",
+        description="Accept the same assertion in many messages although no signature covers the body. "
+        "Only the TLS client certificate stops a replay then. An assertion for one-time use "
+        "is accepted once whatever stands here, and one under a sender's signature many "
+        "times: the message signature comes once.",
     )
     legacy_algorithms: bool = Field(
         default=False,

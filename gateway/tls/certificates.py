@@ -16,6 +16,12 @@ MIN_RSA_BITS = 2048
 """NIST SP 800-131A rev. 2, tables 2 and 5: 112 bits of strength, which is RSA of 2048 bits."""
 NIST_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 """FIPS 186-5 and SP 800-186: the prime curves P-256, P-384, P-521."""
+MAX_RSA_BITS = 8192
+"""Longer keys buy nothing and make every verification slow, which whoever sends them may want."""
+LEGACY_RSA_BITS = 1024
+"""What partners of another age still have; SP 800-131A allows it for verifying old signatures only."""
+MIN_RSA_EXPONENT = 65537
+"""FIPS 186-5, section A.1.1: the public exponent is odd and larger than 2 to the 16."""
 EXPIRES_SOON = timedelta(days=30)
 """From when on `check` warns that a certificate is about to expire."""
 
@@ -99,3 +105,30 @@ def key_complaint(key: CertificatePublicKeyTypes, policy: CryptoPolicy) -> str |
     if policy == "modern" and isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return None
     return f"a key of kind {_key(key)}; crypto_policy {policy} does not take it"
+
+
+def signing_key_complaint(key: CertificatePublicKeyTypes, *, legacy: bool) -> str | None:
+    """Say why a key is not good enough for signatures of messages; None when it is.
+
+    RSA of 2048 to 8192 bits with an exponent from 65537, P-256, P-384, P-521, Ed25519, Ed448; no DSA. `legacy`
+    also takes RSA from 1024 bits and any odd exponent from 3.
+    """
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return (
+            None if key.curve.name in NIST_CURVES else f"curve {key.curve.name}; P-256, P-384, P-521 are taken"
+        )
+    if isinstance(key, rsa.RSAPublicKey):
+        return _rsa_complaint(key, legacy=legacy)
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return None
+    return f"a key of kind {_key(key)}"
+
+
+def _rsa_complaint(key: rsa.RSAPublicKey, *, legacy: bool) -> str | None:
+    least = LEGACY_RSA_BITS if legacy else MIN_RSA_BITS
+    if not least <= key.key_size <= MAX_RSA_BITS:
+        return f"RSA of {key.key_size} bits; {least} to {MAX_RSA_BITS} are taken"
+    exponent = key.public_numbers().e
+    if exponent % 2 == 0 or exponent < (3 if legacy else MIN_RSA_EXPONENT):
+        return "RSA with a public exponent that is too small"
+    return None

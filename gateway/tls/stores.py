@@ -49,7 +49,7 @@ def read_keystore(store: KeyStore) -> KeyMaterial:
     Raises StoreError: missing or unreadable file, wrong or missing password, no key, no certificate for the
     key.
     """
-    data = _read(store.path)
+    data = read_bytes(store.path)
     if _PEM in data:
         key, certificates = _pem_key(store.path, data, store.password), _pem_certificates(store.path, data)
     else:
@@ -74,7 +74,8 @@ def read_truststore(store: TrustStore) -> tuple[x509.Certificate, ...]:
     return certificates
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return what a file of a store holds. Raises StoreError: not readable, or a Java key store."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -88,7 +89,7 @@ def _read(path: Path) -> bytes:
 
 
 def _trusted(path: Path, password: Secret) -> tuple[x509.Certificate, ...]:
-    data = _read(path)
+    data = read_bytes(path)
     if _PEM in data:
         certificates = _pem_certificates(path, data)
     else:

@@ -6,20 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.tls.crl import RevocationList
 from gateway.tls.distinguished import NameKey, either_way, name_key, parse_name
-
-UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What cryptography raises for fields of a certificate or list that are not in order."""
+from gateway.tls.unreadable import UNREADABLE
 
 MAX_PROVEN: Final = 256
 """Chains that are remembered; when more signers come, all are proven anew."""
@@ -88,7 +80,8 @@ class TrustedKeys:
     """What a service trusts, frozen; a changed store is a new snapshot.
 
     Lookups find certificates of the store only. Several matches are for the caller to refuse: a locator that
-    does not say which certificate is meant is none.
+    does not say which certificate is meant is none. Making one raises one of UNREADABLE when a revocation list
+    is damaged.
     """
 
     certificates: tuple[x509.Certificate, ...] = ()
@@ -96,6 +89,8 @@ class TrustedKeys:
     crls: tuple[x509.CertificateRevocationList, ...] = field(default=(), repr=False)
     revocation: bool = False
     """Whether every signer must be covered by a current revocation list."""
+    lists: tuple[RevocationList, ...] = field(init=False, repr=False)
+    """The revocation lists, read."""
     _index: _Index = field(init=False, repr=False)
     _chains: dict[x509.Certificate, Found] = field(init=False, repr=False, default_factory=dict)
 
@@ -103,6 +98,7 @@ class TrustedKeys:
         index = _Index(self.certificates)
         object.__setattr__(self, "certificates", tuple(index.by_der.values()))
         object.__setattr__(self, "_index", index)
+        object.__setattr__(self, "lists", tuple(RevocationList.of(crl) for crl in self.crls))
 
     @classmethod
     def none(cls) -> "TrustedKeys":

@@ -48,5 +48,118 @@ class R:
     CREATED = Rule("username.created", "Created is xs:dateTime in UTC and fresh", "UTP 3.1; BSP R4223")
     LENGTH = Rule("username.length", "the password has at most 8 characters", "IRM_RACF_PW; product")
 
+    ASSERTION_PLACE = Rule(
+        "assertion.place", "the one assertion stands in our header and nowhere else", "BSP R6601; product"
+    )
+    TS_NEEDED = Rule(
+        "timestamp.needed", "a message signed by its sender has a Timestamp with Expires", "product"
+    )
+    SIG_PLACE = Rule("signature.place", "signatures stand in our header or in its assertion only", "product")
+    SIG_NEEDED = Rule("signature.needed", "the signature that the service asks for is there", "product")
+    SIG_TARGETS = Rule(
+        "signature.targets",
+        "what is signed stands where it is used: body, our header, header blocks",
+        "WSS 8.3; product",
+    )
+    COVERAGE = Rule(
+        "signature.coverage",
+        "one signature covers the body, the assertion and the Timestamp that are used",
+        "SAML Token Profile 3.5.2; product",
+    )
+    ADDRESSING = Rule(
+        "signature.addressing", "where one WS-Addressing header is signed, all are", "BSP; product"
+    )
+    VOUCHING = Rule(
+        "sender.authenticated",
+        "the sender of the message is authenticated as the service asks",
+        "SAML Token Profile 3.5.2; product",
+    )
+    SENDER = Rule("sender.listed", "the sender's certificate is one of those that may vouch", "product")
+    ISSUER_LISTED = Rule(
+        "issuer.certificate", "the issuer's certificate is one of those that may sign assertions", "product"
+    )
+    ONCE = Rule(
+        "replay.new", "nonce, message signature or one-time assertion did not come before", "WSS 13.2; UTP 3.1"
+    )
+    REMEMBERED = Rule("replay.remembered", "what came is remembered", "product")
+
+    CERT_FOUND = Rule("certificate.found", "the signer's certificate is at hand", "WSS X.509 Token Profile 3")
+    CERT_FORM = Rule("certificate.form", "it is X.509 version 3 and can be read", "RFC 5280 4.1; product")
+    CERT_TIME = Rule("certificate.time", "it is valid now", "RFC 5280 4.1.2.5")
+    CERT_KEY = Rule("certificate.key", "its key is strong enough", "SP 800-131A table 2; FIPS 186-5")
+    CERT_USAGE = Rule("certificate.usage", "its KeyUsage, if there is one, lets it sign", "RFC 5280 4.2.1.3")
+    CERT_CRITICAL = Rule("certificate.critical", "its critical extensions are all known", "RFC 5280 4.2")
+    CERT_DIGEST = Rule(
+        "certificate.digest", "its own signature does not rest on a broken hash", "SP 800-131A table 8; product"
+    )
+    TRUST_ONE = Rule("trust.one", "the certificate stands, byte for byte, in the truststore", "product")
+    TRUST_ANY = Rule("trust.any", "the certificate came in the message, whoever it is of", "product")
+    TRUST_ENTITY = Rule("trust.entity", "the certificate is not that of an authority", "RFC 5280 4.2.1.9")
+    TRUST_CHAIN = Rule("trust.chain", "the certificate chains to one in the truststore", "RFC 5280 6.1")
+    TRUST_CURRENT = Rule(
+        "trust.revocation", "a current list of its issuer covers it and does not name it", "RFC 5280 6.3"
+    )
+
+    SAML_VERSION = Rule(
+        "saml.version",
+        "the assertion is of the SAML version that the service asks for",
+        "SAML 1.1, 2.0 core 2.3",
+    )
+    SAML_PLAIN = Rule("saml.plain", "no comment or processing instruction stands in the assertion", "product")
+    SAML_CLEAR = Rule("saml.clear", "nothing in the assertion is encrypted", "product")
+    SAML_ALONE = Rule("saml.alone", "no other assertion stands inside the assertion", "product")
+    SAML_SUBJECT = Rule(
+        "saml.subject", "it has a subject with one name", "SAML 1.1 core 2.4.2; SAML 2.0 core 2.4.1"
+    )
+    SAML_CONFIRMATION = Rule(
+        "saml.confirmation",
+        "its subject is confirmed by sender-vouches of the same SAML version, and by nothing else",
+        "SAML token profile 1.1.1, 3.5.2",
+    )
+    SAML_CONDITION = Rule(
+        "saml.condition", "its conditions are all known", "SAML 1.1 core 2.3.2.1; SAML 2.0 core 2.5.1"
+    )
+    SAML_SHAPE = Rule(
+        "saml.shape",
+        "elements, attributes and text stand where the schema of SAML has them",
+        "SAML core; product",
+    )
+    SAML_ID = Rule("saml.id", "it has an id that is a name of XML", "SAML 1.1 core 1.3.4; SAML 2.0 core 1.3.4")
+    SAML_TIMES = Rule(
+        "saml.times", "its times are xs:dateTime in UTC", "SAML 1.1 core 1.3.3; SAML 2.0 core 1.3.3"
+    )
+    SAML_ISSUER = Rule("saml.issuer", "it names its issuer, as an entity", "SAML 2.0 core 2.2.5, 8.3.6")
+    SAML_NAME = Rule("saml.name", "the name of its subject is plain text, not empty", "product")
+    SAML_NAME_FORMAT = Rule(
+        "saml.name-format",
+        "the format of the name is one that can name a user here",
+        "SAML 2.0 core 8.3; product",
+    )
+    SAML_SAME = Rule("saml.same-subject", "all its statements are about the same subject", "product")
+    SAML_ISSUED = Rule(
+        "saml.issued", "it was not issued in the future, and lately when it has no end", "SAML core; product"
+    )
+    SAML_ORDER = Rule(
+        "saml.order", "every NotBefore lies before its NotOnOrAfter", "SAML 2.0 core 2.4.1.2, 2.5.1.2"
+    )
+    SAML_WINDOW = Rule("saml.window", "it is valid now", "SAML 1.1 core 2.3.2.1.1; SAML 2.0 core 2.5.1.2")
+    SAML_LIFETIME = Rule("saml.lifetime", "it is not valid for longer than the service allows", "product")
+    SAML_ISSUER_KNOWN = Rule("saml.issuer-known", "its issuer is one that the service accepts", "product")
+    SAML_AUDIENCE = Rule(
+        "saml.audience",
+        "every restriction of its audience includes us",
+        "SAML 1.1 core 2.3.2.1.3; SAML 2.0 core 2.5.1.4",
+    )
+    SAML_DATA = Rule(
+        "saml.confirmation-data",
+        "its confirmation is for us, for now, and answers no request",
+        "SAML 2.0 core 2.4.1.2",
+    )
+    SAML_AUTHENTICATION = Rule(
+        "saml.authentication",
+        "nobody was authenticated in the future, and no session is over",
+        "SAML 1.1 core 2.4.3; SAML 2.0 core 2.7.2",
+    )
+
 
 RULES: tuple[Rule, ...] = tuple(rule for rule in vars(R).values() if isinstance(rule, Rule))

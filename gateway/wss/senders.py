@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from gateway.tls.distinguished import NameKey, name_key, parse_name
-from gateway.tls.trusted import UNREADABLE
+from gateway.tls.unreadable import UNREADABLE
 
 
 def is_sender(certificate: x509.Certificate, patterns: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Keys to try the gateway with: an authority, a server certificate and a client certificate, made on the spot.
+"""Keys to try the gateway with: an authority, and keys for server, client and signers, made on the spot.
 
 For `imsgw keystore create-test`, the demo and tests. The authority's own key is thrown away when the files
 are written, so that nobody can add certificates later; not meant for production, and the subjects say so.
@@ -6,7 +6,7 @@ are written, so that nobody can add certificates later; not meant for production
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -42,16 +42,50 @@ class TestKeys:
     __test__ = False  # not a test class, whatever pytest makes of the name
 
     ca: Path
-    """Certificate of the authority, PEM: what clients trust, and our client truststore."""
+    """Certificate of the authority, PEM: what clients trust, and `trust = "chain"`."""
+    clients: Path
+    """The same for the listener: whose client certificates are accepted."""
     server: Path
     server_password: Secret
     client: Path
     client_password: Secret
+    sender: Path
+    """Signs messages."""
+    sender_password: Secret
+    senders: Path
+    """Certificate of the sender, PEM: for `trust = "one"`."""
+    sts: Path
+    """Signs assertions, as a security token service does."""
+    sts_password: Secret
+    issuers: Path
+    """Certificate of the security token service, PEM."""
+    passticket: Path
+    """A secured sign-on key, 16 hexadecimal digits: for a bundle and the stand-in."""
+
+    @property
+    def passwords(self) -> Mapping[str, Secret]:
+        """The passwords by the name of the PKCS#12 file."""
+        return {
+            self.server.name: self.server_password,
+            self.client.name: self.client_password,
+            self.sender.name: self.sender_password,
+            self.sts.name: self.sts_password,
+        }
 
     @property
     def files(self) -> tuple[Path, ...]:
         """All files made."""
-        return (self.ca, self.server, self.client)
+        return (
+            self.ca,
+            self.clients,
+            self.server,
+            self.client,
+            self.sender,
+            self.senders,
+            self.sts,
+            self.issuers,
+            self.passticket,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +117,26 @@ class TestAuthority:
         return self._identity.certificate
 
     def issue(
-        self, name: str, hosts: Sequence[str] = (), password: Secret | None = None, valid: timedelta = VALID
+        self,
+        name: str,
+        hosts: Sequence[str] = (),
+        password: Secret | None = None,
+        valid: timedelta = VALID,
+        *,
+        signing: bool = False,
     ) -> bytes:
         """Return PKCS#12 with a new key and certificate: a server's when `hosts` are named, else a client's.
 
         `hosts` are host names and addresses. `valid` may be negative, for an expired one.
+        `signing`: for messages or assertions only, not for TLS.
         """
         key = _new_key(self._kind)
         builder = self._builder(_name(name), self.certificate.subject, key, valid)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(digital_signature=True), critical=True)
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        if not signing:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         if hosts:
             alternative = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
             builder = builder.add_extension(alternative, critical=False)
@@ -133,7 +175,7 @@ def create(
     kind: KeyKind = "ec",
     clock: Clock = SYSTEM_CLOCK,
 ) -> TestKeys:
-    """Make `ca.pem`, `server.p12` and `client.p12` in `folder`, mode 600.
+    """Make an authority and the stores of server, client, sender and STS in `folder`, mode 600.
 
     `names` are the host names and addresses of the server certificate.
 
@@ -142,22 +184,49 @@ def create(
     """
     if not names:
         raise ValueError("a server certificate needs at least one host name or address")
-    keys = TestKeys(
-        ca=folder / "ca.pem",
-        server=folder / "server.p12",
-        server_password=password or Secret(secrets.token_urlsafe(24)),
-        client=folder / "client.p12",
-        client_password=password or Secret(secrets.token_urlsafe(24)),
-    )
+    keys = _files(folder, lambda: password or Secret(secrets.token_urlsafe(24)))
     taken = [str(path) for path in keys.files if path.exists()]
     if taken:
         raise FileExistsError(f"not overwritten: {', '.join(taken)}")
     authority = TestAuthority(kind, clock)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(keys.ca, authority.certificate.public_bytes(Encoding.PEM))
+    for path in (keys.ca, keys.clients):
+        _write(path, authority.certificate.public_bytes(Encoding.PEM))
     _write(keys.server, authority.issue(names[0], names, keys.server_password))
     _write(keys.client, authority.issue("IMS Gateway test client", (), keys.client_password))
+    for store, certificate, name, secret in (
+        (keys.sender, keys.senders, "IMS Gateway test sender", keys.sender_password),
+        (keys.sts, keys.issuers, "IMS Gateway test STS", keys.sts_password),
+    ):
+        data = authority.issue(name, (), secret, signing=True)
+        _write(store, data)
+        _write(certificate, _certificate(data, secret))
+    _write(keys.passticket, secrets.token_hex(8).upper().encode())
     return keys
+
+
+def _files(folder: Path, password: Callable[[], Secret]) -> TestKeys:
+    return TestKeys(
+        ca=folder / "ca.pem",
+        clients=folder / "clients.pem",
+        server=folder / "server.p12",
+        server_password=password(),
+        client=folder / "client.p12",
+        client_password=password(),
+        sender=folder / "sender.p12",
+        sender_password=password(),
+        senders=folder / "senders.pem",
+        sts=folder / "sts.p12",
+        sts_password=password(),
+        issuers=folder / "sts.pem",
+        passticket=folder / "passticket.key",
+    )
+
+
+def _certificate(store: bytes, password: Secret) -> bytes:
+    certificate = pkcs12.load_pkcs12(store, password.reveal().encode()).cert
+    assert certificate is not None, "it was made with one"
+    return certificate.certificate.public_bytes(Encoding.PEM)
 
 
 def _write(path: Path, data: bytes) -> None:

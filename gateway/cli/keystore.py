@@ -39,7 +39,9 @@ def create_test(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a certificate authority, a server key and a client key for trying things out, valid for a year.
+    """Make an authority and keys for server, client, sender and security token service, to try things out.
+
+    They are valid for a year. A PassTicket key for a bundle and the stand-in is made beside them.
 
     Example: `IMSGW_KEYSTORE_PASSWORD=changeit imsgw keystore create-test`
     """
@@ -51,8 +53,7 @@ def create_test(
     except (OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    passwords = {made.server.name: made.server_password, made.client.name: made.client_password}
-    shown = {} if password else {store: secret.reveal() for store, secret in passwords.items()}
+    shown = {} if password else {store: secret.reveal() for store, secret in made.passwords.items()}
     if as_json:
         typer.echo(json.dumps({"files": [str(path) for path in made.files], "passwords": shown}, indent=2))
         return

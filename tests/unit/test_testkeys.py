@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from gateway.exchange import Secret
@@ -26,6 +27,27 @@ def test_an_authority_a_server_and_a_client_are_made(tmp_path: Path) -> None:
         assert one.chain == ()
 
 
+def test_a_sender_and_an_sts_are_made_to_sign(tmp_path: Path) -> None:
+    keys = create(tmp_path)
+    [authority] = read_truststore(truststore(keys.ca))
+    for store, password, pinned in (
+        (keys.sender, keys.sender_password, keys.senders),
+        (keys.sts, keys.sts_password, keys.issuers),
+    ):
+        certificate = read_keystore(keystore(store, password)).certificate
+        assert read_truststore(truststore(pinned)) == (certificate,)
+        certificate.verify_directly_issued_by(authority)
+        assert certificate.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+        with pytest.raises(x509.ExtensionNotFound):
+            certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+
+
+def test_the_passticket_key_is_16_hexadecimal_digits_and_new_each_time(tmp_path: Path) -> None:
+    first, second = (create(tmp_path / name).passticket.read_text() for name in ("a", "b"))
+    assert len(bytes.fromhex(first)) == len(bytes.fromhex(second)) == 8
+    assert first != second
+
+
 def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
     for path in create(tmp_path).files:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -34,11 +56,9 @@ def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
 def test_each_store_gets_a_random_password_of_its_own(tmp_path: Path) -> None:
     first, second = create(tmp_path / "a"), create(tmp_path / "b")
     passwords = {
-        keys_password.reveal()
-        for keys in (first, second)
-        for keys_password in (keys.server_password, keys.client_password)
+        keys_password.reveal() for keys in (first, second) for keys_password in keys.passwords.values()
     }
-    assert len(passwords) == 4
+    assert len(passwords) == 8
     assert all(len(password) >= 32 for password in passwords)
     assert first.server_password.reveal() not in repr(first)
 

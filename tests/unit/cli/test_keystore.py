@@ -4,7 +4,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-FILES = {"ca.pem", "server.p12", "client.p12"}
+STORES = ("server.p12", "client.p12", "sender.p12", "sts.p12")
+MADE = ["ca.pem", "clients.pem", *STORES[:3], "senders.pem", STORES[3], "sts.pem", "passticket.key"]
+FILES = set(MADE)
 
 
 def names(folder):
@@ -21,11 +23,9 @@ def test_keys_go_to_the_home_with_the_password_given_which_is_not_shown(imsgw, t
     result = imsgw("keystore", "create-test", IMSGW_KEYSTORE_PASSWORD="of-my-own")
     assert result.exit_code == 0
     assert names(tmp_path / "keystores") == FILES
-    assert result.stdout.splitlines() == [
-        f"made keystores/{name}" for name in ("ca.pem", "server.p12", "client.p12")
-    ]
+    assert result.stdout.splitlines() == [f"made keystores/{name}" for name in MADE]
     assert "of-my-own" not in result.output
-    for store in ("server.p12", "client.p12"):
+    for store in STORES:
         assert certificate(tmp_path / "keystores" / store, "of-my-own")
 
 
@@ -52,15 +52,15 @@ def test_without_a_password_each_store_gets_one_of_its_own_and_it_is_shown(imsgw
         for line in result.stdout.splitlines()
         if line.startswith("password of ")
     )
-    assert shown.keys() == {"server.p12", "client.p12"}
-    assert len(set(shown.values())) == 2
+    assert shown.keys() == set(STORES)
+    assert len(set(shown.values())) == len(STORES)
     for store, password in shown.items():
         assert certificate(tmp_path / "keystores" / store, password)
 
 
 def test_json_holds_the_files_and_the_passwords_that_were_made(imsgw, tmp_path):
     made = json.loads(imsgw("keystore", "create-test", "--json", IMSGW_KEYSTORE_PASSWORD=None).stdout)
-    assert made["files"] == ["keystores/ca.pem", "keystores/server.p12", "keystores/client.p12"]
+    assert made["files"] == [f"keystores/{name}" for name in MADE]
     assert certificate(tmp_path / "keystores/server.p12", made["passwords"]["server.p12"])
     given = json.loads(imsgw("keystore", "create-test", "--folder", "other", "--json").stdout)
     assert given["passwords"] == {}

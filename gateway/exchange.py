@@ -67,6 +67,9 @@ class Arrival:
     soap_action: str | None
     """The SOAPAction header as sent, None when there is none."""
     body: bytes = field(repr=False)
+    endpoint: str = ""
+    """The address of the service as `public_url` makes it; empty without one. What a caller's own Host header
+    says is no use against assertions that were made for somebody else."""
 
 
 class CommitMode(IntEnum):
@@ -92,15 +95,32 @@ class Undeliverable(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedMark:
+    """What tells IMS Connect's exit that the gateway has authenticated the user: an IRM extension of the site's."""
+
+    extension: str
+    """Id of the extension, for example *TRSTUS*."""
+    value: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who IMS is told is calling."""
 
     user: str
     """1-8 characters of the RACF alphabet, upper case, or empty."""
     password: Secret
+    """A RACF password, or a PassTicket when `application` is set; empty: none."""
     group: str
     origin: str
-    """Where the identity comes from: "bundle" or "username"."""
+    """Where the identity comes from: "bundle" or a kind of token."""
+    application: str = ""
+    """Application name that `password` is a PassTicket for (IRM_APPL_NM)."""
+    network_user: str = ""
+    """Distributed identity, for IMS's records (*NETUID*): the name as the token has it."""
+    network_session: str = ""
+    """Who issued the token (*NETSID*)."""
+    trusted: TrustedMark | None = None
 
     @classmethod
     def nobody(cls) -> Self:

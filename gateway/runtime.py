@@ -5,7 +5,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -20,13 +20,16 @@ from gateway.imsconnect.client import ImsConnectClient
 from gateway.observe.events import Sink
 from gateway.observe.logs import LogSink
 from gateway.provider.path import Journey, Route
+from gateway.replay import open_store
 from gateway.safexml import Bounds
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
+from gateway.tls.trusted import TrustedKeys
 from gateway.web import server
 from gateway.web.wsgi import Answer, FrontDoor, Mounted
 from gateway.wss.names import SECURITY
 from gateway.wss.policy import Policy
+from gateway.wss.replay import ReplayStore
 
 DRAIN_SECONDS: Final = 1.0
 """What calls to IMS Connect still get when a worker ends; requests in flight were waited for before."""
@@ -70,7 +73,9 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
         backends = {name: _backend(home, name, clock) for name in home.bundles}
         for backend in backends.values():
             built.callback(backend.close, DRAIN_SECONDS)
-        workshop = _Workshop(home, backends, guard, sink or LogSink(), clock)
+        replay = open_store(home.gateway.replay, home.state, clock)
+        built.callback(replay.close)
+        workshop = _Workshop(home, backends, guard, replay, sink or LogSink(), clock)
         mounts = [
             mounted
             for name, service in home.services.items()
@@ -113,6 +118,7 @@ class _Workshop:
     home: Home
     backends: dict[str, ImsConnectClient]
     guard: SignOnGuard
+    replay: ReplayStore
     sink: Sink
     clock: Clock
 
@@ -142,7 +148,18 @@ class _Workshop:
             ),
             guard=self.guard,
             clock=self.clock,
+            keys=self._keys(service),
+            replay=self.replay,
         )
+
+    def _keys(self, service: Service) -> Callable[[], TrustedKeys]:
+        """Return where the judge gets the service's truststore from; a changed file counts from then on."""
+        security = service.settings.security
+        if security.truststore is None:
+            return TrustedKeys.none
+        from gateway.tls.live import LiveTrust  # noqa: PLC0415  until it is there
+
+        return LiveTrust(security.truststore, security.crl, self.clock).current
 
 
 def _backend(home: Home, name: str, clock: Clock) -> ImsConnectClient:

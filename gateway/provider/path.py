@@ -6,10 +6,12 @@ makes the IMS message, signs on and sends, and turns the answer back into a payl
 early raises a GatewayError; the journey remembers what is worth telling, `ended` tells it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
+
+from cryptography import x509
 
 from gateway import safexml
 from gateway.clock import Clock
@@ -25,8 +27,10 @@ from gateway.observe.events import RequestEnded
 from gateway.payload.reply import reply_payload
 from gateway.payload.request import request_segments
 from gateway.soap.operations import Operation
+from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
+from gateway.wss.replay import ReplayStore
 from gateway.wss.verdict import Verdict
 
 _SLACK_SECONDS: Final = 5.0
@@ -51,6 +55,9 @@ class Route:
     bounds: safexml.Bounds
     guard: SignOnGuard
     clock: Clock
+    keys: Callable[[], TrustedKeys]
+    """The service's truststore as it is now."""
+    replay: ReplayStore
 
 
 class Journey:
@@ -76,8 +83,9 @@ class Journey:
         return Admitted(arrival, envelope, self._identify(envelope))
 
     def _identify(self, envelope: Envelope) -> Caller:
-        facts = TransportFacts(tls=self._arrival.peer.tls)
-        verdict = judge(envelope, self._route.policy, facts, self._arrival.received)
+        route, arrival = self._route, self._arrival
+        facts = transport_facts(arrival)
+        verdict = judge(envelope, route.policy, facts, arrival.received, route.keys(), route.replay)
         self._verdict = verdict
         if verdict.claims is None:
             raise verdict.refusal or GatewayError(M.INTERNAL, private="a verdict without claims or refusal")
@@ -206,6 +214,13 @@ class Journey:
             milliseconds=milliseconds,
             rules=_rules(self._verdict),
         )
+
+
+def transport_facts(arrival: Arrival) -> TransportFacts:
+    """Return what the connection proves; its certificate was verified by TLS or by a trusted proxy."""
+    der = arrival.peer.certificate
+    certificate = x509.load_der_x509_certificate(der) if der else None
+    return TransportFacts(tls=arrival.peer.tls, certificate=certificate, endpoint=arrival.endpoint)
 
 
 _AFTER_SIGN_ON: Final = frozenset({M.EXECUTION_TIMEOUT, M.OTMA, M.ROLLED_BACK})

@@ -155,6 +155,7 @@ class FrontDoor:
 
     def _soap(self, mounted: Mounted, environ: Environ, tracking_id: str) -> Reply:
         content_type = _content_type(environ)
+        public_url = self._settings.public_url
         arrival = Arrival(
             service=mounted.service,
             tracking_id=tracking_id,
@@ -163,6 +164,7 @@ class FrontDoor:
             content_type=content_type,
             soap_action=environ.get("HTTP_SOAPACTION"),
             body=self._body(environ),
+            endpoint=f"{public_url}{ENDPOINTS}{mounted.port}" if public_url else "",
         )
         status, headers, body = mounted.answer(arrival)
         return Reply(status, (*headers, ("X-Content-Type-Options", "nosniff")), body)

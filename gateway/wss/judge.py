@@ -1,15 +1,20 @@
-"""The judge: one pure function from message, policy, transport and time to a verdict.
+"""The judge: one pure function from message, policy, transport, time, keys and memory to a verdict.
 
-Cheap refusals come first. The policy decides what is required; the message never does.
+Cheap refusals come first; the memory of what came before is asked last, so that junk cannot fill it. The policy
+decides what is required; the message never does.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from gateway.envelope import Envelope
-from gateway.errors import GatewayError, M, SecurityError, WssFault
-from gateway.wss.names import IDENTITY_TOKENS, SECURITY, TIMESTAMP, USERNAME_TOKEN
+from gateway.errors import GatewayError, M, WssFault
+from gateway.tls.trusted import TrustedKeys
+from gateway.wss.case import Case
+from gateway.wss.header import no_header, one_header, one_token
 from gateway.wss.policy import Policy, TransportFacts
+from gateway.wss.replay import Once, Remembered, ReplayStore
 from gateway.wss.rules import R
 from gateway.wss.times import Freshness
 from gateway.wss.timestamp import judge_timestamp
@@ -17,41 +22,62 @@ from gateway.wss.username import judge_username
 from gateway.wss.verdict import Claims, RuleBrokenError, TokenKind, Trail, Verdict
 
 
-def judge(envelope: Envelope, policy: Policy, facts: TransportFacts, now: datetime) -> Verdict:
-    """Judge one message. Never raises for anything that a message can hold."""
+def judge(  # noqa: PLR0913, PLR0917  these six things decide, and nothing else
+    envelope: Envelope,
+    policy: Policy,
+    facts: TransportFacts,
+    now: datetime,
+    keys: TrustedKeys,
+    replay: ReplayStore,
+) -> Verdict:
+    """Judge one message. Never raises for anything that a message can hold.
+
+    `now` is aware; `keys` is the service's truststore as it is now; `replay` remembers what must come only once
+    and is asked when everything else is in order.
+    """
     trail = Trail()
     try:
-        claims = _claims(envelope, policy, facts, Freshness(now, policy.clock_skew, policy.max_age), trail)
+        claims, once = _claims(envelope, policy, facts, now, keys, trail)
+        _come_once(once, replay, now, trail)
     except RuleBrokenError as broken:
         return Verdict(trail.findings, refusal=broken.refusal)
     return Verdict(trail.findings, claims=claims)
 
 
-def _claims(
-    envelope: Envelope, policy: Policy, facts: TransportFacts, freshness: Freshness, trail: Trail
-) -> Claims:
-    headers = [block for block in envelope.headers if block.for_us and block.element.tag == SECURITY]
+def _claims(  # noqa: PLR0913, PLR0917
+    envelope: Envelope, policy: Policy, facts: TransportFacts, now: datetime, keys: TrustedKeys, trail: Trail
+) -> tuple[Claims, Sequence[Once]]:
     if policy.token is TokenKind.NONE:
-        refusal = SecurityError(M.TOKEN_NOT_ASKED, fault=WssFault.INVALID_SECURITY)
-        trail.require(R.NO_TOKEN, not headers, "a Security header came", refusal)
-        return Claims(TokenKind.NONE)
+        no_header(envelope, trail)
+        return Claims(TokenKind.NONE), ()
     trail.require(R.HTTPS, facts.tls, "the message came over plain HTTP", GatewayError(M.HTTPS_ONLY))
-    trail.require(R.PRESENT, bool(headers), "no Security header for us", WssFault.INVALID_SECURITY)
-    trail.require(R.ONE_HEADER, len(headers) == 1, f"{len(headers)} headers", WssFault.INVALID_SECURITY)
-    security = headers[0].element
-    token = _token(security, trail)
-    judge_timestamp(security, freshness, trail)
-    return judge_username(token, freshness, trail)
+    security = one_header(envelope, trail)
+    token = one_token(security, policy.token, trail)
+    freshness = Freshness(now, policy.clock_skew, policy.max_age)
+    timestamp = judge_timestamp(security, freshness, trail)
+    if policy.token is TokenKind.USERNAME:
+        return judge_username(token, freshness, trail)
+    from gateway.wss.assertion import judge_assertion  # noqa: PLC0415  until all of it is there
+
+    case = Case(envelope, security, token, timestamp, policy, facts, freshness, keys, trail)
+    return judge_assertion(case)
 
 
-def _token(security: Any, trail: Trail) -> Any:
-    """Return the one identity token of the header: a UsernameToken, since no other kind is asked for."""
-    plain = all(isinstance(node.tag, str) for node in security.iter())
-    trail.require(R.NO_COMMENT, plain, "comment or processing instruction", WssFault.INVALID_SECURITY)
-    tokens = [child for child in security if child.tag in IDENTITY_TOKENS]
-    trail.require(R.ONE_TOKEN, len(tokens) == 1, f"{len(tokens)} tokens", WssFault.INVALID_SECURITY)
-    wanted = tokens[0].tag == USERNAME_TOKEN
-    trail.require(R.KIND, wanted, "another kind of token", WssFault.UNSUPPORTED_SECURITY_TOKEN)
-    others = [child.tag for child in security if child.tag not in {USERNAME_TOKEN, TIMESTAMP}]
-    trail.require(R.CHILDREN, not others, f"{len(others)} other elements", WssFault.INVALID_SECURITY)
-    return tokens[0]
+_NOT_NOW: Final = {
+    Remembered.FULL: (M.BUSY, "the replay store is full"),
+    Remembered.FAILED: (M.REPLAY_STORE, "the replay store cannot be used"),
+}
+
+
+def _come_once(once: Sequence[Once], replay: ReplayStore, now: datetime, trail: Trail) -> None:
+    """Let nothing come again that must come only once; of two messages at the same time one is refused."""
+    if not once:
+        return
+    told = replay.remember(once, now)
+    if told in _NOT_NOW:
+        message, detail = _NOT_NOW[told]
+        raise trail.broken(R.ONCE, detail, GatewayError(message))
+    kinds = ", ".join(dict.fromkeys(entry.kind.value for entry in once))
+    trail.require(R.ONCE, told is not Remembered.SEEN, f"seen before: {kinds}", WssFault.INVALID_SECURITY)
+    if told is Remembered.UNPROTECTED:
+        trail.met(R.REMEMBERED, "the replay store cannot be used: accepted without it")

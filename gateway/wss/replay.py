@@ -17,6 +17,8 @@ class OnceKind(Enum):
     NONCE = "nonce"
     SIGNATURE = "signature"
     ASSERTION = "assertion"
+    PASSTICKET = "passticket"
+    """Not of a message: the second that a PassTicket of ours was made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,11 @@ class ReplayStore(Protocol):
     def remember(self, entries: Sequence[Once], now: datetime) -> Remembered:
         """Insert all entries at once unless one of them is there; of two callers at once one gets SEEN."""
         ...
+
+
+class Unremembered:
+    """A store that remembers nothing: for judging a stored message, and for services without a token."""
+
+    def remember(self, entries: Sequence[Once], now: datetime) -> Remembered:  # noqa: ARG002  the protocol's
+        """Say that all is new."""
+        return Remembered.NEW

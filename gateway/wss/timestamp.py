@@ -1,5 +1,6 @@
 """wsu:Timestamp: read it, then judge it (WSS SOAP Message Security 1.1.1, section 10)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +12,21 @@ from gateway.wss.times import Freshness, parse_instant
 from gateway.wss.verdict import Trail
 
 
-def judge_timestamp(security: Any, freshness: Freshness, trail: Trail) -> None:
-    """Judge the Timestamp of a Security header, if there is one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamp:
+    """A Timestamp that was found fresh."""
+
+    element: Any
+    created: datetime
+    expires: datetime | None
+
+
+def judge_timestamp(security: Any, freshness: Freshness, trail: Trail) -> Stamp | None:
+    """Judge the Timestamp of a Security header and return it; None when there is none."""
     found = security.findall(TIMESTAMP)
     trail.require(R.TS_ONE, len(found) <= 1, f"{len(found)} Timestamps", WssFault.INVALID_SECURITY)
     if not found:
-        return
+        return None
     timestamp = found[0]
     children = [child.tag for child in timestamp]
     shape_ok = children in ([CREATED], [CREATED, EXPIRES]) and not any(child.attrib for child in timestamp)
@@ -28,6 +38,7 @@ def judge_timestamp(security: Any, freshness: Freshness, trail: Trail) -> None:
     trail.require(R.TS_ORDER, in_order, "Created after Expires", WssFault.INVALID_SECURITY)
     complaint = freshness.complaint(created, expires)
     trail.require(R.TS_FRESH, not complaint, complaint, WssFault.MESSAGE_EXPIRED)
+    return Stamp(timestamp, created, expires)
 
 
 def _instant(element: Any, trail: Trail) -> datetime:

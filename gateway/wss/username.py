@@ -7,6 +7,7 @@ digest could be made.
 import base64
 import binascii
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from gateway.errors import GatewayError, M, SecurityError, WssFault
@@ -22,10 +23,11 @@ from gateway.wss.names import (
     SALT,
     USERNAME,
 )
+from gateway.wss.replay import Once, OnceKind
 from gateway.wss.rules import R
 from gateway.wss.text import plain_text
 from gateway.wss.times import Freshness, parse_instant
-from gateway.wss.verdict import Claims, TokenKind, Trail
+from gateway.wss.verdict import Claims, TokenKind, Trail, Vouching
 
 MAX_PASSWORD = 8
 """IRM_RACF_PW holds 8 characters; only another exit takes a password phrase."""
@@ -33,8 +35,8 @@ MAX_PASSWORD = 8
 _NONCE_BYTES = range(8, 65)
 
 
-def judge_username(token: Any, freshness: Freshness, trail: Trail) -> Claims:
-    """Judge one UsernameToken and return what it claims."""
+def judge_username(token: Any, freshness: Freshness, trail: Trail) -> tuple[Claims, tuple[Once, ...]]:
+    """Judge one UsernameToken and return what it claims, and its nonce, which must not come again."""
     counts = Counter(child.tag for child in token)
     derived = counts[SALT] + counts[ITERATION]
     trail.require(R.NO_DERIVATION, not derived, "Salt or Iteration", WssFault.UNSUPPORTED_SECURITY_TOKEN)
@@ -44,9 +46,14 @@ def judge_username(token: Any, freshness: Freshness, trail: Trail) -> Claims:
     trail.require(R.PARTS, not twice, f"repeated {twice}", WssFault.INVALID_SECURITY)
     user = _user(token, trail)
     password = _password(token, trail)
-    _nonce(token.find(NONCE), trail)
-    _created(token.find(CREATED), freshness, trail)
-    return Claims(TokenKind.USERNAME, user, password)
+    nonce = _nonce(token.find(NONCE), trail)
+    created = _created(token.find(CREATED), freshness, trail)
+    claims = Claims(TokenKind.USERNAME, user, password, vouching=Vouching.PASSWORD)
+    if nonce is None:
+        return claims, ()
+    text = (token.findtext(CREATED) or "").encode()
+    until = (created or freshness.now) + freshness.max_age + freshness.skew
+    return claims, (Once.of(OnceKind.NONCE, (user.upper().encode(), nonce, text), until),)
 
 
 def _user(token: Any, trail: Trail) -> str:
@@ -86,9 +93,9 @@ def _password_type(element: Any, trail: Trail) -> None:
     trail.require(R.TYPE, kind == PASSWORD_TEXT, detail, refusal)
 
 
-def _nonce(element: Any, trail: Trail) -> None:
+def _nonce(element: Any, trail: Trail) -> bytes | None:
     if element is None:
-        return
+        return None
     if element.get("EncodingType", BASE64_BINARY) != BASE64_BINARY:
         raise trail.broken(R.NONCE, "EncodingType is not Base64Binary", WssFault.INVALID_SECURITY)
     try:
@@ -96,14 +103,16 @@ def _nonce(element: Any, trail: Trail) -> None:
     except (binascii.Error, ValueError) as error:
         raise trail.broken(R.NONCE, "not base64", WssFault.INVALID_SECURITY_TOKEN) from error
     trail.require(R.NONCE, len(value) in _NONCE_BYTES, f"{len(value)} bytes", WssFault.INVALID_SECURITY_TOKEN)
+    return value
 
 
-def _created(element: Any, freshness: Freshness, trail: Trail) -> None:
+def _created(element: Any, freshness: Freshness, trail: Trail) -> datetime | None:
     if element is None:
-        return
+        return None
     try:
         created = parse_instant(plain_text(element) or "")
     except ValueError as error:
         raise trail.broken(R.CREATED, str(error), WssFault.INVALID_SECURITY) from error
     complaint = freshness.complaint(created)
     trail.require(R.CREATED, not complaint, complaint, WssFault.MESSAGE_EXPIRED)
+    return created

@@ -13,7 +13,9 @@ from gateway.identity.signon import SignOnGuard
 from gateway.provider.path import Journey, Route
 from gateway.safexml import Bounds
 from gateway.soap.operations import Operation
+from gateway.tls.trusted import TrustedKeys
 from gateway.wss.policy import Policy
+from gateway.wss.replay import Unremembered
 from tests.fixtures.in_process import envelope, username_token
 
 ECHO = Operation("Echo", "a", "a", False, frozenset(), "document")
@@ -58,7 +60,15 @@ def journey_for(tmp_path):
         )
         policy = Policy.of(settings.security)
         route = Route(
-            Service("s", Path("x.wsdl"), settings), bundle, backend, policy, Bounds(), guard, SYSTEM_CLOCK
+            Service("s", Path("x.wsdl"), settings),
+            bundle,
+            backend,
+            policy,
+            Bounds(),
+            guard,
+            SYSTEM_CLOCK,
+            TrustedKeys.none,
+            Unremembered(),
         )
         header = username_token(user, password) if token == "username" else ""
         body = envelope("<a>x</a>", header)

@@ -13,17 +13,22 @@ from gateway.tls.contexts import (
     server_context,
     server_tls,
 )
+from gateway.tls.live import LiveTrust, read_trusted
 from gateway.tls.stores import KeyMaterial, StoreError, read_keystore, read_truststore
+from gateway.tls.trusted import TrustedKeys
 
 __all__ = [
     "CertificateFacts",
     "KeyMaterial",
     "ListenerTls",
+    "LiveTrust",
     "StoreError",
+    "TrustedKeys",
     "backend_context",
     "client_context",
     "describe",
     "read_keystore",
+    "read_trusted",
     "read_truststore",
     "server_context",
     "server_tls",

@@ -8,7 +8,7 @@ from typing import Final
 from cryptography import x509
 
 from gateway.tls.distinguished import name_key
-from gateway.tls.stores import StoreError, read_bytes
+from gateway.tls.stores import StoreError, list_folder, read_bytes
 from gateway.tls.unreadable import UNREADABLE
 
 _PEM: Final = b"-----BEGIN X509 CRL-----"
@@ -24,10 +24,7 @@ def read_crls(path: Path) -> tuple[x509.CertificateRevocationList, ...]:
     """
     if not path.is_dir():
         return _lists(path)
-    try:
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _FOLDER_SUFFIXES)
-    except OSError as error:
-        raise StoreError(path, f"cannot be read: {error.strerror or error}") from error
+    files = [file for file in list_folder(path) if file.suffix.lower() in _FOLDER_SUFFIXES]
     if not files:
         raise StoreError(path, "the folder holds no .crl, .pem or .der file")
     return tuple(one for file in files for one in _lists(file))

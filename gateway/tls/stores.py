@@ -63,15 +63,25 @@ def read_keystore(store: KeyStore) -> KeyMaterial:
 def read_truststore(store: TrustStore) -> tuple[x509.Certificate, ...]:
     """Read trusted certificates from PEM, DER or PKCS#12, or from all .pem, .crt and .cer files of a folder.
 
-    Raises StoreError: missing or unreadable file, wrong password, no certificate at all.
+    Of a PKCS#12 store with a private key, the key's own certificate and the chain above it do not count: that
+    is who we are, not whom we trust. Raises StoreError: missing or unreadable file, wrong password, no
+    certificate at all.
     """
     if not store.path.is_dir():
         return _trusted(store.path, store.password)
-    files = sorted(file for file in store.path.iterdir() if file.suffix.lower() in _FOLDER_SUFFIXES)
+    files = [file for file in list_folder(store.path) if file.suffix.lower() in _FOLDER_SUFFIXES]
     certificates = tuple(one for file in files for one in _trusted(file, store.password))
     if not certificates:
         raise StoreError(store.path, "the folder holds no .pem, .crt or .cer file with a certificate")
     return certificates
+
+
+def list_folder(path: Path) -> list[Path]:
+    """Return what lies in a folder, sorted, hidden files left out. Raises StoreError when it cannot be read."""
+    try:
+        return sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    except OSError as error:
+        raise StoreError(path, f"cannot be read: {error.strerror or error}") from error
 
 
 def read_bytes(path: Path) -> bytes:
@@ -93,7 +103,7 @@ def _trusted(path: Path, password: Secret) -> tuple[x509.Certificate, ...]:
     if _PEM in data:
         certificates = _pem_certificates(path, data)
     else:
-        certificates = _der_certificate(data) or _certificates_of(_pkcs12(path, data, password))
+        certificates = _der_certificate(data) or _anchors_of(path, _pkcs12(path, data, password))
     if not certificates:
         raise StoreError(path, "holds no certificate")
     return certificates
@@ -125,6 +135,19 @@ def _pkcs12(path: Path, data: bytes, password: Secret) -> pkcs12.PKCS12KeyAndCer
 def _certificates_of(bundle: pkcs12.PKCS12KeyAndCertificates) -> tuple[x509.Certificate, ...]:
     entries = [bundle.cert] if bundle.cert is not None else []
     return tuple(entry.certificate for entry in [*entries, *bundle.additional_certs])
+
+
+def _anchors_of(path: Path, bundle: pkcs12.PKCS12KeyAndCertificates) -> tuple[x509.Certificate, ...]:
+    certificates = _certificates_of(bundle)
+    if bundle.key is None:
+        return certificates
+    own = _paired(path, bundle.key, certificates)
+    above = _above(own.certificate, [one for one in certificates if one is not own.certificate])
+    anchors = tuple(one for one in certificates if one is not own.certificate and one not in above)
+    if not anchors:
+        reason = "holds a private key with its own certificates, and none besides that could be trusted"
+        raise StoreError(path, reason)
+    return anchors
 
 
 def _pem_key(path: Path, data: bytes, password: Secret) -> PrivateKeyTypes:
@@ -173,11 +196,16 @@ def _spki(key: PublicKeyTypes) -> bytes:
 
 def _chain(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """Order the authorities from the leaf upwards, without a self-signed root (RFC 8446, section 4.4.2)."""
+    return tuple(one for one in _above(leaf, others) if one.issuer != one.subject)
+
+
+def _above(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """Return the authorities from the leaf upwards, by name."""
     chain: list[x509.Certificate] = []
     below = leaf
     while below.issuer != below.subject:
         above = next((one for one in others if one.subject == below.issuer and one not in chain), None)
-        if above is None or above.issuer == above.subject:
+        if above is None:
             break
         chain.append(above)
         below = above

@@ -66,8 +66,8 @@ def judge_usable(
     """Require that the certificate may sign messages or assertions at `now`.
 
     `legacy` takes SHA-1 in the certificate's own signature and weaker RSA keys. `pinned`: it stands in the
-    truststore itself, so its own signature proves nothing that is needed; SHA-1 is taken then, and MD5 with `legacy`
-    besides.
+    truststore itself, so its own signature proves nothing that is needed; SHA-1 is taken then, and MD5
+    with `legacy` besides.
     """
     bad = WssFault.INVALID_SECURITY_TOKEN
     v3 = certificate.version is x509.Version.v3

@@ -22,8 +22,8 @@ def judge_revocation(
     A chain of one, a certificate that stands in the truststore itself, needs one too: of an issuer whose
     certificate is in the truststore as well, or signed by itself.
     """
-    pairs = list(pairwise(chain)) or [(chain[0], _issuer(chain[0], keys))]
-    for certificate, issuer in pairs:
+    issued: list[tuple[x509.Certificate, x509.Certificate | None]] = [*pairwise(chain)]
+    for certificate, issuer in issued or [(chain[0], _issuer(chain[0], keys))]:
         complaint = "its issuer's certificate is not in the truststore"
         if issuer is not None:
             complaint = _complaint(certificate, issuer, keys, now, legacy=legacy)

@@ -140,7 +140,12 @@ class M:
     REPLAY_STORE = Message(
         "IGW1307E", Side.SERVER, "The gateway cannot tell now whether it has seen this message before"
     )
+    SECURITY_SHAPE = Message("IGW1309E", Side.CLIENT, "{standard}; it must hold that {rule}")
     AUTHENTICATOR = Message("IGW1308E", Side.SERVER, "The gateway cannot authenticate anybody at the moment")
+
+    NETWORK_IDENTITY = Message(
+        "IGW1309E", Side.CLIENT, "The {what} in the token cannot be told to IMS: {reason}"
+    )
 
     # IMS Connect and IMS
     UNREACHABLE = Message("IGW2001E", Side.SERVER, "IMS Connect of bundle {bundle} cannot be reached")
@@ -233,6 +238,11 @@ class SecurityError(GatewayError):
     def header(cls, fault: WssFault, private: str) -> "SecurityError":
         """Refuse in the standard's words, which help a forger least."""
         return cls(M.SECURITY_HEADER, {"standard": fault.text}, private, fault=fault)
+
+    @classmethod
+    def shape(cls, fault: WssFault, rule: str, private: str) -> "SecurityError":
+        """Refuse a message that is put together wrongly, and say what should hold."""
+        return cls(M.SECURITY_SHAPE, {"standard": fault.text, "rule": rule}, private, fault=fault)
 
     @classmethod
     def sign_on(cls, private: str) -> "SecurityError":

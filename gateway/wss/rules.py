@@ -5,6 +5,11 @@ Services Security: SOAP Message Security 1.1.1, UTP is the UsernameToken Profile
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+_TOLD: Final = frozenset({"transport", "header", "token", "timestamp", "username", "id", "saml", "signature"})
+"""Groups whose rules speak of the shape of a message: a caller may read which one is broken. What is decided by
+keys, certificates and lists is not told; neither is anything under the faults of a failed check or sign-on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,11 @@ class Rule:
     id: str
     text: str
     source: str
+
+    @property
+    def told(self) -> bool:
+        """Whether a caller may read that this rule is broken."""
+        return self.id.partition(".")[0] in _TOLD
 
 
 class R:

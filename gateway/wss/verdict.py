@@ -113,10 +113,17 @@ class Trail:
         self._findings.append(Finding(rule, met=True, detail=detail))
 
     def broken(self, rule: Rule, detail: str, refusal: GatewayError | WssFault) -> RuleBrokenError:
-        """Note that a rule is broken and return the exception to raise."""
+        """Note that a rule is broken and return the exception to raise.
+
+        A failed check and a failed sign-on are told in the standard's words alone: a reason would help a forger.
+        """
         self._findings.append(Finding(rule, met=False, detail=detail))
         private = f"{rule.id}: {detail}"
+        if refusal is WssFault.FAILED_AUTHENTICATION:
+            return RuleBrokenError(SecurityError.sign_on(private))
         if isinstance(refusal, WssFault):
+            if rule.told and refusal is not WssFault.FAILED_CHECK:
+                return RuleBrokenError(SecurityError.shape(refusal, rule.text, private))
             return RuleBrokenError(SecurityError.header(refusal, private))
         refusal.private = refusal.private or private
         return RuleBrokenError(refusal)

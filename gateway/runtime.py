@@ -24,6 +24,7 @@ from gateway.replay import open_store
 from gateway.safexml import Bounds
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
+from gateway.tls.live import LiveTrust
 from gateway.tls.trusted import TrustedKeys
 from gateway.web import server
 from gateway.web.wsgi import Answer, FrontDoor, Mounted
@@ -157,8 +158,6 @@ class _Workshop:
         security = service.settings.security
         if security.truststore is None:
             return TrustedKeys.none
-        from gateway.tls.live import LiveTrust  # noqa: PLC0415  until it is there
-
         return LiveTrust(security.truststore, security.crl, self.clock).current
 
 

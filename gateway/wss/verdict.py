@@ -115,7 +115,7 @@ class Trail:
     def broken(self, rule: Rule, detail: str, refusal: GatewayError | WssFault) -> RuleBrokenError:
         """Note that a rule is broken and return the exception to raise.
 
-        A failed check and a failed sign-on are told in the standard's words alone: a reason would help a forger.
+        A failed check and a failed sign-on are told in the standard's words alone: reasons would help forgers.
         """
         self._findings.append(Finding(rule, met=False, detail=detail))
         private = f"{rule.id}: {detail}"

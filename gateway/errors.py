@@ -143,10 +143,6 @@ class M:
     SECURITY_SHAPE = Message("IGW1309E", Side.CLIENT, "{standard}; it must hold that {rule}")
     AUTHENTICATOR = Message("IGW1308E", Side.SERVER, "The gateway cannot authenticate anybody at the moment")
 
-    NETWORK_IDENTITY = Message(
-        "IGW1309E", Side.CLIENT, "The {what} in the token cannot be told to IMS: {reason}"
-    )
-
     # IMS Connect and IMS
     UNREACHABLE = Message("IGW2001E", Side.SERVER, "IMS Connect of bundle {bundle} cannot be reached")
     NO_SOCKET = Message("IGW2002E", Side.SERVER, "No socket to IMS Connect became free in {seconds} s", 503)
@@ -168,6 +164,9 @@ class M:
     ROLLED_BACK = Message("IGW2010E", Side.SERVER, "IMS backed the transaction out")
     BUNDLE_SIGN_ON = Message(
         "IGW2013E", Side.SERVER, "The gateway could not sign on to IMS with its own identity"
+    )
+    NETWORK_IDENTITY = Message(
+        "IGW2014E", Side.CLIENT, "The {what} in the token cannot be told to IMS: {reason}"
     )
     XML_ADAPTER = Message("IGW2011E", Side.SERVER, "The XML adapter of IMS Connect failed: {meaning}")
     CONVERSATIONAL = Message(

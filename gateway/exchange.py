@@ -96,7 +96,7 @@ class Undeliverable(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TrustedMark:
-    """What tells IMS Connect's exit that the gateway has authenticated the user: an IRM extension of the site's."""
+    """What tells IMS Connect's exit that the gateway has authenticated the user: an extension of the site's."""
 
     extension: str
     """Id of the extension, for example *TRSTUS*."""

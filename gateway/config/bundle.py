@@ -112,12 +112,9 @@ class Credentials(Settings):
         return self
 
 
-class PassTicketSettings(Settings):
-    """PassTickets stand in for the password of users who have none here: SAML, certificates."""
+class PassTicketKey(Settings):
+    """The key of a profile of class PTKTDATA, and what it is for."""
 
-    application: Name8Needed = Field(
-        description="Application name: APPL= of the DATASTORE statement, profile of class PTKTDATA."
-    )
     key: SecretValue = Field(
         description="The secured sign-on key in hexadecimal: 16 digits for a legacy PassTicket, 64 to 512 "
         "for an enhanced one (HMAC key of at least 256 bits)."
@@ -144,6 +141,19 @@ class PassTicketSettings(Settings):
         return self
 
 
+class PassTicketSettings(PassTicketKey):
+    """PassTickets stand in for the password of users who have none here: SAML, certificates."""
+
+    application: Name8Needed = Field(
+        description="Application name: APPL= of the DATASTORE statement, profile of class PTKTDATA."
+    )
+    replay_protection: bool = Field(
+        default=True,
+        description="Whether RACF takes a PassTicket only once. One user then gets one a second, and bursts "
+        "from the minutes around. `false` goes with APPLDATA('NO REPLAY PROTECTION') in the profile.",
+    )
+
+
 class TrustedUser(Settings):
     """How IMS Connect's exit is told that a user was authenticated here: a mark that the site's exit looks for.
 
@@ -156,6 +166,14 @@ class TrustedUser(Settings):
     value: SecretValue = Field(
         description="What stands in it: a word that the exit knows, of at most 64 characters."
     )
+
+    @field_validator("value")
+    @classmethod
+    def _is_a_word(cls, value: Secret) -> Secret:
+        text = value.reveal()
+        if not re.fullmatch(r"[\x20-\x7E]{1,64}", text):
+            raise RefusalError("a mark has 1 to 64 characters from blank to tilde (ASCII)")
+        return value
 
 
 class Bundle(Settings):

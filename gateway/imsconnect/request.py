@@ -10,7 +10,9 @@ from typing import Final
 from gateway.config.model import ImsConnectSettings
 from gateway.errors import GatewayError, ImsError, M
 from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, Undeliverable
+from gateway.imsconnect.extensions import extensions_of
 from gateway.imsconnect.wire import F0, F1, F2, F3, Exit, HeaderCode, InputMessage, Irm, Verb, encode_timer
+from gateway.imsconnect.wire.extensions import HEADER_LENGTH
 
 PASSWORD_LENGTH: Final = 8
 """Bytes of IRM_RACF_PW; HWSSMPL0 and HWSSMPL1 have no place for a password phrase."""
@@ -28,8 +30,11 @@ PING_DATA: Final = "PING IMS_CONNECT".encode("cp037")
 
 _ARCH_REROUTE_NAME: Final = 1
 _ARCH_ADAPTER: Final = 2
+_ARCH_EXTENSIONS: Final = 5
 _IRM_BYTES: Final = 112
-"""IRM_LEN of the highest level used here (2)."""
+"""IRM_LEN of the highest level used without extensions (2)."""
+_IRM_BYTES_EXTENSIONS: Final = 172
+"""IRM_LEN of level 5, without the extensions themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,21 @@ def check(call: ImsCall, destination: Destination) -> None:
     """Refuse what can be refused before a socket is taken.
 
     Raises ImsError with `sign_on_failed` for a password that no RACF password can be, and GatewayError
-    REQUEST_SIZE for a message beyond MAXSIZE, which IMS Connect would answer by closing the socket.
+    NETWORK_IDENTITY for a distributed identity that has no place there, REQUEST_SIZE for a message beyond
+    MAXSIZE, which IMS Connect would answer by closing the socket.
     """
     _check_password(call.caller.password)
-    size = 4 + _IRM_BYTES + sum(4 + len(segment) for segment in call.segments) + 4
+    size = 4 + _irm_bytes(call.caller) + sum(4 + len(segment) for segment in call.segments) + 4
     if size > destination.max_message_bytes:
         limit = str(destination.max_message_bytes)
         raise GatewayError(M.REQUEST_SIZE, {"size": str(size), "limit": limit}, "longer than max_message_bytes")
+
+
+def _irm_bytes(caller: Caller) -> int:
+    extensions = extensions_of(caller)
+    if not extensions:
+        return _IRM_BYTES
+    return _IRM_BYTES_EXTENSIONS + sum(HEADER_LENGTH + len(one.data) for one in extensions)
 
 
 def _check_password(password: Secret) -> None:
@@ -99,6 +112,9 @@ def request(call: ImsCall, destination: Destination, client_id: str) -> InputMes
             converter=call.converter,
             arch=_ARCH_ADAPTER,
         )
+    extensions = extensions_of(call.caller)
+    if extensions:
+        irm = replace(irm, f0=irm.f0 | F0.EXTENS, arch=_ARCH_EXTENSIONS, extensions=extensions)
     return InputMessage(irm, call.segments)
 
 
@@ -109,7 +125,15 @@ def acknowledgment(message: InputMessage, protocol_level: int) -> InputMessage:
     shortest wait. For send-then-commit it waits for the deallocate notice as long as the request for output.
     """
     irm = replace(
-        message.irm, verb=Verb.ACK, f0=F0(0), transaction="", lterm="", adapter="", converter="", arch=0
+        message.irm,
+        verb=Verb.ACK,
+        f0=F0(0),
+        transaction="",
+        lterm="",
+        adapter="",
+        converter="",
+        extensions=(),
+        arch=0,
     )
     if irm.reroute_name:
         irm = replace(irm, arch=_ARCH_REROUTE_NAME)
@@ -133,6 +157,7 @@ def _frame(destination: Destination, client_id: str, caller: Caller) -> Irm:
         user=caller.user,
         group=caller.group,
         password=caller.password,
+        application=caller.application,
     )
 
 

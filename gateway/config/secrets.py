@@ -1,13 +1,14 @@
 """Secrets and paths of a home: a literal, an environment variable, a file; never in a message."""
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from gateway.config.document import read_bounded
-from gateway.config.values import NoSuchPathError, RefusalError
+from gateway.config.values import CREATE_TEST_STORE, TEST_FILES, NoSuchPathError, RefusalError
 from gateway.config.words import shown
 from gateway.exchange import Secret
 
@@ -28,6 +29,10 @@ def _reference(value: Mapping[str, Any]) -> tuple[str, str]:
         if kind in {"env", "file"} and isinstance(name, str) and name:
             return kind, name
     raise RefusalError(_SHAPE)
+
+
+def _hint(name: str) -> str:
+    return f"; {CREATE_TEST_STORE}" if PurePath(name).name in TEST_FILES else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class HomeFiles:
         except UnicodeDecodeError:
             raise RefusalError(f"file {shown(name)} is not UTF-8 text") from None
         except ValueError as error:
-            raise RefusalError(f"file {shown(name)} {error}") from None
+            hint = "" if os.path.lexists(self.home / name) else _hint(name)
+            raise RefusalError(f"file {shown(name)} {error}{hint}") from None
         if not text:
             raise RefusalError(f"file {shown(name)} is empty")
         return text
@@ -87,7 +93,7 @@ class HomeFiles:
         if not value:
             raise RefusalError("must not be empty")
         if self._mode(value) is None:
-            raise NoSuchPathError(f"{shown(value)} does not exist")
+            raise NoSuchPathError(f"{shown(value)} does not exist{_hint(value)}")
         return self.home / value
 
     def file(self, value: str) -> Path:

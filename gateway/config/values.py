@@ -17,6 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from gateway.exchange import CommitMode, Secret, SyncLevel, Undeliverable
 
 CREATE_TEST_STORE = "imsgw keystore create-test makes one for tests"
+TEST_FILES = frozenset({"ca.pem", "clients.pem", "senders.pem", "sts.pem", "passticket.key"})
+"""Names of files, beside key stores, that the command makes."""
 
 
 class RefusalError(ValueError):

@@ -248,8 +248,7 @@ def test_what_cannot_be_served_cannot_be_had(home):
 
 def test_the_contracts_of_a_good_home_can_be_had(good_home):
     contracts = preflight.contracts(read(good_home))
-    assert {name: contract.ports for name, contract in contracts.items()} == {
-        "lab": ("LabPort",),
-        "phonebook": ("PhoneBookPort",),
-        "phonebook-secure": ("SecurePhoneBookPort",),
-    }
+    ports = {name: contract.ports for name, contract in contracts.items()}
+    assert len(ports) == 13
+    assert ports["lab"] == ("LabPort",)
+    assert ports["phonebook-secure"] == ("SecurePhoneBookPort",)

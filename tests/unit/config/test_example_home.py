@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from gateway import testkeys
 from gateway.config.check import check_home
 from gateway.config.model import GatewaySettings
 from gateway.config.read import read_home
 from gateway.config.words import fields_of, table_of
 from gateway.errors import ConfigError
 
+SET = {"keystore", "client_truststore", "client_authentication"}
+"""Keys that the example sets to something else than the default."""
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -33,7 +36,15 @@ def test_the_example_shows_every_key_with_its_default():
         for key, value in told[table].items():
             default = fields_of(model)[key].default
             shown = list(default) if isinstance(default, tuple) else default
-            assert key == "keystore" or value == shown, key
+            assert key in SET or value == shown, key
+
+
+MADE = "does not exist; imsgw keystore create-test makes one for tests"
+TRUSTSTORES = {
+    f"phonebook-{token}-{how}": store
+    for token in ("saml11", "saml20")
+    for how, store in (("one", "senders.pem"), ("chain", "ca.pem"), ("sts", "sts.pem"))
+}
 
 
 def test_the_example_home_lacks_keys_and_passwords_only_and_says_how_to_make_them(example):
@@ -41,16 +52,31 @@ def test_the_example_home_lacks_keys_and_passwords_only_and_says_how_to_make_the
         read_home(example, environ={})
     assert [str(problem) for problem in caught.value.problems] == [
         "bundles/ims1.toml: credentials.password: environment variable IMS1_PASSWORD is not set",
+        f"bundles/ims1.toml: passticket.key: file keystores/passticket.key {MADE}",
+        f"gateway.toml: server.client_truststore.path: keystores/clients.pem {MADE}",
         "gateway.toml: server.keystore.password: environment variable IMSGW_KEYSTORE_PASSWORD is not set",
-        (
-            "gateway.toml: server.keystore.path: keystores/server.p12 does not exist; "
-            "imsgw keystore create-test makes one for tests"
+        f"gateway.toml: server.keystore.path: keystores/server.p12 {MADE}",
+        *(
+            f"wsdl/{service}/correlator.toml: security.truststore.path: keystores/{store} {MADE}"
+            for service, store in sorted(TRUSTSTORES.items())
         ),
     ]
 
 
 def test_the_example_home_is_right_once_it_has_them(example):
-    (example / "keystores").mkdir()
-    (example / "keystores" / "server.p12").touch()
+    testkeys.create(example / "keystores")
     environ = {"IMS1_PASSWORD": "GWPASS1", "IMSGW_KEYSTORE_PASSWORD": "x"}
     assert not [p for p in check_home(read_home(example, environ=environ)) if not p.warning]
+
+
+def test_the_twelve_services_share_one_contract():
+    schemas = {path.read_bytes() for path in ROOT.glob("wsdl/*/phonebook.xsd")}
+    assert len(schemas) == 1
+    services = {path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("wsdl/*/*.wsdl")}
+    assert len(services) == 12
+    ports = [re.findall(r'<wsdl:port name="(\w+)"', text) for text in services.values()]
+    assert len({port for (port,) in ports}) == 12
+    frames = {
+        re.sub(r'\w*PhoneBook\w*(?:Port|Service)"|<wsdl:documentation>.*\n', "", t) for t in services.values()
+    }
+    assert len(frames) == 1

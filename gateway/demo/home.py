@@ -1,0 +1,78 @@
+"""The home of one demonstration: a copy of the example, with ports and keys of its own."""
+
+import re
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway import testkeys
+from gateway.exchange import Secret
+from gateway.testkeys import TestKeys
+
+HOST: Final = "127.0.0.1"
+
+_GATEWAY_TOML: Final = """\
+[server]
+https = "{host}:{https}"
+keystore = {{ path = "keystores/server.p12", password = {{ env = "IMSGW_KEYSTORE_PASSWORD" }} }}
+client_authentication = "optional"
+client_truststore = {{ path = "keystores/clients.pem" }}
+[admin]
+listen = "{host}:{admin}"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the three listeners of the demonstration are."""
+
+    https: int
+    admin: int
+    standin: int
+
+    def trouble(self) -> str:
+        """Say why these ports cannot be used; empty when they can."""
+        wanted = (self.https, self.admin, self.standin)
+        if len(set(wanted)) < len(wanted):
+            return "The three ports must differ"
+        taken = [str(port) for port in wanted if not _is_free(port)]
+        return f"Port {', '.join(taken)} is in use" if taken else ""
+
+
+def example_home() -> Path:
+    """Return the folder of the example home: packaged in a wheel, the root of the project in a checkout."""
+    package = Path(__file__).parents[1]
+    packaged = package / "example"
+    return packaged if packaged.is_dir() else package.parent
+
+
+def lay_out(home: Path, ports: Ports, password: Secret) -> TestKeys:
+    """Copy the example home into an empty folder, with these ports and with keys under this password."""
+    example = example_home()
+    for name in ("bundles", "wsdl"):
+        shutil.copytree(example / name, home / name)
+    shutil.copy(example / "standin.toml", home)
+    _replace(home / "bundles/ims1.toml", r"port = \d+", f"port = {ports.standin}")
+    _replace(home / "standin.toml", r'listen = ".*"', f'listen = "{HOST}:{ports.standin}"')
+    settings = _GATEWAY_TOML.format(host=HOST, https=ports.https, admin=ports.admin)
+    (home / "gateway.toml").write_text(settings)
+    return testkeys.create(home / "keystores", password=password)
+
+
+def _replace(path: Path, pattern: str, text: str) -> None:
+    changed, count = re.subn(pattern, text, path.read_text())
+    if count != 1:
+        raise RuntimeError(f"{path.name} of the example home no longer holds one {pattern}")
+    path.write_text(changed)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,59 @@
+"""SOAP messages with a SAML assertion: unsigned, signed by the sender, signed by a security token service."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from lxml import etree
+
+from gateway.demo.assertions import ID_ATTRIBUTES, Statement, assertion, fresh_id, instant
+from gateway.demo.signing import Signer, sign_assertion, sign_message
+from gateway.envelope import SoapVersion
+from gateway.safexml import Element, serialize
+from gateway.wss.names import CREATED, EXPIRES, SECURITY, TIMESTAMP, WSSE, WSU, WSU_ID
+from gateway.wss.verdict import TokenKind
+
+PHONEBOOK: Final = "urn:ims-gateway:example:phonebook"
+PORTAL: Final = "urn:ims-gateway:example:portal"
+"""Issuer of what senders vouch for."""
+STS: Final = "urn:ims-gateway:example:sts"
+AUDIENCE: Final = "urn:ims-gateway:example"
+FRESH: Final = timedelta(minutes=5)
+
+_SOAP: Final = SoapVersion.SOAP11.namespace
+
+
+def who_am_i() -> Element:
+    """Return the payload that asks IMS who is calling."""
+    return etree.Element(f"{{{PHONEBOOK}}}whoAmI", nsmap={"pb": PHONEBOOK})
+
+
+def message(
+    kind: TokenKind, user: str, now: datetime, *, sender: Signer | None = None, sts: Signer | None = None
+) -> bytes:
+    """Return a SOAP 1.1 message that asks who `user` is to IMS.
+
+    `sender` signs Body, Timestamp and assertion; `sts` signs the assertion. With neither, nothing is signed.
+    """
+    token = assertion(kind, Statement(user, PORTAL if sts is None else STS, AUDIENCE, now))
+    if sts is not None:
+        token = sign_assertion(token, kind, sts)
+    envelope = etree.Element(f"{{{_SOAP}}}Envelope", nsmap={"soapenv": _SOAP})
+    header = etree.SubElement(envelope, f"{{{_SOAP}}}Header")
+    security = etree.SubElement(header, SECURITY, nsmap={"wsse": WSSE, "wsu": WSU})
+    security.set(f"{{{_SOAP}}}mustUnderstand", "1")
+    timestamp = _timestamp(security, now)
+    security.append(token)
+    body = etree.SubElement(envelope, f"{{{_SOAP}}}Body", nsmap={"wsu": WSU})
+    body.append(who_am_i())
+    if sender is not None:
+        body.set(WSU_ID, fresh_id())
+        timestamp.set(WSU_ID, fresh_id())
+        sign_message(security, [(body, WSU_ID), (timestamp, WSU_ID), (token, ID_ATTRIBUTES[kind])], sender)
+    return serialize(envelope)
+
+
+def _timestamp(security: Element, now: datetime) -> Element:
+    timestamp = etree.SubElement(security, TIMESTAMP)
+    etree.SubElement(timestamp, CREATED).text = instant(now)
+    etree.SubElement(timestamp, EXPIRES).text = instant(now + FRESH)
+    return timestamp

@@ -1,0 +1,63 @@
+"""The tables of the demonstration."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Column, Table
+
+from gateway.demo.caller import Answer, Cast
+from gateway.demo.steps import PLAIN, Step
+from gateway.standin import RunningStandin
+from gateway.standin.seen import Seen
+
+_TOLD: Final = ("lastName", "firstName", "extension", "user", "group", "netuid")
+
+
+def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, standin: RunningStandin) -> int:
+    """Play the steps one after another and show them in a table; return how many went wrong."""
+    headings = ("", "Call", "Service", "Answer", "What IMS saw")
+    table = Table(
+        *(Column(each, overflow="fold") for each in headings),
+        title=title,
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+    )
+    wrong: list[tuple[Step, Answer]] = []
+    with console.status(f"{title} ..."):
+        for step in steps:
+            before = len(standin.seen)
+            answer = step.play(cast)
+            saw = standin.seen[before:]
+            right = step.is_right(answer, saw)
+            if not right:
+                wrong.append((step, answer))
+            mark = "[green]ok[/]" if right else "[bold red]FAILED[/]"
+            table.add_row(mark, step.says, _service(step.port), _shown(answer), _seen(saw))
+    console.print(table)
+    for step, answer in wrong:
+        told = answer.text or " ".join(value for value in answer.fields.values() if value)
+        console.print(f"FAILED: {step.says} at {step.port}: {answer.fault} {told}", markup=False)
+    return len(wrong)
+
+
+def _service(port: str) -> str:
+    return "PhoneBook" if port == PLAIN else port.removesuffix("Port").replace("PhoneBookSaml", "Saml")
+
+
+def _shown(answer: Answer) -> str:
+    """Say in few words what came: what tells one answer from another."""
+    if answer.fault:
+        return answer.fault
+    return " ".join(value for name in _TOLD if (value := answer.fields.get(name)))
+
+
+def _seen(saw: tuple[Seen, ...]) -> str:
+    return "; ".join(_one(seen) for seen in saw) or "nothing"
+
+
+def _one(seen: Seen) -> str:
+    group = f" ({seen.group})" if seen.group else ""
+    network = f", netuid {seen.netuid}" if seen.netuid else ""
+    return f"{seen.transaction} by {seen.user or 'nobody'}{group}{network}"

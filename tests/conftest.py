@@ -12,4 +12,8 @@ pytest_plugins: list[str] = [
     "tests.fixtures.in_process",
     "tests.fixtures.soap",
     "tests.fixtures.holding",
+    "tests.fixtures.valkey",
+    "tests.interop.wss.partners",
+    "tests.interop.wss.java",
+    "tests.interop.wss.gateways",
 ]

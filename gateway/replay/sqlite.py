@@ -9,6 +9,7 @@ prevent at the price of one disk write a message for all workers in turn (see do
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
@@ -22,9 +23,10 @@ FILE_NAME: Final = "replay.sqlite"
 
 _VERSION: Final = 1
 _PURGE: Final = 32
-"""Expired entries that a call removes: more than a message adds, so the rest shrinks; few, so no call is slow."""
+"""Expired entries that a call removes: more than a message adds, so the rest shrinks; no call is slow."""
 _PURGE_FULL: Final = 1000
 """The same when there is no room."""
+_ATTEMPT_SECONDS: Final = 0.01
 
 _SCHEMA: Final = (
     """CREATE TABLE entries (
@@ -129,7 +131,7 @@ class _Opened:
         _create(file)
         database = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=timeout_seconds)
         try:
-            _prepare(database)
+            _prepare(database, timeout_seconds)
             return cls(database, file)
         except BaseException:
             database.close()
@@ -165,10 +167,10 @@ def _create(file: Path) -> None:
         return
 
 
-def _prepare(database: sqlite3.Connection) -> None:
+def _prepare(database: sqlite3.Connection, timeout_seconds: float) -> None:
     """Bring the file into shape. Raises sqlite3.Error."""
     database.execute("PRAGMA synchronous = NORMAL")
-    database.execute("PRAGMA journal_mode = WAL")
+    _log_ahead(database, attempts=1 + int(timeout_seconds / _ATTEMPT_SECONDS))
     if _one(database, "PRAGMA user_version") == 0:
         database.execute("BEGIN IMMEDIATE")
         if _one(database, "PRAGMA user_version") == 0:  # another worker may have been faster
@@ -178,6 +180,19 @@ def _prepare(database: sqlite3.Connection) -> None:
     version = _one(database, "PRAGMA user_version")
     if version != _VERSION:
         raise sqlite3.DatabaseError(f"was made by another version of the gateway (schema {version})")
+
+
+def _log_ahead(database: sqlite3.Connection, attempts: int) -> None:
+    """Switch to the write-ahead log, for which SQLite does not wait by itself while others use the file."""
+    for attempt in range(attempts):
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or attempt == attempts - 1:
+                raise
+            time.sleep(_ATTEMPT_SECONDS)
+        else:
+            return
 
 
 def _one(database: sqlite3.Connection, statement: str) -> int:

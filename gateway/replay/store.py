@@ -143,12 +143,12 @@ class GuardedStore:
         while not self._closed.wait(self._probe_seconds):
             if self._try():
                 with self._lock:
+                    _LOG.warning(
+                        "replay store back; failures since the start: %d, of these accepted without protection: %d",
+                        self.failures,
+                        self.accepted_unprotected,
+                    )
                     self._prober = None
-                _LOG.warning(
-                    "replay store back; failures since the start: %d, of these accepted without protection: %d",
-                    self.failures,
-                    self.accepted_unprotected,
-                )
                 return
 
     def _note_room(self, *, full: bool) -> None:

@@ -21,8 +21,8 @@ from gateway.replay.backend import CLOCK_MARGIN, StoreDownError, by_key, microse
 from gateway.wss.replay import Once, Remembered
 
 KEY_PREFIX: Final = "imsgw:replay:1:{replay}:"
-"""The 1 is the layout's version. The braces put all keys into one slot of a cluster (its "hash tag"), as the keys
-of a script must be."""
+"""The 1 is the layout's version. The braces put all keys into one slot of a cluster (its "hash tag"), where the
+keys of one script must be."""
 
 _SCRIPT: Final = """
 for _, key in ipairs(KEYS) do
@@ -80,9 +80,11 @@ class ValkeyStore:
             keys.append(KEY_PREFIX + key.hex())
             arguments += [until, _kept(until - microseconds(now))]
         answer = self._ask("EVAL", _SCRIPT, len(keys), *keys, *arguments)
-        if answer not in {0, 1}:
-            raise StoreDownError(f"{self._name}: an answer that the script does not give")
-        return Remembered.NEW if answer else Remembered.SEEN
+        if answer == 1:
+            return Remembered.NEW
+        if answer == 0:
+            return Remembered.SEEN
+        raise StoreDownError(f"{self._name}: an answer that the script does not give")
 
     def advice(self) -> str:
         """Say what about the server could let it forget entries; empty: nothing, or it does not tell."""
@@ -105,11 +107,11 @@ class _TlsConnection(valkey.Connection):
     """A connection with the product's own TLS settings; the library's would not check the server's name."""
 
     def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # nothing of it is typed
         self._context = context
 
     def _connect(self) -> ssl.SSLSocket:
-        plain = super()._connect()
+        plain = super()._connect()  # type: ignore[no-untyped-call]
         try:
             return self._context.wrap_socket(plain, server_hostname=self.host)
         except BaseException:

@@ -14,7 +14,7 @@ from gateway.tls.unreadable import UNREADABLE
 _PEM: Final = b"-----BEGIN X509 CRL-----"
 _END: Final = b"-----END X509 CRL-----"
 _FOLDER_SUFFIXES: Final = frozenset({".crl", ".pem", ".der"})
-_BROKEN: Final = frozenset({"md5", "md4", "md2"})
+_BROKEN: Final = frozenset({"sha1", "md5"})
 
 
 def read_crls(path: Path) -> tuple[x509.CertificateRevocationList, ...]:
@@ -84,9 +84,9 @@ class RevocationList:
             return f"should have been replaced by {self.next_update:%Y-%m-%d %H:%M} UTC"
         return ""
 
-    def is_of(self, issuer: x509.Certificate, *, legacy: bool) -> bool:
-        """Tell whether `issuer` signed the list and may do so; SHA-1 signatures count with `legacy` only."""
-        if self.digest in _BROKEN or (self.digest == "sha1" and not legacy):
+    def is_of(self, issuer: x509.Certificate) -> bool:
+        """Tell whether `issuer` signed the list and may do so; SHA-1 and MD5 are no signatures here, ever."""
+        if self.digest in _BROKEN:
             return False
         found = self._signers.get(issuer)
         if found is None:

@@ -15,7 +15,7 @@ from gateway.wss.verdict import Trail
 
 
 def judge_revocation(
-    chain: tuple[x509.Certificate, ...], keys: TrustedKeys, now: datetime, *, legacy: bool, trail: Trail
+    chain: tuple[x509.Certificate, ...], keys: TrustedKeys, now: datetime, trail: Trail
 ) -> None:
     """Require a current list of its issuer for every certificate of the chain below that of the truststore.
 
@@ -26,7 +26,7 @@ def judge_revocation(
     for certificate, issuer in issued or [(chain[0], _issuer(chain[0], keys))]:
         complaint = "its issuer's certificate is not in the truststore"
         if issuer is not None:
-            complaint = _complaint(certificate, issuer, keys, now, legacy=legacy)
+            complaint = _complaint(certificate, issuer, keys, now)
         if complaint:
             detail = f"{certificate.subject.rfc4514_string()}: {complaint}"
             raise trail.broken(R.TRUST_CURRENT, detail, WssFault.FAILED_AUTHENTICATION)
@@ -48,12 +48,12 @@ def _issuer(certificate: x509.Certificate, keys: TrustedKeys) -> x509.Certificat
 
 
 def _complaint(
-    certificate: x509.Certificate, issuer: x509.Certificate, keys: TrustedKeys, now: datetime, *, legacy: bool
+    certificate: x509.Certificate, issuer: x509.Certificate, keys: TrustedKeys, now: datetime
 ) -> str:
     complaint = "no revocation list of its issuer"
     current = False
     for one in keys.lists:
-        if not one.is_of(issuer, legacy=legacy):
+        if not one.is_of(issuer):
             continue
         if reason := one.complaint(now):
             complaint = f"the revocation list of its issuer {reason}"

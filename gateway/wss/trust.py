@@ -57,7 +57,7 @@ def judge_certificate(  # noqa: PLR0913  all that a decision on trust rests on
     else:
         chain = _chain(leaf, certificates[1:], keys, now, trail)
     if keys.revocation:
-        judge_revocation(chain, keys, now, legacy=legacy, trail=trail)
+        judge_revocation(chain, keys, now, trail)
     return chain[0]
 
 

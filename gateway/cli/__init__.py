@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 not right (a mistake in the configuration, a call that fai
 import typer
 
 from gateway import __version__
-from gateway.cli import call, check, demo, keystore, serve, standin
+from gateway.cli import call, check, demo, explain, keystore, serve, standin
 
 app = typer.Typer(
     name="imsgw",
@@ -38,6 +38,7 @@ def root(
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("call")(call.call)
+app.command("explain")(explain.explain)
 app.command("demo")(demo.demo)
 app.command("standin")(standin.standin)
 app.add_typer(keystore.app, name="keystore")

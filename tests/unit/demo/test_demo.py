@@ -9,10 +9,11 @@ import sys
 import psutil
 import pytest
 
-from gateway.demo import STEPS, example_home
+from gateway.demo import ATTACKS, CALLS, example_home
 from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
 
 SECONDS = 90
+COUNT = len(CALLS) + len(ATTACKS)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def output(tmp_path):
 def test_once_shows_every_call_and_ends_with_0_and_leaves_nothing_behind(demo, output, tmp_path):
     process = demo("--once")
     assert process.wait(SECONDS) == 0, output()
-    assert f"{len(STEPS)} of {len(STEPS)} calls ended as they should" in output()
+    assert f"{COUNT} of {COUNT} calls ended as they should" in output()
     assert "FIRST1" in output()
     assert "WHOAMI by ALICE" in output()
     assert "FAILED" not in output()

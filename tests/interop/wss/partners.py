@@ -26,6 +26,10 @@ _BITS = (
 ).split()
 
 
+def _quoted(value: str) -> str:
+    return f'"{value}"' if "," in value else value
+
+
 @dataclass(frozen=True, eq=False)
 class Partner:
     """One identity: `<name>.p12` with PASSWORD, `<name>.pem` (certificate) and `<name>.key` (PKCS#8, in clear)."""
@@ -67,6 +71,20 @@ class Partner:
         return {"path": str(self.p12), "password": PASSWORD}
 
     @property
+    def ski(self) -> bytes:
+        """The subject key identifier in the certificate."""
+        return self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+    @property
+    def dotnet_issuer(self) -> str:
+        """The issuer as .NET writes it: a space after a comma, quotes where a value holds one."""
+        names = [
+            f"{each.rfc4514_attribute_name}={_quoted(str(each.value))}"
+            for each in reversed(list(self.certificate.issuer))
+        ]
+        return ", ".join(names)
+
+    @property
     def der(self) -> bytes:
         """The certificate."""
         return self.certificate.public_bytes(Encoding.DER)
@@ -99,7 +117,9 @@ class Partners:
         subject = x509.Name(
             [
                 x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Partner, Inc."),  # a comma: names are to be parsed
+                x509.NameAttribute(
+                    NameOID.ORGANIZATION_NAME, "Partner, Inc."
+                ),  # a comma: names are to be parsed
                 x509.NameAttribute(NameOID.COMMON_NAME, common),
             ]
         )
@@ -116,7 +136,9 @@ class Partners:
             .add_extension(x509.KeyUsage(**{bit: bit in wanted for bit in _BITS}), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer.key if issuer else own).public_key()),
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    (issuer.key if issuer else own).public_key()
+                ),
                 critical=False,
             )
             .sign(issuer.key if issuer else own, hashes.SHA256())
@@ -131,9 +153,7 @@ class Partners:
             pkcs12.PKCS12Certificate(each.certificate, each.name.encode()) for each in (self.ca, *self.trusted)
         ]
         path = self._folder / "trust.p12"
-        path.write_bytes(
-            pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(PASSWORD.encode()))
-        )
+        path.write_bytes(pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(PASSWORD.encode())))
         return {"path": str(path), "password": PASSWORD}
 
 

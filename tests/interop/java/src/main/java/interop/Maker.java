@@ -102,6 +102,9 @@ final class Maker {
         }
         if (!signedBySender()) {
             new WSSecSAMLToken(header).build(assertion);
+        } else if (!covered().contains("Assertion")) {
+            new WSSecSAMLToken(header).build(assertion);
+            plain(null);
         } else if (job.optString("key").equals("pkipath")) {
             new WSSecSAMLToken(header).build(assertion);
             plain(reference(assertion));
@@ -118,20 +121,23 @@ final class Maker {
         signature.setSignatureAlgorithm(job.optString("algorithm", RSA_SHA256));
         signature.setDigestAlgo(digest());
         signature.setAddInclusivePrefixes(job.optBoolean("prefixes", true));
-        List<Object> covered = job.has("covered") ? job.getJSONArray("covered").toList() : EVERYTHING;
-        if (covered.contains("Body")) {
+        if (covered().contains("Body")) {
             signature.getParts().add(new WSEncryptionPart("Body", soapNamespace(), "Element"));
         }
         if (job.optInt("timestamp", 300) > 0) {
             timestamp();
-            if (covered.contains("Timestamp")) {
+            if (covered().contains("Timestamp")) {
                 signature.getParts().add(new WSEncryptionPart("Timestamp", WSConstants.WSU_NS, "Element"));
             }
         }
-        if (covered.contains("Token")) {
+        if (covered().contains("Token")) {
             signature.getParts().add(new WSEncryptionPart("STRTransform", "", "Element"));
         }
         return signature;
+    }
+
+    private List<Object> covered() {
+        return job.has("covered") ? job.getJSONArray("covered").toList() : EVERYTHING;
     }
 
     private String soapNamespace() {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,20 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from gateway.clock import SYSTEM_CLOCK
+
 PASSWORD = "partners"
 _BITS = (
-    "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign "
-    "crl_sign encipher_only decipher_only"
-).split()
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 def _quoted(value: str) -> str:
@@ -32,7 +41,7 @@ def _quoted(value: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Partner:
-    """One identity: `<name>.p12` with PASSWORD, `<name>.pem` (certificate) and `<name>.key` (PKCS#8, in clear)."""
+    """One identity: `<name>.p12` with PASSWORD, `<name>.pem` (certificate), `<name>.key` (PKCS#8, in clear)."""
 
     folder: Path
     name: str
@@ -91,7 +100,7 @@ class Partner:
 
 
 class Partners:
-    """`sender` (RSA), `curve` (a sender with P-256), `sts`; `stranger` bears the sender's name, but no trust."""
+    """`sender` (RSA), `curve` (a sender with P-256), `sts`; `stranger` has the sender's name, but no trust."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -113,7 +122,7 @@ class Partners:
         self, file: str, common: str, issuer: Partner | None, key: Any = None, *, ca: bool = False
     ) -> Partner:
         own = key or rsa.generate_private_key(65537, 2048)
-        now = datetime.now(UTC)
+        now = SYSTEM_CLOCK.now()
         subject = x509.Name(
             [
                 x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),

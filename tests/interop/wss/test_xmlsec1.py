@@ -1,4 +1,4 @@
-"""Templates signed by the command line of xmlsec1: references straight to the assertion, signatures of an STS."""
+"""Templates signed by xmlsec1: references straight to the assertion, and signatures of an STS."""
 
 import base64
 

@@ -144,7 +144,7 @@ class GuardedStore:
             if self._try():
                 with self._lock:
                     _LOG.warning(
-                        "replay store back; since the start %d failures, %d of them accepted without protection",
+                        "replay store back; failures since the start: %d, accepted without protection: %d",
                         self.failures,
                         self.accepted_unprotected,
                     )

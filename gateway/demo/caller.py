@@ -19,7 +19,7 @@ from lxml import etree
 from gateway.demo.signing import Signer
 from gateway.errors import GatewayError
 from gateway.exchange import Secret
-from gateway.safexml import Bounds, Element, is_element, parse
+from gateway.safexml import Bounds, Element, parse
 from gateway.soap.client import CallError, ServiceClient, SignOn
 from gateway.testkeys import TestAuthority, TestKeys
 
@@ -86,15 +86,14 @@ class Cast:
             headers = {"Content-Type": "text/xml; charset=utf-8"}
             connection.request("POST", f"/{path}/{port}", message, headers)
             return _answer(connection.getresponse().read())
-        except (OSError, HTTPException, GatewayError) as error:
+        except (OSError, HTTPException, GatewayError, IndexError) as error:
             return Answer({}, "no answer", str(error) or type(error).__name__)
         finally:
             connection.close()
 
 
 def _answer(body: bytes) -> Answer:
-    envelope = parse(body, Bounds())
-    payload = next(child for child in envelope.find("{*}Body") or () if is_element(child))
+    payload = parse(body, Bounds())[-1][0]
     if etree.QName(payload).localname != "Fault":
         return Answer({etree.QName(child).localname: child.text or "" for child in payload})
     return Answer({}, _text(payload, "faultcode").rpartition(":")[2], _text(payload, "faultstring"))

@@ -27,10 +27,16 @@ def who_am_i() -> Element:
     return etree.Element(f"{{{PHONEBOOK}}}whoAmI", nsmap={"pb": PHONEBOOK})
 
 
-def message(
-    kind: TokenKind, user: str, now: datetime, *, sender: Signer | None = None, sts: Signer | None = None
+def message(  # noqa: PLR0913  who signs is named, not counted
+    kind: TokenKind,
+    user: str,
+    now: datetime,
+    *,
+    sender: Signer | None = None,
+    sts: Signer | None = None,
+    payload: Element | None = None,
 ) -> bytes:
-    """Return a SOAP 1.1 message that asks who `user` is to IMS.
+    """Return a SOAP 1.1 message that asks who `user` is to IMS, or with another payload.
 
     `sender` signs Body, Timestamp and assertion; `sts` signs the assertion. With neither, nothing is signed.
     """
@@ -44,7 +50,7 @@ def message(
     timestamp = _timestamp(security, now)
     security.append(token)
     body = etree.SubElement(envelope, f"{{{_SOAP}}}Body", nsmap={"wsu": WSU})
-    body.append(who_am_i())
+    body.append(who_am_i() if payload is None else payload)
     if sender is not None:
         body.set(WSU_ID, fresh_id())
         timestamp.set(WSU_ID, fresh_id())

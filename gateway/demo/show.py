@@ -8,22 +8,19 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from gateway.demo.caller import Answer, Cast
-from gateway.demo.steps import PLAIN, Step
+from gateway.demo.steps import PLAIN, SECURE, Step
 from gateway.standin import RunningStandin
 from gateway.standin.seen import Seen
 
+_KINDS: Final = {PLAIN: "none", SECURE: "username"}
 _TOLD: Final = ("lastName", "firstName", "extension", "user", "group", "netuid")
 
 
 def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, standin: RunningStandin) -> int:
     """Play the steps one after another and show them in a table; return how many went wrong."""
-    headings = ("", "Call", "Service", "Answer", "What IMS saw")
-    table = Table(
-        *(Column(each, overflow="fold") for each in headings),
-        title=title,
-        box=SIMPLE_HEAD,
-        collapse_padding=True,
-    )
+    headings = {"": 0, "Call": 0, "Service": 12, "Answer": len("FailedAuthentication"), "What IMS saw": 0}
+    columns = [Column(name, overflow="fold", min_width=width) for name, width in headings.items()]
+    table = Table(*columns, title=title, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     wrong: list[tuple[Step, Answer]] = []
     with console.status(f"{title} ..."):
         for step in steps:
@@ -43,7 +40,11 @@ def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, 
 
 
 def _service(port: str) -> str:
-    return "PhoneBook" if port == PLAIN else port.removesuffix("Port").replace("PhoneBookSaml", "Saml")
+    """Return the kind of the service: none, username, or the last part of its folder's name, like saml20-one."""
+    if port in _KINDS:
+        return _KINDS[port]
+    token, how = port.removeprefix("PhoneBook").removesuffix("Port")[:6], port[len("PhoneBookSaml20") : -4]
+    return f"{token}-{how}".lower().rstrip("-")
 
 
 def _shown(answer: Answer) -> str:

@@ -41,7 +41,7 @@ def run(ports: Ports, *, once: bool) -> int:
         console.print(f"Home for the demonstration: {folder} (removed at the end)")
         with console.status("Making keys ..."):
             keys = lay_out(home, ports, Secret(secrets.token_urlsafe(12)))
-        console.print("Keys made: a test authority, and keys of server, client, sender and token service.")
+        console.print("Keys made: of a test authority, server, client, sender and token service.")
         with RunningStandin(load(home / "standin.toml")) as standin:
             console.print(f"Stand-in IMS Connect: {HOST}:{ports.standin}")
             return Stage(console, home, ports, keys).play(standin, once=once)
@@ -77,6 +77,9 @@ class Stage:
         cast = Cast.of(f"https://localhost:{self.ports.https}/imssoap/services", self.keys)
         failed = show_steps(self.console, "Calls over HTTPS", CALLS, cast, standin)
         failed += show_steps(self.console, "Attacks and mistakes, all refused", ATTACKS, cast, standin)
+        self.console.print(
+            "Services: none is PhoneBookPort, username SecurePhoneBookPort, saml20-one PhoneBookSaml20OnePort, ..."
+        )
         count = len(CALLS) + len(ATTACKS)
         self.console.print(f"{count - failed} of {count} calls ended as they should.")
         if failed:

@@ -13,16 +13,16 @@ Comments stay in the tree: who reads text decides about them.
 """
 
 import re
-from _thread import allocate_lock, start_new_thread
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from lxml import etree
 from lxml.etree import _Element as Element
 
 from gateway.errors import GatewayError, M
+from gateway.parsing import run_parser
 
 __all__ = [
     "TRUSTED_BOUNDS",
@@ -38,9 +38,6 @@ __all__ = [
     "serialize",
     "serialize_document",
 ]
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def parse(data: bytes, bounds: Bounds, charset: str | None = None) -> Element:
     """
     text = _checked_text(data, bounds, charset)
     _Markup(text, bounds, instructions=False).check()
-    return _in_thread_of_its_own(lambda: _tree(text))
+    return run_parser(lambda: _tree(text), len(text))
 
 
 def parse_trusted(data: bytes, bounds: Bounds = TRUSTED_BOUNDS) -> Element:
@@ -190,6 +187,8 @@ LONGEST_NAMESPACE: Final = 1000
 libxml2 keeps the name once, lxml writes it out for every element and attribute in it: one of a megabyte and
 thousands of small elements would be gigabytes to go through.
 """
+_MODEST: Final = 16_384
+"""Characters of a message that is looked at as a whole first."""
 _TEXT_ONLY: Final = re.compile(_TEXT)
 _TAG_START: Final = re.compile(rf"<{_NAME}")
 _NO_REFERENCE: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
@@ -233,6 +232,8 @@ class _Markup:
 
     def check(self) -> None:
         """Raise GatewayError at the first thing that is refused."""
+        if self._is_modest():
+            return
         match, position = self._token.match, 0
         in_scope: list[int] = []  # for each open element, the namespace declarations on the way down to it
         pieces = 0
@@ -253,6 +254,29 @@ class _Markup:
                 if kind == "start":
                     in_scope.append(declared)
         self._refuse_rest(position)
+
+    def _is_modest(self) -> bool:
+        """Tell whether a few counts show that nothing here can break a bound, as with any ordinary message.
+
+        There is no markup but tags, so libxml2 sees no document type, and knows no entities but XML's own. No
+        "<" stands inside a tag, so what follows each is one tag at most, and an attribute has a "=".
+        """
+        text, bounds = self._text, self._bounds
+        if len(text) > _MODEST:
+            return False
+        tags = text.split("<")
+        firsts = [tag[:1] for tag in tags]
+        if "!" in firsts or "?" in firsts:
+            return False
+        if len(tags) - firsts.count("/") > min(bounds.max_depth, bounds.max_elements):
+            return False
+        if text.count("xmlns") > bounds.max_attributes or (self._has_references and _NO_REFERENCE.search(text)):
+            return False
+        long = [tag for tag in tags if len(tag) > self._worth_counting]
+        return not any(
+            tag.count("=") > bounds.max_attributes or (len(tag) > LONGEST_NAMESPACE and "xmlns" in tag)
+            for tag in long
+        )
 
     def _open(self, start: int, end: int, in_scope: list[int]) -> int:
         """Check one start tag; return how many namespace declarations are in scope inside it."""
@@ -365,36 +389,6 @@ def _tree(text: str) -> Element:
     return root
 
 
-def _in_thread_of_its_own(work: Callable[[], T]) -> T:
-    """Run a parse in a thread that ends with it.
-
-    libxml2 keeps every name it has read in a dictionary that lxml ties to the thread and never empties. In a
-    thread that serves for weeks, messages full of made-up names would fill the memory, a few megabytes each.
-    """
-    results: list[T] = []
-    errors: list[BaseException] = []
-    done = allocate_lock()
-    done.acquire()
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:  # noqa: BLE001  raised again by the thread that waits
-            errors.append(error)
-        finally:
-            done.release()
-
-    try:
-        # threading.Thread would double the price of a small message
-        start_new_thread(run, ())
-    except RuntimeError:
-        raise GatewayError(M.BUSY, private="no thread could be started to parse in") from None
-    done.acquire()
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
 # -- schemas of the deployment -------------------------------------------------------------------------------
 
 
@@ -439,7 +433,7 @@ def first_mistake(schema: etree.XMLSchema, element: Element) -> Any:
     validated as a stream, which has no paths, and no further than the piece that has the first mistake.
     """
     data = serialize(element)
-    return _in_thread_of_its_own(lambda: _first_mistake(schema, data))
+    return run_parser(lambda: _first_mistake(schema, data), len(data))
 
 
 def _first_mistake(schema: etree.XMLSchema, data: bytes) -> Any:

@@ -5,9 +5,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from gateway.errors import GatewayError, M
+from gateway.parsing import is_worn, lend_thread
 
 T = TypeVar("T")
 
@@ -19,7 +21,7 @@ class Turns:
         self._threads = threads
         self._most_waiting = waiting
         self._seconds = waiting_seconds
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._executor = self._fresh()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._loop = asyncio.get_running_loop()
         self.working = 0
@@ -44,7 +46,7 @@ class Turns:
         except BaseException:
             self._done()
             raise
-        future.add_done_callback(self._done_in_thread)
+        future.add_done_callback(partial(self._done_in_thread, self._executor))
         return await asyncio.wrap_future(future)
 
     async def _turn(self) -> None:
@@ -70,9 +72,24 @@ class Turns:
             self._waiting.remove(turn)
             turn.set_exception(GatewayError(M.BUSY, private=f"{self!r}: waited {self._seconds:g} s"))
 
-    def _done_in_thread(self, _future: Future[T]) -> None:
+    def _done_in_thread(self, executor: ThreadPoolExecutor, _future: Future[T]) -> None:
+        """Tell the loop; this is the last that the thread does for the request."""
         with suppress(RuntimeError):  # the loop has ended, and with it the counting
+            if is_worn():
+                self._loop.call_soon_threadsafe(self._renew, executor)
             self._loop.call_soon_threadsafe(self._done)
+
+    def _fresh(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="request", initializer=lend_thread)
+
+    def _renew(self, worn: ThreadPoolExecutor) -> None:
+        """Let the threads end, one of which has parsed what a thread may, and take new ones.
+
+        Those at work finish it; how many are at work is counted here, so there are never more.
+        """
+        if worn is self._executor:
+            self._executor = self._fresh()
+            worn.shutdown(wait=False)
 
     def _done(self) -> None:
         """Hand the thread to the first who waits, or count it free."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import safexml
+from gateway import parsing, safexml
 from gateway.errors import GatewayError, M
 from gateway.safexml import Bounds, SchemaError, compile_schema, is_element, parse, parse_trusted, serialize
 from gateway.soap.documents import line_of
@@ -347,7 +347,7 @@ def test_without_a_thread_to_parse_in_the_caller_is_told_to_come_back(monkeypatc
     def fail(*_args):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(safexml, "start_new_thread", fail)
+    monkeypatch.setattr(parsing, "start_new_thread", fail)
     assert refused(b"<a/>").message is M.BUSY
 
 
@@ -391,3 +391,27 @@ def test_parsing_does_not_recurse():
         assert parse(b"<a>" * 200 + b"</a>" * 200, deep).tag == "a"
     finally:
         sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("room", [0, parsing.ROOM])
+def test_a_lent_thread_parses_until_it_is_worn_and_then_no_more_itself(monkeypatch, room):
+    threads = []
+    monkeypatch.setattr(parsing, "start_new_thread", lambda run, args: (threads.append(1), run(*args)))
+    worn = []
+
+    def work():
+        parsing.lend_thread()
+        parsing.is_worn()
+        parse(b"<a>" + b"x" * room + b"</a>", Bounds())
+        worn.append(parsing.is_worn())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert (worn, len(threads)) == ([bool(room)], int(bool(room)))
+
+
+def test_a_thread_that_nobody_lent_is_never_worn_and_never_parses():
+    parse(b"<a/>", SMALL)
+    assert not parsing.is_worn()
+    assert parsing._HERE.room == 0

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import GatewayError, M
+from gateway.parsing import ROOM
+from gateway.safexml import Bounds, parse
 from gateway.web.turns import Turns
 from tests.fixtures.web import PATIENCE
 
@@ -44,6 +46,25 @@ def test_work_is_done_in_a_thread() -> None:
         turns = Turns(1, 0, 1.0)
         assert await turns.run(threading.get_ident) != threading.get_ident()
         await settled(turns, "<Turns 0/1 at work, 0/0 waiting>")
+        turns.close()
+
+    run(test())
+
+
+def test_a_thread_that_has_parsed_what_it_may_ends_and_another_takes_over() -> None:
+    def wear() -> threading.Thread:
+        parse(b"<a>" + b"x" * ROOM + b"</a>", Bounds())
+        return threading.current_thread()
+
+    async def test() -> None:
+        turns = Turns(1, 0, PATIENCE)
+        worn = await turns.run(wear)
+        await settled(turns, "<Turns 0/1 at work, 0/0 waiting>")
+        await asyncio.to_thread(worn.join, PATIENCE)
+        assert not worn.is_alive()
+        fresh = await turns.run(threading.current_thread)
+        await settled(turns, "<Turns 0/1 at work, 0/0 waiting>")
+        assert await turns.run(threading.current_thread) is fresh
         turns.close()
 
     run(test())

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from gateway.codepage import CodePage
+from gateway.config.bundle import PassTicketKey, TrustedUser
 from gateway.config.model import KeyStore, Settings, TrustStore
 from gateway.config.read import read_toml, settle
 from gateway.config.secrets import HomeFiles
@@ -94,6 +95,15 @@ class ImsConnectPort(Settings):
         description="Whether, with RACF=Y, a message with neither user id nor password runs as RACFID; "
         "otherwise it gets 8/53.",
     )
+    application: Name8 = Field(
+        default="",
+        description="APPL= of the DATASTORE statement: what PassTickets are for where IRM_APPL_NM is blank.",
+    )
+    trusted_user: TrustedUser | None = Field(
+        default=None,
+        description="What the exits HWSSMPL0 and HWSSMPL1 take as the mark of a trusted user: RACF is then not "
+        "asked for the password.",
+    )
     mixed_case: bool = Field(
         default=False, description="PSWDMC=Y: passwords keep their case; otherwise they are folded to upper."
     )
@@ -166,6 +176,17 @@ class User(Settings):
         return value
 
 
+class PassTicketProfile(PassTicketKey):
+    """`[passtickets.APPLICATION]`: a profile of class PTKTDATA."""
+
+    replay_protection: bool = Field(
+        default=True, description="Whether a PassTicket is good once. False: APPLDATA('NO REPLAY PROTECTION')."
+    )
+    timeout_seconds: int = Field(
+        default=600, ge=1, le=86_400, description="How far from now the time of a PassTicket may be."
+    )
+
+
 class TransactionSettings(Settings):
     """`[transactions.NAME]`: who may run a transaction, and which program answers."""
 
@@ -202,6 +223,9 @@ class StandinConfig(Settings):
 
     ims_connect: ImsConnectPort = Field(default_factory=ImsConnectPort)
     users: Annotated[Mapping[str, User], BeforeValidator(_named)] = Field(default_factory=dict)
+    passtickets: Annotated[Mapping[str, PassTicketProfile], BeforeValidator(_named)] = Field(
+        default_factory=dict
+    )
     transactions: Annotated[Mapping[str, TransactionSettings], BeforeValidator(_named)] = Field(
         default_factory=dict
     )

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from gateway.exchange import CommitMode, Undeliverable
-from gateway.imsconnect.wire import F2, F3, HeaderCode, InputMessage, Irm, Verb
+from gateway.imsconnect.wire import F2, F3, Exit, HeaderCode, InputMessage, Irm, Verb
 from gateway.standin.refusal import INVALID_BUFFER, RC_EXIT, RC_OTMA_NAK, SENSE_NO_RRS, Refusal
 from gateway.standin.tpipes import DEFAULT_REROUTE_NAME
 
@@ -89,7 +89,12 @@ def fallback(reroute_default: str, *irms: Irm) -> Fallback:
 
 
 def network_identity(irm: Irm) -> tuple[str, str]:
-    """Return network user id and session id of the IRM extensions, empty where there is none."""
+    """Return network user id and session id of the IRM extensions, empty where there is none.
+
+    HWSSOAP1 does not know these extensions, and an exit ignores what it does not know.
+    """
+    if irm.exit is Exit.HWSSOAP1:
+        return "", ""
     found = {extension.id: extension.data for extension in irm.extensions}
     return tuple(_text(found.get(name, b""), irm.code) for name in ("*NETUID*", "*NETSID*"))  # type: ignore[return-value]
 

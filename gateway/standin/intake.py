@@ -28,7 +28,7 @@ class Admitted:
 def admit(services: Services, connection: int, number: int, client_id: str, message: InputMessage) -> Admitted:
     """Return the work that an input asks for; `number` is its place in the record. Raises Refusal."""
     irm = message.irm
-    identity = services.sign_on.judge(irm.user, irm.password, irm.group)
+    identity = services.sign_on.judge(irm)
     services.seen.update(number, user=identity.user, group=identity.group)
     if irm.datastore != services.port.datastore:
         raise Refusal(RC_IMS_CONNECT, DATASTORE_NOT_FOUND, f"no data store {irm.datastore or '(blank)'}")

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from gateway.exchange import Secret
 from gateway.standin.config import User
+from gateway.standin.passticket import PassTickets
 
 
 class RacfCode(IntEnum):
@@ -36,7 +37,10 @@ class _Profile:
 class Racf:
     """The users, and what has happened to their passwords since the start."""
 
-    def __init__(self, users: Mapping[str, User], *, mixed_case: bool, max_bad_passwords: int) -> None:
+    def __init__(
+        self, users: Mapping[str, User], tickets: PassTickets, *, mixed_case: bool, max_bad_passwords: int
+    ) -> None:
+        self._tickets = tickets
         self._profiles = {name: _Profile(user, user.revoked) for name, user in users.items()}
         self._mixed_case = mixed_case
         self._max_bad_passwords = max_bad_passwords
@@ -50,21 +54,24 @@ class Racf:
         """Give a revoked user back its access, as ALTUSER RESUME does."""
         self._profiles[user] = _Profile(self._profiles[user].user)
 
-    def verify(self, user: str, password: Secret, group: str) -> RacfCode:
-        """Judge a sign-on with a password; failures in a row revoke the user.
+    def verify(self, user: str, password: Secret, group: str, application: str = "") -> RacfCode:
+        """Judge a sign-on with a password or a PassTicket for `application`; failures in a row revoke the user.
 
-        unverified: the order of the checks, revocation before the password.
+        The password is looked at first (How RACF processes the password or PassTicket). unverified: revocation
+        before the password; that a refused PassTicket counts like a wrong password; that a PassTicket opens a
+        user whose password has expired, or who has none.
         """
         profile = self._profiles.get(user)
         if profile is None:
             return RacfCode.USER_NOT_DEFINED
         if profile.revoked:
             return RacfCode.REVOKED
-        if not self._matches(profile.user, password):
+        by_password = self._matches(profile.user, password)
+        if not by_password and not self._tickets.accept(user, application, password.reveal()):
             self._failed(user, profile)
             return RacfCode.PASSWORD_WRONG
         self._profiles[user] = _Profile(profile.user)
-        if profile.user.expired:
+        if by_password and profile.user.expired:
             return RacfCode.PASSWORD_EXPIRED
         return self._in_group(profile.user, group)
 

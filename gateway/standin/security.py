@@ -7,7 +7,7 @@ checking. The password is judged by IMS Connect alone and does not reach IMS.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.exchange import Secret
+from gateway.imsconnect.wire import Exit, Irm
 from gateway.standin.config import ImsConnectPort, OtmaSecurity, TransactionSettings
 from gateway.standin.racf import Racf, RacfCode
 from gateway.standin.refusal import (
@@ -27,6 +27,9 @@ PROFILE_LEVEL_WITH_RACF: OtmaSecurity = "check"
 PROFILE_LEVEL_WITHOUT_RACF: OtmaSecurity = "none"
 """unverified: the same under RACF=N."""
 
+TRUSTING_EXITS = frozenset({Exit.HWSSMPL0, Exit.HWSSMPL1})
+"""Trusted-user support for IMS Connect messages: not HWSSOAP1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -43,24 +46,36 @@ class SignOn:
         self._port = port
         self._racf = racf
 
-    def judge(self, user: str, password: Secret, group: str) -> Identity:
+    def judge(self, irm: Irm) -> Identity:
         """Return who is calling; raise Refusal 8/53, 8/54, 8/55 or 8/78."""
-        given, user = user, user or self._port.racfid
+        given, password, group = irm.user, irm.password, irm.group
+        user = given or self._port.racfid
         if not self._port.racf:
             return Identity(user, group)
         if not user:
             reason = NO_USER if password else NO_PASSWORD_NO_USER
             raise Refusal(RC_IMS_CONNECT, reason, "RACF=Y, and the message carries no user id")
-        if not password:
+        if given and self._trusted(irm):
+            # unverified: that the user must exist is told here already; OTMA would ask the same
+            code = self._racf.look_up(user, group)
+        elif not password:
             if given or not self._port.racfid_without_password:
                 raise Refusal(RC_IMS_CONNECT, NO_PASSWORD, f"RACF=Y, and no password for {user}")
             code = self._racf.look_up(user, group)
         else:
-            code = self._racf.verify(user, password, group)
+            code = self._racf.verify(user, password, group, irm.application or self._port.application)
         if code is not RacfCode.OK:
             why = f"RACF: {user}: {code.name.lower().replace('_', ' ')}"
             raise Refusal(RC_IMS_CONNECT, SECURITY_FAILED, why, racf_or_otma=code)
         return Identity(user, group)
+
+    def _trusted(self, irm: Irm) -> bool:
+        """Tell whether the exit takes the user for authenticated (OMUSR_TRSTUSR)."""
+        mark = self._port.trusted_user
+        if mark is None or irm.exit not in TRUSTING_EXITS:
+            return False
+        value = mark.value.reveal().encode(irm.code.value)
+        return any(one.id == mark.extension and one.data == value for one in irm.extensions)
 
 
 class OtmaAuthorization:

@@ -18,6 +18,7 @@ from gateway.standin.faults import Faults
 from gateway.standin.ims import Ims
 from gateway.standin.link import Link
 from gateway.standin.listener import Listener
+from gateway.standin.passticket import PassTickets
 from gateway.standin.phonebook import PhoneBook
 from gateway.standin.racf import Racf
 from gateway.standin.security import OtmaAuthorization, SignOn
@@ -51,7 +52,7 @@ class Standin:
         """Build IMS. Raises ConfigError for plug-ins that cannot be loaded."""
         self._host, self._port = parse_listen(config.ims_connect.listen)
         self.book = PhoneBook()
-        self._services = _services(config, self.book, Trace(trace, write, clock))
+        self._services = _services(config, self.book, Trace(trace, write, clock), clock)
         self._listener = Listener(self._accepted, self._has_room, ssl_context)
         self._running = False
         self._links: set[Link] = set()
@@ -136,9 +137,14 @@ class Standin:
         task.add_done_callback(lambda _: self._sessions.pop(session))
 
 
-def _services(config: StandinConfig, book: PhoneBook, trace: Trace) -> Services:
+def _services(config: StandinConfig, book: PhoneBook, trace: Trace, clock: Clock) -> Services:
     port = config.ims_connect
-    racf = Racf(config.users, mixed_case=port.mixed_case, max_bad_passwords=port.max_bad_passwords)
+    racf = Racf(
+        config.users,
+        PassTickets(config.passtickets, clock),
+        mixed_case=port.mixed_case,
+        max_bad_passwords=port.max_bad_passwords,
+    )
     tpipes = Tpipes()
     own = {name: t.program for name, t in config.transactions.items() if t.program}
     programs = {**built_in(book), **plugins.transactions(own)}

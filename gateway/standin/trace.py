@@ -1,6 +1,7 @@
 """One readable line a message, with a hex dump at the second level. Passwords never appear.
 
-An input is dumped as its codec writes it, with the password replaced; so a dump shows every byte but those.
+An input is dumped as its codec writes it, with the password and what a site's own IRM extensions hold
+replaced; so a dump shows every byte but those.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +14,14 @@ from gateway.imsconnect.wire import (
     F1,
     F2,
     F3,
+    Extension,
     InputMessage,
     LocalProtocolError,
     OutputMessage,
     Verb,
     encode_input,
 )
+from gateway.imsconnect.wire.extensions import NETSID, NETUID
 from gateway.standin.demands import Keyword, commit_mode, keyword, sync_level
 
 LINES: Final = 1
@@ -89,13 +92,22 @@ def dump(data: bytes) -> Iterator[str]:
 def _without_password(message: InputMessage) -> bytes:
     irm = message.irm
     if irm.password:
-        message = replace(message, irm=replace(irm, password=_HIDDEN))
+        irm = replace(irm, password=_HIDDEN)
+    # a site's own extension may be the mark of a trusted user
+    irm = replace(irm, extensions=tuple(map(_without_mark, irm.extensions)))
+    message = replace(message, irm=irm)
     if keyword(message) is Keyword.PASSWORD_CHANGE:
         message = replace(message, segments=(Keyword.PASSWORD_CHANGE.value.encode(irm.code.value),))
     try:
         return encode_input(message)
     except LocalProtocolError as error:
         return f"cannot be shown: {error}".encode("cp037")
+
+
+def _without_mark(extension: Extension) -> Extension:
+    if extension.id in {NETUID, NETSID}:
+        return extension
+    return replace(extension, data=b"*" * len(extension.data))
 
 
 def _input(message: InputMessage) -> str:

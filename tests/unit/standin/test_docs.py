@@ -13,6 +13,7 @@ from gateway.standin.config import (
     ConverterSettings,
     DescriptorSettings,
     ImsConnectPort,
+    PassTicketProfile,
     StandinConfig,
     TpipeSettings,
     TransactionSettings,
@@ -26,6 +27,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "stand-in.md").read_text()
 MODELS = [
     ImsConnectPort,
     User,
+    PassTicketProfile,
     TransactionSettings,
     ConverterSettings,
     TpipeSettings,

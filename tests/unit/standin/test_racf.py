@@ -1,14 +1,16 @@
 import pytest
 
+from gateway.clock import SYSTEM_CLOCK
 from gateway.exchange import Secret
 from gateway.standin.config import User
+from gateway.standin.passticket import PassTickets
 from gateway.standin.racf import Racf, RacfCode
 
 
 @pytest.fixture
 def racf() -> Racf:
     users = {"ALICE": User(password=Secret("Wonder1"), groups=("SALES",))}
-    return Racf(users, mixed_case=False, max_bad_passwords=2)
+    return Racf(users, PassTickets({}, SYSTEM_CLOCK), mixed_case=False, max_bad_passwords=2)
 
 
 class TestRacf:

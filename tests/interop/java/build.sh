@@ -9,6 +9,6 @@ exec 9>"$out/lock"
 flock 9
 [ "$(cat "$out/state" 2>/dev/null)" = "$state" ] && exit 0
 rm -rf "$out/classes" "$out/lib" "$out/state"
-build() { mvn -B -q "$@" -f "$here/pom.xml" -Dout="$out" compiler:compile dependency:copy-dependencies; }
+build() { mvn -B -q "$@" -f "$here/pom.xml" -Dout="$out" dependency:copy-dependencies compiler:compile; }
 build -o >"$out/log" 2>&1 || build >"$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
 printf '%s' "$state" >"$out/state"

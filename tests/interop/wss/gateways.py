@@ -33,6 +33,7 @@ def policies(partners: Partners) -> Mapping[str, Mapping[str, Any]]:
             "Chain": {**pinned, "trust": "chain", "truststore": {"path": str(partners.ca.pem)}},
             "Any": {"signed": True, "trust": "any"},
             "Unsigned": {"unsigned_senders": "network"},
+            "Mtls": {"unsigned_senders": "mtls"},
         }
         for kind, table in kinds.items():
             common = {"token": f"saml{version}", "issuers": [ISSUER], "audiences": [AUDIENCE]}

@@ -42,6 +42,8 @@ final class Caller {
         Dispatch<Source> dispatch = service.createDispatch(port, Source.class, Service.Mode.PAYLOAD);
         Map<String, Object> context = dispatch.getRequestContext();
         context.put(Dispatch.ENDPOINT_ADDRESS_PROPERTY, job.getString("url"));
+        // a SOAP 1.2 fault of the sender comes with HTTP 400, which CXF otherwise takes for no answer
+        context.put(HTTPConduit.PROCESS_FAULT_ON_HTTP_400, true);
         context.put(Dispatch.SOAPACTION_USE_PROPERTY, true);
         context.put(Dispatch.SOAPACTION_URI_PROPERTY, job.getString("action"));
         Client client = ((DispatchImpl<Source>) dispatch).getClient();

@@ -31,6 +31,7 @@ CONSISTENCY: tuple[Check, ...] = (
     backend.plain_tcp,
     backend.commit_mode,
     backend.names,
+    backend.identities,
 )
 """The checks that need nothing but the home."""
 

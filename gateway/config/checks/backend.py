@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from gateway.config.checks.places import bundle_file, is_loopback, operations, takes_token
-from gateway.config.model import Home
+from gateway.config.checks.places import bundle_file, correlator_file, is_loopback, operations, takes_token
+from gateway.config.model import Bundle, Home
 from gateway.errors import Problem
 from gateway.exchange import CommitMode, SyncLevel, Undeliverable
 
@@ -57,3 +57,38 @@ def names(home: Home) -> Iterator[Problem]:
         converter = place.settings.converter
         if place.settings.adapter == "xml" and not converter.endswith("D"):
             yield place.warning("converter", f"{converter}: the name of a converter driver ends with D")
+
+
+def identities(home: Home) -> Iterator[Problem]:
+    """Name ways to tell IMS Connect who is calling that its exit does not know, and users without any."""
+    for name, bundle in home.bundles.items():
+        file, without = bundle_file(name), bundle.ims_connect.exit == "HWSSOAP1"
+        if without and bundle.trusted_user is not None:
+            yield Problem(file, "trusted_user", "HWSSOAP1 knows no trusted users; HWSSMPL0 and HWSSMPL1 do")
+        if without and bundle.ims_connect.network_identity:
+            text = "has no effect: HWSSOAP1 takes no distributed identity"
+            yield Problem(file, "ims_connect.network_identity", text, warning=True)
+        if bundle.ims_connect.tls is None and not is_loopback(bundle.ims_connect.host):
+            yield from _seen_on_the_way(file, bundle)
+    yield from _users_with_nothing_to_show(home)
+
+
+def _seen_on_the_way(file: str, bundle: Bundle) -> Iterator[Problem]:
+    if bundle.trusted_user is not None:
+        text = "the mark travels in clear without ims_connect.tls: whoever sees it can be any user"
+        yield Problem(file, "trusted_user", text, warning=True)
+    if bundle.passticket is not None and not bundle.passticket.replay_protection:
+        text = "false: without ims_connect.tls a PassTicket can be seen, and used again for ten minutes"
+        yield Problem(file, "passticket.replay_protection", text, warning=True)
+
+
+def _users_with_nothing_to_show(home: Home) -> Iterator[Problem]:
+    for service in home.services.values():
+        name = service.settings.bundle
+        bundle = home.bundles[name]
+        if service.settings.security.saml and bundle.passticket is None and bundle.trusted_user is None:
+            text = (
+                f"a user of an assertion has no password, and bundle {name} neither [passticket] nor "
+                "[trusted_user]: IMS Connect takes that with RACF=N only"
+            )
+            yield Problem(correlator_file(service.name), "security.token", text, warning=True)

@@ -62,7 +62,8 @@ start_all() {
     quietly once check "${home[@]}" -- imsgw check
     say "check: the home of compose.yaml has no mistake"
     STARTED+=(standin)
-    start standin "$HERE/compose/standin.toml:/etc/imsgw/standin.toml:ro" -- standin --config /etc/imsgw/standin.toml
+    start standin "$HERE/compose/standin.toml:/etc/imsgw/standin.toml:ro" \
+        "$RUN/keystores:/etc/imsgw/keystores:ro" -- standin --config /etc/imsgw/standin.toml
     STARTED+=(gateway)
     start gateway "${home[@]}" -- serve
     "${CLIENT[@]}" wait "$BASE_URL" "$RUN/keystores/ca.pem" "$READY_SECONDS" || fail "the gateway was not ready in time"

@@ -40,7 +40,7 @@ def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, 
 
 
 def _service(port: str) -> str:
-    """Return the kind of the service: none, username, or the last part of its folder's name, like saml20-one."""
+    """Return the kind of the service: none, username, or the end of its folder's name, like saml20-one."""
     if port in _KINDS:
         return _KINDS[port]
     token, how = port.removeprefix("PhoneBook").removesuffix("Port")[:6], port[len("PhoneBookSaml20") : -4]

@@ -78,7 +78,7 @@ class Stage:
         failed = show_steps(self.console, "Calls over HTTPS", CALLS, cast, standin)
         failed += show_steps(self.console, "Attacks and mistakes, all refused", ATTACKS, cast, standin)
         self.console.print(
-            "Services: none is PhoneBookPort, username SecurePhoneBookPort, saml20-one PhoneBookSaml20OnePort, ..."
+            "none: PhoneBookPort, username: SecurePhoneBookPort, saml20-one: PhoneBookSaml20OnePort, ..."
         )
         count = len(CALLS) + len(ATTACKS)
         self.console.print(f"{count - failed} of {count} calls ended as they should.")

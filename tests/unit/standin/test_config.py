@@ -1,9 +1,11 @@
 """The configuration file: what it may say, and how mistakes are named."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from gateway import testkeys
 from gateway.errors import ConfigError
 from gateway.standin import load
 
@@ -59,9 +61,14 @@ class TestGood:
         assert config.ims_connect.datastore == "IMS1"
         assert config.not_acted_on == ()
 
-    def test_the_example_home_has_one(self):
-        config = load(Path(__file__).parents[3] / "standin.toml", {})
+    def test_the_example_home_has_one_with_the_key_of_its_bundle(self, tmp_path):
+        path = Path(shutil.copy(Path(__file__).parents[3] / "standin.toml", tmp_path))
+        with pytest.raises(ConfigError, match="imsgw keystore create-test makes one"):
+            load(path, {})
+        made = testkeys.create(tmp_path / "keystores")
+        config = load(path, {})
         assert set(config.users) == {"GWUSER", "ALICE", "BOB"}
+        assert config.passtickets["IMSAPPL"].key.reveal() == made.passticket.read_text()
 
     def test_secrets_may_stand_elsewhere(self, tmp_path):
         (tmp_path / "bob").write_text("BOBPASS\n")

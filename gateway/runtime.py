@@ -15,6 +15,7 @@ from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import Home, Service
 from gateway.errors import ConfigError, Problem
 from gateway.exchange import Arrival
+from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.imsconnect.client import ImsConnectClient
 from gateway.observe.events import Sink
@@ -151,6 +152,7 @@ class _Workshop:
             clock=self.clock,
             keys=self._keys(service),
             replay=self.replay,
+            seconds=Seconds(self.replay),
         )
 
     def _keys(self, service: Service) -> Callable[[], TrustedKeys]:

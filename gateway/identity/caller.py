@@ -1,7 +1,7 @@
 """From the judge's claims to the caller that IMS is told about."""
 
 from gateway.config.model import Credentials
-from gateway.exchange import Caller
+from gateway.exchange import Caller, Secret
 from gateway.identity.userid import racf_password, racf_user_id
 from gateway.wss.verdict import Claims, TokenKind
 
@@ -13,4 +13,6 @@ def caller_of(claims: Claims, credentials: Credentials) -> Caller:
     """
     if claims.token is TokenKind.NONE:
         return Caller(credentials.user, credentials.password, credentials.group, "bundle")
+    if claims.token.saml:
+        return Caller(racf_user_id(claims.user), Secret(""), "", claims.token.value)
     return Caller(racf_user_id(claims.user), racf_password(claims.password), "", claims.token.value)

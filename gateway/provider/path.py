@@ -20,7 +20,9 @@ from gateway.envelope import Admitted, Envelope, read_envelope
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
 from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall
 from gateway.identity.caller import caller_of
+from gateway.identity.credentials import complete, is_own_fault, may_count, proof
 from gateway.identity.places import own_peer
+from gateway.identity.seconds import Seconds
 from gateway.identity.signon import Attempt, SignOnGuard
 from gateway.mediatype import parse_media_type
 from gateway.observe.events import RequestEnded
@@ -58,6 +60,8 @@ class Route:
     keys: Callable[[], TrustedKeys]
     """The service's truststore as it is now."""
     replay: ReplayStore
+    seconds: Seconds
+    """The seconds for which PassTickets were made, for all workers."""
 
 
 class Journey:
@@ -101,7 +105,8 @@ class Journey:
         if settings is None:
             raise GatewayError(M.INTERNAL, private=f"no settings for operation {operation.name}")
         self._transaction = settings.transaction
-        answer = self._sign_on_and_send(self._call(admitted, settings, operation.one_way), settings)
+        call = self._call(admitted, settings, operation.one_way)
+        answer = self._sign_on_and_send(call, settings)
         if operation.one_way:
             return None
         expected = operation.output_element if self._route.service.settings.validate_body else None
@@ -116,7 +121,7 @@ class Journey:
             segments=request_segments(
                 admitted.envelope.payload, settings, limits.max_segment_bytes, limits.max_message_bytes
             ),
-            caller=admitted.caller,
+            caller=self._shown(admitted.caller),
             commit_mode=settings.commit_mode,
             sync_level=settings.sync_level,
             send_only=one_way,
@@ -129,14 +134,25 @@ class Journey:
             reroute_name=settings.reroute_name,
         )
 
+    def _shown(self, caller: Caller) -> Caller:
+        """Return the caller with what IMS Connect is shown in place of a password, and who the token names."""
+        assert self._verdict is not None, "nobody gets here without a verdict"
+        claims = self._verdict.claims
+        assert claims is not None, "nor with one that refuses"
+        route = self._route
+        return complete(caller, route.bundle, claims, route.seconds, route.clock.now())
+
     def _sign_on_and_send(self, call: ImsCall, settings: OperationSettings) -> ImsAnswer:
         caller = call.caller
-        if not (caller.user and caller.password):
-            return self._send(
-                call
-            )  # nothing that RACF could count: an open backend, or a user it does not check
-        with self._attempt(call, settings) as attempted:
-            return self._send(attempted)
+        if caller.user and caller.password:
+            with self._attempt(call, settings) as attempted:
+                return self._send(attempted)
+        try:
+            return self._send(call)  # no password that RACF could count: a trusted user, or RACF=N
+        except ImsError as error:
+            if not error.sign_on_failed or caller.origin == "bundle":
+                raise
+            raise _sign_on_refusal(caller, error) from error
 
     def _send(self, call: ImsCall) -> ImsAnswer:
         self._reached = True
@@ -164,18 +180,17 @@ class Journey:
         peer = own_peer(bundle) if own else self._arrival.peer.address
         try:
             within = self._within(settings)
-            attempt = self._route.guard.begin(caller.user, caller.password, peer, within, bundle=bundle)
+            attempt = self._route.guard.begin(caller.user, proof(caller), peer, within, bundle=bundle)
         except SecurityError as error:
             raise _own_sign_on(error) if own else error from None
         blind = call.send_only and attempt.proven
         try:
             yield replace(call, receipt=call.send_only and not blind)
         except ImsError as error:
-            _settle(attempt, error)
+            _settle(attempt, caller, error)
             if not error.sign_on_failed:
                 raise
-            refusal = SecurityError.sign_on(str(error))
-            raise (_own_sign_on(refusal) if own else refusal) from error
+            raise _sign_on_refusal(caller, error) from error
         except BaseException:
             attempt.unknown()
             raise
@@ -227,13 +242,20 @@ _AFTER_SIGN_ON: Final = frozenset({M.EXECUTION_TIMEOUT, M.OTMA, M.ROLLED_BACK})
 """Answers that come from behind IMS Connect's call to RACF: the password was accepted."""
 
 
-def _settle(attempt: Attempt, error: ImsError) -> None:
+def _settle(attempt: Attempt, caller: Caller, error: ImsError) -> None:
     if error.sign_on_failed:
-        attempt.wrong()
+        counted = may_count(error) if caller.application else True
+        (attempt.wrong if counted else attempt.unknown)()
     elif error.message in _AFTER_SIGN_ON:
         attempt.good()
     else:
         attempt.unknown()
+
+
+def _sign_on_refusal(caller: Caller, error: ImsError) -> GatewayError:
+    """Tell the caller of a failed sign-on, or of a mistake of ours."""
+    refusal = SecurityError.sign_on(str(error))
+    return _own_sign_on(refusal) if caller.origin == "bundle" or is_own_fault(caller, error) else refusal
 
 
 def _own_sign_on(refusal: SecurityError) -> GatewayError:

@@ -9,6 +9,7 @@ from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import Bundle, ProviderSettings, Service, SignOnSettings
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
 from gateway.exchange import Arrival, ImsAnswer, Peer
+from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.provider.path import Journey, Route
 from gateway.safexml import Bounds
@@ -69,6 +70,7 @@ def journey_for(tmp_path):
             SYSTEM_CLOCK,
             TrustedKeys.none,
             Unremembered(),
+            Seconds(Unremembered()),
         )
         header = username_token(user, password) if token == "username" else ""
         body = envelope("<a>x</a>", header)

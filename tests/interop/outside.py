@@ -20,6 +20,7 @@ import pytest
 SOURCES = Path(__file__).parent
 CALL_SECONDS = 60
 BUILD_SECONDS = 110
+OLDEST_NODE = (20, 19)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,20 @@ def lack(reason: str) -> None:
     if os.environ.get("IMSGW_REQUIRE_TOOLS") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def install_node(folder: Path) -> Path:
+    """Put the programs for node into a folder, with what package-lock.json says; return the folder."""
+    need("node", "npm")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_NODE:
+        lack(f"node {version.strip()} is too old for node-soap")
+    for source in (SOURCES / "node").iterdir():
+        if source.is_file():
+            shutil.copy(source, folder)
+    environment = dict(os.environ)  # with proxies: the registry is not on this machine
+    build("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder, environment=environment)
+    return folder
 
 
 def build(*command: str, folder: Path, environment: dict[str, str] | None = None) -> None:

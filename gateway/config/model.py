@@ -28,6 +28,7 @@ from gateway.config.server import (
     TrustStore,
 )
 from gateway.config.service import DEFAULTS, OperationSettings, ProviderSettings, SecuritySettings, UsersFile
+from gateway.config.users import UserRow, UsersTable
 from gateway.config.values import Resolver, Settings, parse_listen
 from gateway.errors import Problem
 
@@ -55,7 +56,9 @@ __all__ = [
     "SignOnSettings",
     "TrustStore",
     "TrustedUser",
+    "UserRow",
     "UsersFile",
+    "UsersTable",
     "parse_listen",
 ]
 
@@ -68,6 +71,8 @@ class Service:
     """Name of its folder below wsdl/."""
     wsdl: Path
     settings: ProviderSettings
+    users: UsersTable | None = None
+    """Who is who, where `security.users` names a file."""
 
     def operation(self, name: str) -> OperationSettings | None:
         """Return the settings of an operation, those of "*" when it has no table of its own.

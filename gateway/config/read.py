@@ -17,11 +17,13 @@ from gateway.config.model import (
     GatewaySettings,
     Home,
     ProviderSettings,
+    SecuritySettings,
     ServerSettings,
     Service,
 )
 from gateway.config.secrets import HomeFiles
 from gateway.config.strict import Fault, S, settle, survey, validate
+from gateway.config.users import UsersTable, read_users
 from gateway.config.values import Resolver
 from gateway.config.words import nearest, shown
 from gateway.errors import ConfigError, Problem
@@ -114,7 +116,23 @@ class _Reader:
             self.problems.append(Problem(file, "bundle", _no_bundle(bundle, bundles)))
         if isinstance(wsdl, str) and wsdl and (text := _wsdl_problem(self.home / folder, wsdl)):
             self.problems.append(Problem(file, "wsdl", text))
-        return Service(name, self.home / folder / settings.wsdl, settings) if settings else None
+        if settings is None:
+            return None
+        return Service(name, self.home / folder / settings.wsdl, settings, self._users(settings.security))
+
+    def _users(self, security: SecuritySettings) -> UsersTable | None:
+        """Read the table of users that a service names; services may share one."""
+        if security.users is None:
+            return None
+        path = security.users.path
+        file = str(path.relative_to(self.home) if path.is_relative_to(self.home) else path)
+        try:
+            table, faults = read_users(read_toml(path, file), self.files)
+        except ConfigError as error:
+            self.problems += error.problems
+            return None
+        self.problems += [fault.problem(file) for fault in faults]
+        return table
 
     def _entries(self, folder: str) -> Iterator[str]:
         """Yield the names in a folder that count, in order; a home without the folder has none."""

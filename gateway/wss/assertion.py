@@ -193,6 +193,7 @@ def _claims(case: Case, assertion: Assertion, sender: _Sender, issuer: _Signed |
         token=assertion.kind,
         user=assertion.user,
         name_format=assertion.name_format,
+        qualifier=assertion.qualifier,
         issuer=assertion.issuer,
         assertion_id=assertion.id,
         attributes=assertion.attributes,

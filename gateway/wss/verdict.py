@@ -62,6 +62,8 @@ class Claims:
     password: Secret = field(default_factory=lambda: Secret(""))
     name_format: str = ""
     """Format of the name of an assertion; empty when absent."""
+    qualifier: str = ""
+    """NameQualifier of the name of an assertion; empty when absent."""
     issuer: str = ""
     """Issuer of an assertion."""
     assertion_id: str = ""

@@ -6,7 +6,7 @@ runtime hands in more: contracts against their correlators, stores that open, ti
 
 from collections.abc import Callable, Iterable
 
-from gateway.config.checks import backend, capacity, effect, reach
+from gateway.config.checks import backend, capacity, effect, reach, trust
 from gateway.config.checks.capacity import open_files, rounding
 from gateway.config.model import Home
 from gateway.errors import Problem
@@ -23,6 +23,8 @@ CONSISTENCY: tuple[Check, ...] = (
     reach.client_certificates,
     reach.unused,
     effect.without_effect,
+    trust.vouching,
+    trust.nobody,
     capacity.connections,
     capacity.pools,
     capacity.maxsoc,

@@ -61,6 +61,80 @@ class R:
     ASSERTION_PLACE = Rule(
         "assertion.place", "the one assertion stands in our header and nowhere else", "BSP R6601; product"
     )
+    ID_NAME = Rule("id.name", "every ID is a name", "XML Namespaces 1.0 NCName; product")
+    ID_UNIQUE = Rule("id.unique", "no two elements have the same ID", "WSS 4.2; BSP R3204; product")
+    ID_ONE = Rule("id.one", "no element is referred to by two IDs of its", "product")
+
+    SIG_PLAIN = Rule("signature.plain", "no comment or processing instruction stands in a signature", "product")
+    SIG_SHAPE = Rule(
+        "signature.shape",
+        "a signature holds SignedInfo, SignatureValue and KeyInfo, and nothing that is not needed",
+        "XML Signature 4; BSP R3102, R5401, R5403",
+    )
+    SIG_CANONICAL = Rule(
+        "signature.canonicalization", "SignedInfo is canonicalized exclusively", "BSP R5404; product"
+    )
+    SIG_METHOD = Rule("signature.method", "the signature algorithm is one of those accepted", "BSP R5421")
+    SIG_REFERENCES = Rule(
+        "signature.references", "there are 1 to 16 references, each to another ID", "XML Signature 4.4; product"
+    )
+    SIG_URI = Rule("signature.uri", "each reference names an ID of this message", "BSP R3066; product")
+    SIG_TARGET = Rule(
+        "signature.target",
+        "what a reference names is there, and neither holds the signature nor stands for another reader",
+        "WSS 8.2; BSP R3066",
+    )
+    SIG_TRANSFORM = Rule(
+        "signature.transform",
+        "the transforms are exclusive canonicalization or STR-Transform; in an assertion the enveloped one too",
+        "BSP R5411, R5416, R5423; SAML 2.0 core 5.4.4",
+    )
+    SIG_TOKEN = Rule(
+        "signature.token-reference",
+        "what an STR-Transform stands for is a token of our header, named as the token profile says",
+        "WSS 8.3; BSP R3065, R6602 to R6608",
+    )
+    SIG_DIGEST = Rule("signature.digest", "the digest algorithms are among those accepted", "BSP R5420")
+    SIG_OCTETS = Rule(
+        "signature.octets",
+        "digests and signature value are base64 of the right length",
+        "XML Signature 4.3, 4.4",
+    )
+    SIG_OWN = Rule(
+        "signature.own-assertion",
+        "a signature in an assertion has one reference, to that assertion",
+        "SAML 1.1 core 5.4.2; SAML 2.0 core 5.4.2",
+    )
+    SIG_NESTING = Rule("signature.nesting", "nothing is signed more than four times over", "product")
+
+    KEY_INFO = Rule(
+        "key.info", "KeyInfo holds one thing, a SecurityTokenReference or X509Data", "BSP R5402, R5417"
+    )
+    KEY_REFERENCE = Rule(
+        "key.reference",
+        "the SecurityTokenReference names a certificate in one of the ways known",
+        "WSS 7; BSP R3061",
+    )
+    KEY_DATA = Rule(
+        "key.data", "X509Data holds a certificate or names one, without contradiction", "XML Signature 4.5.4"
+    )
+    KEY_FOUND = Rule("key.found", "the token or certificate that is named is there, once", "WSS 7.2 to 7.5")
+    KEY_TOKEN = Rule(
+        "key.token", "the token is base64 of X.509 certificates", "X.509 Token Profile 3.1; BSP R3029 to R3032"
+    )
+    KEY_PATH = Rule(
+        "key.path", "several certificates form one path, with one signer at its end", "XML Signature 4.5.4"
+    )
+    KEY_FITS = Rule("key.fits", "the signer's key fits the signature algorithm and is strong enough", "product")
+
+    SIG_VALUE = Rule("signature.value", "the signature over SignedInfo verifies", "XML Signature 3.2.2")
+    SIG_FORM = Rule(
+        "signature.form", "what is signed has a canonical form, and not a huge one", "Exclusive XML C14N 1.3"
+    )
+    SIG_DIGESTS = Rule(
+        "signature.digests", "what is referred to has the digests that are signed", "XML Signature 3.2.1"
+    )
+
     TS_NEEDED = Rule(
         "timestamp.needed", "a message signed by its sender has a Timestamp with Expires", "product"
     )

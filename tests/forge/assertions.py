@@ -21,12 +21,11 @@ def instant(moment: datetime) -> str:
 def assertion(version: int, now: datetime, user: str, claims: Mapping[str, Any]) -> str:
     """Return an assertion of SAML 1.1 (11) or 2.0 (20).
 
-    `claims` replaces pieces: id, issuer, issued, not_before, not_on_or_after, audience, method, format are
-    values; restrictions, conditions, name, confirmation, subject, statements, advice, attributes, issuer_xml are
-    XML text (attributes: those of the start tag).
+    `claims` has the id and replaces pieces. Values: issuer, issued, not_before, not_on_or_after, audience,
+    method, format. XML text: restrictions, conditions, name, confirmation, subject, statements, advice,
+    issuer_xml, and attributes, those of the start tag.
     """
     facts = {
-        "id": "_a1b2c3d4e5f60718293a4b5c6d7e8f90",
         "issuer": ISSUER,
         "issued": instant(now),
         "not_before": instant(now - timedelta(seconds=60)),

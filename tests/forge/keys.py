@@ -289,6 +289,11 @@ class Pki:
         return self._issued(Recipe("twin", 114, ski=ski.value.digest), _ec())
 
     @cached_property
+    def low_exponent(self) -> Signer:
+        """An RSA key with exponent 3."""
+        return self._issued(Recipe("low exponent", 116), _rsa(exponent=3))
+
+    @cached_property
     def huge(self) -> Signer:
         """A certificate with a modulus of 16384 bits, and a key that does not belong to it."""
         public = rsa.RSAPublicNumbers(65537, (1 << 16383) | 0xC0FFEE01).public_key()

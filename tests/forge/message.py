@@ -5,6 +5,7 @@
 
 import base64
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -126,6 +127,8 @@ class Message:
     soap: int = 11
     user: str = "ALICE"
     password: str = "WONDER1"
+    fresh_id: str = field(default_factory=lambda: f"_{secrets.token_hex(16)}")
+    """Id of the assertion unless `claims` say another: no two messages are the same."""
     claims: Mapping[str, Any] = field(default_factory=dict)
     """Pieces of the assertion, see `assertions.assertion`; `token_xml` replaces the whole token."""
     sts: Signer | None = None
@@ -175,7 +178,7 @@ class Message:
     @property
     def assertion_id(self) -> str:
         """Id of the assertion."""
-        return str(self.claims.get("id", "_a1b2c3d4e5f60718293a4b5c6d7e8f90"))
+        return str(self.claims.get("id", self.fresh_id))
 
     def but(self, **changes: Any) -> "Message":
         """Return it with changes; `claims` are added to those there are."""
@@ -231,7 +234,8 @@ class Message:
             return str(self.claims["token_xml"])
         if self.token == "username":
             return username_token(self.user, self.password)
-        return assertion(self.version, now, self.user, self.claims) if self.token.startswith("saml") else ""
+        claims = {"id": self.assertion_id, **self.claims}
+        return assertion(self.version, now, self.user, claims) if self.token.startswith("saml") else ""
 
     def _str(self) -> str:
         if self.str_xml is not None:
@@ -266,7 +270,8 @@ def username_token(user: str, password: str, kind: str = "PasswordText", inside:
     """Return a UsernameToken."""
     return (
         f"<wsse:UsernameToken><wsse:Username>{user}</wsse:Username>"
-        f'<wsse:Password Type="{USERNAME_PROFILE}{kind}">{password}</wsse:Password>{inside}</wsse:UsernameToken>'
+        f'<wsse:Password Type="{USERNAME_PROFILE}{kind}">{password}</wsse:Password>{inside}'
+        "</wsse:UsernameToken>"
     )
 
 

@@ -213,6 +213,11 @@ def sign(signer: Signer, method: str, data: bytes) -> bytes:
 
 
 def _hash(name: str) -> Any:
-    kinds = {"sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+    kinds: dict[str, Any] = {
+        "sha1": hashes.SHA1,
+        "sha224": hashes.SHA224,
+        "sha384": hashes.SHA384,
+        "sha512": hashes.SHA512,
+    }
     found = [kind for word, kind in kinds.items() if word in name]
     return found[0]() if found else hashes.MD5() if "md5" in name else hashes.SHA256()

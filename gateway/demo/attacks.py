@@ -4,8 +4,8 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.demo.assertions import fresh_id
 from gateway.demo.messages import who_am_i
+from gateway.demo.signing import fresh_id
 from gateway.envelope import SoapVersion
 from gateway.safexml import Bounds, Element, parse, serialize
 from gateway.wss.names import BINARY_TOKEN, SECURITY, SIGNATURE, WSU_ID

@@ -1,15 +1,22 @@
 """SOAP messages with a SAML assertion: unsigned, signed by the sender, signed by a security token service."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
-from gateway.demo.assertions import ID_ATTRIBUTES, Statement, assertion, fresh_id, instant
-from gateway.demo.signing import Signer, sign_assertion, sign_message
+from gateway.demo.signing import ID_ATTRIBUTES, Signer, fresh_id, sign_assertion, sign_message
 from gateway.envelope import SoapVersion
 from gateway.safexml import Element, serialize
-from gateway.wss.names import CREATED, EXPIRES, SECURITY, TIMESTAMP, WSSE, WSU, WSU_ID
+from gateway.wss.names import WSU, WSU_ID
+from gateway.wss.outbound import (
+    Lifetime,
+    Vouched,
+    add_assertion11,
+    add_assertion20,
+    add_security,
+    add_timestamp,
+)
 from gateway.wss.verdict import TokenKind
 
 PHONEBOOK: Final = "urn:ims-gateway:example:phonebook"
@@ -17,8 +24,8 @@ PORTAL: Final = "urn:ims-gateway:example:portal"
 """Issuer of what senders vouch for."""
 STS: Final = "urn:ims-gateway:example:sts"
 AUDIENCE: Final = "urn:ims-gateway:example"
-FRESH: Final = timedelta(minutes=5)
 
+_ADD: Final = {TokenKind.SAML11: add_assertion11, TokenKind.SAML20: add_assertion20}
 _SOAP: Final = SoapVersion.SOAP11.namespace
 
 
@@ -40,15 +47,16 @@ def message(  # noqa: PLR0913  who signs is named, not counted
 
     `sender` signs Body, Timestamp and assertion; `sts` signs the assertion. With neither, nothing is signed.
     """
-    token = assertion(kind, Statement(user, PORTAL if sts is None else STS, AUDIENCE, now))
-    if sts is not None:
-        token = sign_assertion(token, kind, sts)
+    lifetime = Lifetime.at(now)
     envelope = etree.Element(f"{{{_SOAP}}}Envelope", nsmap={"soapenv": _SOAP})
-    header = etree.SubElement(envelope, f"{{{_SOAP}}}Header")
-    security = etree.SubElement(header, SECURITY, nsmap={"wsse": WSSE, "wsu": WSU})
-    security.set(f"{{{_SOAP}}}mustUnderstand", "1")
-    timestamp = _timestamp(security, now)
-    security.append(token)
+    security = add_security(envelope)
+    timestamp = add_timestamp(security, lifetime)
+    issuer = PORTAL if sts is None else STS
+    token = _ADD[kind](security, Vouched(fresh_id(), issuer, user, lifetime, AUDIENCE))
+    if sts is not None:
+        security.remove(token)
+        token = sign_assertion(token, kind, sts)
+        security.append(token)
     body = etree.SubElement(envelope, f"{{{_SOAP}}}Body", nsmap={"wsu": WSU})
     body.append(who_am_i() if payload is None else payload)
     if sender is not None:
@@ -56,10 +64,3 @@ def message(  # noqa: PLR0913  who signs is named, not counted
         timestamp.set(WSU_ID, fresh_id())
         sign_message(security, [(body, WSU_ID), (timestamp, WSU_ID), (token, ID_ATTRIBUTES[kind])], sender)
     return serialize(envelope)
-
-
-def _timestamp(security: Element, now: datetime) -> Element:
-    timestamp = etree.SubElement(security, TIMESTAMP)
-    etree.SubElement(timestamp, CREATED).text = instant(now)
-    etree.SubElement(timestamp, EXPIRES).text = instant(now + FRESH)
-    return timestamp

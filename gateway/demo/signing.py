@@ -3,6 +3,7 @@
 Neither is part of the gateway's own verification, so a message made here is judged by other code than made it.
 """
 
+import secrets
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,7 +16,6 @@ from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
 
-from gateway.demo.assertions import ID_ATTRIBUTES, fresh_id
 from gateway.safexml import Element
 from gateway.wss.names import (
     BASE64_BINARY,
@@ -27,7 +27,10 @@ from gateway.wss.names import (
     WSU_ID,
     X509_V3,
 )
+from gateway.wss.outbound import new_id
 from gateway.wss.verdict import TokenKind
+
+ID_ATTRIBUTES: Final = {TokenKind.SAML11: "AssertionID", TokenKind.SAML20: "ID"}
 
 _PLACE: Final = "placeholder"
 """Where signxml puts the signature of an assertion: SAML 2.0 wants it right behind the Issuer."""
@@ -44,6 +47,11 @@ class Signer:
     def is_ec(self) -> bool:
         """Whether the key is an elliptic-curve key."""
         return isinstance(self.key, ec.EllipticCurvePrivateKey)
+
+
+def fresh_id() -> str:
+    """Return a new value for an ID attribute."""
+    return new_id(secrets.token_bytes)
 
 
 def sign_assertion(assertion: Element, kind: TokenKind, signer: Signer) -> Element:

@@ -15,8 +15,6 @@ from gateway.wss.verdict import TokenKind
 
 ALICE: Final = SignOn("ALICE", Secret("WONDER1"))
 BOB: Final = SignOn("BOB", Secret("BUILDER1"))
-SUBJECT: Final = "alice"
-"""The name in assertions: RACF's user is ALICE, and IMS's records get this."""
 WRONG: Final = SignOn("ALICE", Secret("GUESSED1"))
 
 PLAIN: Final = "PhoneBookPort"
@@ -70,27 +68,27 @@ def _refused(says: str, port: str, sign_on: SignOn | None, fault: str, *, at_rac
 
 def _saml(kind: TokenKind, how: str, play: Callable[[Cast, str, TokenKind], Answer]) -> Step:
     port = f"PhoneBook{kind.value.capitalize()}{how}Port"
-    told = {"user": "ALICE", "netuid": SUBJECT}
+    told = {"user": "ALICE", "netuid": "ALICE"}
     return Step("who am I?", port, lambda cast: play(cast, port, kind), told, "ALICE")
 
 
 def _vouched_by_tls(cast: Cast, port: str, kind: TokenKind) -> Answer:
-    return cast.post(port, message(kind, SUBJECT, SYSTEM_CLOCK.now()), with_certificate=True)
+    return cast.post(port, message(kind, "ALICE", SYSTEM_CLOCK.now()), with_certificate=True)
 
 
 def _signed_by_sender(cast: Cast, port: str, kind: TokenKind) -> Answer:
-    sent = message(kind, SUBJECT, SYSTEM_CLOCK.now(), sender=cast.sender)
+    sent = message(kind, "ALICE", SYSTEM_CLOCK.now(), sender=cast.sender)
     if port == ONE:
         cast.kept = sent
     return cast.post(port, sent)
 
 
 def _signed_by_stranger(cast: Cast, port: str, kind: TokenKind) -> Answer:
-    return cast.post(port, message(kind, SUBJECT, SYSTEM_CLOCK.now(), sender=cast.stranger))
+    return cast.post(port, message(kind, "ALICE", SYSTEM_CLOCK.now(), sender=cast.stranger))
 
 
 def _signed_by_sts(cast: Cast, port: str, kind: TokenKind) -> Answer:
-    sent = message(kind, SUBJECT, SYSTEM_CLOCK.now(), sts=cast.sts)
+    sent = message(kind, "ALICE", SYSTEM_CLOCK.now(), sts=cast.sts)
     return cast.post(port, sent, with_certificate=True)
 
 
@@ -131,7 +129,7 @@ ATTACKS: Final = (
     Step(
         "assertion without a TLS client certificate",
         "PhoneBookSaml20Port",
-        lambda cast: cast.post("PhoneBookSaml20Port", message(TokenKind.SAML20, SUBJECT, SYSTEM_CLOCK.now())),
+        lambda cast: cast.post("PhoneBookSaml20Port", message(TokenKind.SAML20, "ALICE", SYSTEM_CLOCK.now())),
         fault="FailedAuthentication",
     ),
     _refused("wrong password", SECURE, WRONG, "FailedAuthentication", at_racf=True),

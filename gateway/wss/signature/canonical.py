@@ -76,7 +76,7 @@ def without_child(octets: bytes, child: Element) -> bytes:
         raise CanonicalError("a processing instruction")
     before = 1 + sum(_tags(sibling) for sibling in child.itersiblings("*", preceding=True))
     start = _nth(octets, before, 0)
-    last = _nth(octets, _tags(child) - 1, start + 1)
+    last = _nth(octets, _tags(child) - 2, start + 1)
     return octets[:start] + octets[octets.index(b">", last) + 1 :]
 
 

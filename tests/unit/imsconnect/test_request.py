@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import GatewayError, ImsError, M
-from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, Undeliverable
+from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, TrustedMark, Undeliverable
 from gateway.imsconnect.request import Destination, acknowledgment, check, ping, request
 from gateway.imsconnect.wire import Exit, encode_input
 from tests.unit.imsconnect import worked_examples as wire
@@ -92,6 +92,41 @@ class TestRequest:
         assert encode_input(ping(HERE, "CLIENT01", 30_000)) == wire.PING
 
 
+NAMED = replace(CALL.caller, network_user="CN=USER1,O=EXAMPLE")
+
+
+class TestCallerOfTheRequest:
+    def test_the_application_of_a_passticket_makes_level_0_eight_bytes_longer(self):
+        caller = replace(CALL.caller, password=Secret("KKFS6HOG"), application="IMSAPPL")
+        assert asked(replace(CALL, caller=caller)) == wire.WITH_APPLICATION
+
+    def test_the_distributed_identity_is_the_worked_example(self):
+        assert asked(replace(CALL, caller=NAMED)) == wire.WITH_NETWORK_USER
+
+    def test_name_issuer_and_mark_follow_each_other(self):
+        mark = TrustedMark("*TRSTUS*", Secret("BELIEVE ME"))
+        caller = replace(NAMED, password=Secret(""), network_session="HTTPS://STS", trusted=mark)
+        sent = asked(replace(CALL, caller=caller))
+        irm_length = int.from_bytes(sent[4:6])
+        assert sent[4 + 172 : 4 + irm_length] == wire.THREE_EXTENSIONS
+        assert (sent[6], sent[7], sent[172:174]) == (5, 0x04, b"\x00\xac")
+
+    def test_beside_an_adapter_both_flags_are_set(self):
+        call = replace(CALL, caller=NAMED, adapter="HWSXMLA0", converter="IVTNOD")
+        sent = asked(call)
+        assert (sent[6], sent[7]) == (5, 0x06)
+        assert sent[100:116].decode("cp037") == "HWSXMLA0IVTNOD  "
+
+    def test_beside_a_reroute_name_both_are_there(self):
+        call = replace(CM0, caller=NAMED, undeliverable=Undeliverable.REROUTE, reroute_name="LATEOUT")
+        sent = asked(call)
+        assert (sent[6], sent[7], sent[92:100].decode("cp037")) == (5, 0x04, "LATEOUT ")
+
+    def test_a_send_only_input_carries_them_too(self):
+        sent = asked(replace(CALL, caller=NAMED, send_only=True))
+        assert wire.WITH_NETWORK_USER[4 + 172 : 4 + 172 + 30] in sent
+
+
 class TestAcknowledgment:
     def test_commit_mode_1_is_the_worked_example(self):
         call = replace(CALL, sync_level=SyncLevel.CONFIRM, execution_timeout_ms=1000)
@@ -121,6 +156,9 @@ class TestAcknowledgment:
         )
         assert acked(replace(call, execution_timeout_ms=1000), 2) == wire.ACK
 
+    def test_it_leaves_the_extensions_out(self):
+        assert acked(replace(CALL, caller=NAMED), 2) == acked(CALL, 2)
+
 
 class TestCheck:
     @pytest.mark.parametrize("password", ["", "A", "PASSW0RD", "pass-w0r", "a.<+|&!*", "%_>?:=$#"])
@@ -142,3 +180,46 @@ class TestCheck:
         with pytest.raises(GatewayError) as caught:
             check(longest, replace(HERE, max_message_bytes=size - 1))
         assert caught.value.message is M.REQUEST_SIZE
+
+    def test_the_extensions_count(self):
+        call = replace(CALL, caller=NAMED)
+        size = len(asked(call))
+        check(call, replace(HERE, max_message_bytes=size))
+        with pytest.raises(GatewayError) as caught:
+            check(call, replace(HERE, max_message_bytes=size - 1))
+        assert caught.value.message is M.REQUEST_SIZE
+
+    @pytest.mark.parametrize(
+        "caller",
+        [
+            replace(NAMED, network_user="C" * 246, network_session="H" * 254),
+            replace(NAMED, network_user="CN=Jürgen Æ, ¥", network_session="é"),
+        ],
+        ids=["longest", "latin-1"],
+    )
+    def test_an_identity_that_fits_passes(self, caller):
+        check(replace(CALL, caller=caller), HERE)
+        asked(replace(CALL, caller=caller))
+
+    @pytest.mark.parametrize(
+        ("caller", "text"),
+        [
+            (replace(NAMED, network_user="C" * 247), "The name in the token cannot be told to IMS: it has 247"),
+            (
+                replace(NAMED, network_session="H" * 255),
+                "The issuer in the token cannot be told to IMS: it has 255",
+            ),
+            (
+                replace(NAMED, network_user="CN=Łukasz"),
+                "The name in the token cannot be told to IMS: character 4",
+            ),
+            (replace(NAMED, network_user="CN=A\nUSER=ROOT"), "control characters"),
+            (replace(NAMED, network_user="CN=A\0"), "control characters"),
+        ],
+        ids=["name-too-long", "issuer-too-long", "not-in-the-code-page", "line-feed", "null"],
+    )
+    def test_an_identity_that_does_not_fit_is_refused_before_it_is_sent(self, caller, text):
+        with pytest.raises(GatewayError) as caught:
+            check(replace(CALL, caller=caller), HERE)
+        assert caught.value.message is M.NETWORK_IDENTITY
+        assert text in caught.value.text

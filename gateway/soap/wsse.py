@@ -141,11 +141,11 @@ class TokenTransport(zeep.Transport):
         `allow_http` is for tests and for networks that protect the way themselves. Raises ValueError for a
         session that does not check the server's certificate.
         """
-        if not session.verify:
-            raise ValueError("the session does not check the server's certificate")
         super().__init__(  # type: ignore[no-untyped-call]  # zeep is untyped
             session=session, timeout=timeout_seconds, operation_timeout=timeout_seconds
         )
+        if not session.verify:
+            raise ValueError("the session does not check the server's certificate")
         self._allow_http = allow_http
 
     def post_xml(self, address: str, envelope: Element, headers: Mapping[str, str]) -> requests.Response:

@@ -1,0 +1,360 @@
+"""Calls that leave the gateway, made with zeep to a server that keeps what it got."""
+
+import logging
+import secrets
+import ssl
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+import zeep
+from lxml import etree
+from zeep.exceptions import Fault
+
+from gateway.envelope import read_envelope
+from gateway.errors import WssFault
+from gateway.exchange import Secret
+from gateway.identity.userid import racf_user_id
+from gateway.safexml import Bounds, parse
+from gateway.soap.wsse import (
+    InsecureAddressError,
+    OutboundSecurity,
+    OwnPassword,
+    TokenTransport,
+    VouchedUser,
+    security_fault,
+    worth_another_try,
+)
+from gateway.wss.verdict import TokenKind
+from tests.fixtures.clock import SetClock
+from tests.unit.wss.outbound.messages import NAMESPACES, NASTY, find
+
+ROOT = Path(__file__).parents[3]
+WSDL = ROOT / "wsdl/phonebook/phonebook.wsdl"
+BINDING = "{urn:ims-gateway:example:phonebook:service}PhoneBookBinding"
+TIMEOUT = 20.0
+ANSWER = (
+    '<e:Envelope xmlns:e="{space}"><e:Header>{header}</e:Header><e:Body>'
+    '<phonebookResponse xmlns="urn:ims-gateway:example:phonebook"><message>OK</message>'
+    "<command>DISPLAY</command><lastName>LAST1</lastName><firstName>F</firstName><extension>1</extension>"
+    "<zipCode>2</zipCode></phonebookResponse></e:Body></e:Envelope>"
+)
+SECURITY_OF_ANOTHER = (
+    f'<w:Security xmlns:w="{NAMESPACES["wsse"]}" e:mustUnderstand="1"><w:UsernameToken/></w:Security>'
+)
+
+
+class Service:
+    """A SOAP service outside, that answers as a test says."""
+
+    def __init__(self, context=None):
+        self.answers = []
+        self.got = []
+        self.paths = []
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                service.got.append(self.rfile.read(int(self.headers["Content-Length"])))
+                service.paths.append(self.path)
+                status, headers, body = service.answers.pop(0) if service.answers else ok()
+                self.send_response(status)
+                for name, value in (("Content-Type", "text/xml; charset=utf-8"), *headers):
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.address = f"{'https' if context else 'http'}://127.0.0.1:{self.server.server_port}/outside"
+        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
+
+    @property
+    def message(self):
+        """The only message that came, as a tree."""
+        assert len(self.got) == 1
+        return parse(self.got[0], Bounds())
+
+
+def ok(header="", version="s11"):
+    return 200, (), ANSWER.format(header=header, space=NAMESPACES[version]).encode()
+
+
+@pytest.fixture
+def service(pki):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.pem(pki.keys.server))
+    with Service(context) as running:
+        yield running
+
+
+@pytest.fixture
+def plain_service():
+    with Service() as running:
+        yield running
+
+
+@pytest.fixture
+def session(pki):
+    with closing(requests.Session()) as made:
+        made.trust_env = False
+        made.verify = str(pki.keys.ca)
+        yield made
+
+
+@pytest.fixture
+def call(session):
+    """Call the phone book at an address with a plug-in on."""
+
+    def make(address, plugin, *, allow_http=False, version="1.1"):
+        transport = TokenTransport(session, timeout_seconds=TIMEOUT, allow_http=allow_http)
+        client = zeep.Client(str(document(version)), transport=transport, wsse=plugin)
+        return client.create_service(BINDING, address).PhoneBook(command="DISPLAY", lastName="LAST1")
+
+    folder = {}
+
+    def document(version):
+        if version == "1.1":
+            return WSDL
+        return folder["1.2"]
+
+    def for_soap12(tmp_path):
+        text = WSDL.read_text().replace("/wsdl/soap/", "/wsdl/soap12/")
+        (tmp_path / "phonebook.wsdl").write_text(text)
+        (tmp_path / "phonebook.xsd").write_text(WSDL.with_suffix(".xsd").read_text())
+        folder["1.2"] = tmp_path / "phonebook.wsdl"
+
+    make.for_soap12 = for_soap12
+    return make
+
+
+def vouching(kind=TokenKind.SAML20, user="ALICE", clock=None, **options):
+    plugin = {key: options.pop(key) for key in ("timestamp", "actor") if key in options}
+    token = VouchedUser(kind, options.pop("issuer", "urn:gateway"), lambda: user, **options)
+    return OutboundSecurity(token, clock or SetClock(), **plugin)
+
+
+# -- what arrives ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "assertion", "name"),
+    [
+        (TokenKind.SAML11, "saml:Assertion", "saml:AuthenticationStatement/saml:Subject/saml:NameIdentifier"),
+        (TokenKind.SAML20, "saml2:Assertion", "saml2:Subject/saml2:NameID"),
+    ],
+)
+def test_a_call_carries_one_header_with_timestamp_and_assertion(service, call, kind, assertion, name):
+    reply = call(service.address, vouching(kind, audience="urn:outside"))
+    assert reply.message == "OK"
+    security = find(service.message, "/s11:Envelope/s11:Header/wsse:Security")
+    assert dict(security.attrib) == {f"{{{NAMESPACES['s11']}}}mustUnderstand": "1"}
+    assert [etree.QName(child).localname for child in security] == ["Timestamp", "Assertion"]
+    assert find(security, f"{assertion}/{name}").text == "ALICE"
+    assert find(service.message, "//s11:Body/*").tag == "{urn:ims-gateway:example:phonebook}phonebook"
+    read_envelope(service.message)
+
+
+def test_soap_12_says_it_in_its_own_words(service, call, tmp_path):
+    call.for_soap12(tmp_path)
+    service.answers = [ok(version="s12")]
+    assert call(service.address, vouching(actor="urn:gate"), version="1.2").message == "OK"
+    security = find(service.message, "/s12:Envelope/s12:Header/wsse:Security")
+    space = f"{{{NAMESPACES['s12']}}}"
+    assert dict(security.attrib) == {f"{space}mustUnderstand": "true", f"{space}role": "urn:gate"}
+
+
+def test_times_are_those_of_the_clock_and_the_settings(service, call):
+    call(service.address, vouching(before_seconds=30, after_seconds=120))
+    message = service.message
+    assert find(message, "//wsu:Created").text == "2026-11-22T12:00:00.000Z"
+    assert find(message, "//wsu:Expires").text == "2026-11-22T12:02:00.000Z"
+    assert find(message, "//saml2:Conditions/@NotBefore") == "2026-11-22T11:59:30.000Z"
+    assert find(message, "//saml2:Conditions/@NotOnOrAfter") == "2026-11-22T12:02:00.000Z"
+
+
+def test_the_timestamp_can_be_left_out(service, call):
+    call(service.address, vouching(timestamp=False))
+    assert [etree.QName(child).localname for child in find(service.message, "//wsse:Security")] == ["Assertion"]
+
+
+def test_each_call_gets_a_new_id_and_the_user_of_that_call(service, call):
+    users = iter(["ALICE", "BOB"])
+    plugin = OutboundSecurity(VouchedUser(TokenKind.SAML20, "urn:gateway", lambda: next(users)), SetClock())
+    call(service.address, plugin)
+    call(service.address, plugin)
+    first, second = (parse(message, Bounds()) for message in service.got)
+    assert [find(one, "//saml2:NameID").text for one in (first, second)] == ["ALICE", "BOB"]
+    assert find(first, "//saml2:Assertion/@ID") != find(second, "//saml2:Assertion/@ID")
+
+
+def test_ids_come_from_the_cryptographic_source_unless_a_test_says_otherwise():
+    assert OutboundSecurity.__init__.__kwdefaults__["random_bytes"] is secrets.token_bytes
+
+
+def test_a_password_goes_along_as_text_with_nonce_and_time(service, call):
+    token = OwnPassword("outside", Secret("p<a>&s"), nonce=True)
+    call(service.address, OutboundSecurity(token, SetClock()))
+    found = find(service.message, "//wsse:Security/wsse:UsernameToken")
+    assert find(found, "wsse:Username").text == "outside"
+    assert find(found, "wsse:Password").text == "p<a>&s"
+    assert len(find(found, "wsse:Nonce").text) == 24
+    assert find(found, "wsu:Created").text == "2026-11-22T12:00:00.000Z"
+
+
+@pytest.mark.parametrize("nasty", [text for text in NASTY if text == text.strip()])
+def test_an_issuer_cannot_add_anything_to_the_message(service, call, nasty):
+    call(service.address, vouching(issuer=nasty))
+    assert find(service.message, "//saml2:Issuer").text == nasty
+    assert len(service.message.xpath("//saml2:Assertion", namespaces=NAMESPACES)) == 1
+
+
+@pytest.mark.parametrize("user", ["", "alice", "ALICE BOB", "ALICE<x/>", "ALICE123X", *NASTY])
+def test_nothing_is_sent_for_what_is_no_user_id(service, call, user):
+    with pytest.raises(ValueError, match="no user id"):
+        call(service.address, vouching(user=user))
+    assert service.got == []
+
+
+def test_every_user_id_that_identity_makes_can_be_vouched_for(service, call):
+    call(service.address, vouching(user=racf_user_id("a@#$z019")))
+    assert find(service.message, "//saml2:NameID").text == "A@#$Z019"
+
+
+def test_a_second_plug_in_is_refused(service, call):
+    with pytest.raises(ValueError, match="already"):
+        call(service.address, [vouching(), vouching()])
+    assert service.got == []
+
+
+@pytest.mark.parametrize("kind", [TokenKind.NONE, TokenKind.USERNAME])
+def test_other_tokens_are_no_assertions(kind):
+    with pytest.raises(ValueError, match="no assertion"):
+        VouchedUser(kind, "urn:gateway", lambda: "ALICE")
+
+
+# -- where it goes --------------------------------------------------------------------------------------------
+
+
+def test_a_token_does_not_go_to_a_plain_address(plain_service, call):
+    with pytest.raises(InsecureAddressError):
+        call(plain_service.address, vouching())
+    with pytest.raises(InsecureAddressError):
+        call(plain_service.address.replace("http:", "HTTP:"), vouching())
+    assert plain_service.got == []
+
+
+def test_a_token_goes_to_a_plain_address_where_that_was_allowed(plain_service, call):
+    assert call(plain_service.address, vouching(), allow_http=True).message == "OK"
+
+
+def test_a_call_without_a_token_may_go_anywhere(plain_service, call):
+    assert call(plain_service.address, None).message == "OK"
+
+
+def test_a_token_does_not_go_to_a_stranger(service, session, call, pki):
+    session.verify = str(pki.other.ca)
+    with pytest.raises(requests.exceptions.SSLError):
+        call(service.address, vouching())
+    assert service.got == []
+
+
+def test_a_session_that_checks_nobody_is_refused(session):
+    session.verify = False
+    with pytest.raises(ValueError, match="does not check"):
+        TokenTransport(session, timeout_seconds=TIMEOUT)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirection_is_not_followed(service, plain_service, call, status):
+    for target in (plain_service.address, service.address + "/elsewhere"):
+        service.answers = [(status, (("Location", target),), b"")]
+        with pytest.raises(zeep.exceptions.TransportError):
+            call(service.address, vouching())
+    assert plain_service.got == []
+    assert service.paths == ["/outside", "/outside"]
+
+
+def test_no_log_shows_the_message(service, call, caplog):
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("zeep").setLevel(logging.DEBUG)
+    call(service.address, OutboundSecurity(OwnPassword("outside", Secret("hunter2")), SetClock()))
+    assert b"hunter2" in service.got[0]
+    assert "hunter2" not in caplog.text
+
+
+def test_a_plug_in_does_not_show_the_password():
+    assert "hunter2" not in repr(OwnPassword("outside", Secret("hunter2")))
+
+
+# -- what comes back ------------------------------------------------------------------------------------------
+
+
+def test_a_security_header_of_a_reply_is_left_alone(service, call):
+    service.answers = [ok(SECURITY_OF_ANOTHER)]
+    assert call(service.address, vouching()).message == "OK"
+
+
+FAULT11 = (
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault>'
+    '<faultcode xmlns:any="{space}">{code}</faultcode><faultstring>no</faultstring></e:Fault>'
+    "</e:Body></e:Envelope>"
+)
+FAULT12 = (
+    '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault><e:Code>'
+    "<e:Value>e:Sender</e:Value><e:Subcode>"
+    '<e:Value xmlns:any="{space}">{code}</e:Value></e:Subcode></e:Code><e:Reason>'
+    '<e:Text xml:lang="en">no</e:Text></e:Reason></e:Fault></e:Body></e:Envelope>'
+)
+FAULTS = [
+    *((f"any:{fault.local_name}", fault) for fault in WssFault),
+    ("any:Client", None),
+    ("any:MessageExpiredNot", None),
+    ("any:", None),
+]
+
+
+@pytest.mark.parametrize(("code", "fault"), FAULTS)
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_faults_of_security_are_known_and_one_is_worth_another_try(
+    service, call, tmp_path, version, code, fault
+):
+    call.for_soap12(tmp_path)
+    text = {"1.1": FAULT11, "1.2": FAULT12}[version].format(code=code, space=NAMESPACES["wsse"])
+    service.answers = [(500, (), text.encode())]
+    with pytest.raises(Fault) as refusal:
+        call(service.address, vouching(), version=version)
+    assert security_fault(refusal.value) is fault
+    assert worth_another_try(refusal.value) is (fault is WssFault.MESSAGE_EXPIRED)
+
+
+@pytest.mark.parametrize("space", ["wsse", "wsu"])
+def test_message_expired_is_known_in_both_namespaces(service, call, space):
+    text = FAULT11.format(code="any:MessageExpired", space=NAMESPACES[space])
+    service.answers = [(500, (), text.encode())]
+    with pytest.raises(Fault) as refusal:
+        call(service.address, vouching())
+    assert worth_another_try(refusal.value)
+
+
+def test_another_fault_is_none_of_security():
+    assert security_fault(Fault("no", code=None)) is None
+    assert not worth_another_try(Fault("no", code="soap:Server"))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.codepage import SUPPORTED, UTF_8
+from gateway.config.options import Options
 from gateway.config.server import TrustStore
 from gateway.config.values import (
     CommitModeNumber,
@@ -140,7 +141,12 @@ class SecuritySettings(Settings):
     authenticator: str = Field(
         default="",
         description="Custom authentication module: `package.module:Name`, or the name of an entry point of the "
-        "group `imsgw.authenticators`.",
+        "group `imsgw.authenticators`, or `ldap`, which comes with the gateway.",
+    )
+    authenticator_options: Options = Field(
+        default=None,
+        description="Table for the authentication module; see [identity](identity.md). A value of the form "
+        "`{ env }` or `{ file }` is a secret there, too.",
     )
 
     @property
@@ -155,6 +161,9 @@ class SecuritySettings(Settings):
             {
                 "signed": f'cannot be with token = "{self.token}": signatures go with assertions'
                 if self.signed and not self.saml
+                else None,
+                "authenticator_options": "goes with authenticator only"
+                if self.authenticator_options is not None and not self.authenticator
                 else None,
                 "truststore": f'is missing: trust = "{self.trust}" needs it'
                 if signed and self.trust != "any" and self.truststore is None

@@ -12,9 +12,14 @@ from gateway.exchange import Secret
 _USER_ID = re.compile(r"[A-Za-z0-9@#$]{1,8}", re.ASCII)
 
 
+def is_racf_user_id(name: str) -> bool:
+    """Tell whether a name is 1-8 of A-Z 0-9 @ # $, in either case."""
+    return _USER_ID.fullmatch(name) is not None
+
+
 def racf_user_id(name: str) -> str:
     """Return the user id in upper case. Raises SecurityError when it is not 1-8 of A-Z 0-9 @ # $."""
-    if not _USER_ID.fullmatch(name):
+    if not is_racf_user_id(name):
         raise SecurityError.sign_on(f"identity.user: a name of {len(name)} characters is no RACF user id")
     return name.upper()
 

@@ -32,7 +32,7 @@ def schema():
 
 
 TOLERATED = re.compile("xs:anyURI|Character content is not allowed, because the content type is empty")
-"""XML Schema 1.1 takes every text for an anyURI, libxml2 does not; and blanks in an empty element harm nobody."""
+"""XML Schema 1.1 takes every text for an anyURI, libxml2 does not; blanks in an empty element harm nobody."""
 
 
 def refused(case, element):

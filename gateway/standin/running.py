@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import ServerSettings
 from gateway.errors import ConfigError
 from gateway.standin.config import StandinConfig, TlsSettings, load
@@ -34,10 +35,10 @@ class RunningStandin:
         *,
         trace: int = 0,
         write: Callable[[str], None] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.standin = Standin(
-            config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=write
-        )
+        context = tls_context(config.ims_connect.tls)
+        self.standin = Standin(config, ssl_context=context, trace=trace, write=write, clock=clock)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in", daemon=True)
         self._thread.start()

@@ -59,6 +59,7 @@ def message(
     user: str = "",
     group: str = "",
     password: str = "",
+    application: str = "",
     reroute: str = "",
     adapter: str = "",
     converter: str = "",
@@ -77,8 +78,10 @@ def message(
     irm += name(client) + bytes((f1, f2, f3)) + verb.encode(code)  # 24, 32, 33, 34, 35
     for text in (transaction, datastore, lterm, user, group, password):  # 36, 44, 52, 60, 68, 76
         irm += name(text)
+    if arch >= 1 or application:
+        irm += name(application)  # 84
     if arch >= 1:
-        irm += name("") + name(reroute)  # 84 application, 92
+        irm += name(reroute)  # 92
     if arch >= 2:
         irm += name(adapter) + name(converter)  # 100, 108
     if arch >= 3:

@@ -93,7 +93,7 @@ def _certificate(path: Path) -> x509.Certificate:
     hint = "--client-certificate"
     try:
         data = path.read_bytes()
-        pem = data.lstrip().startswith(b"-----BEGIN")
+        pem = b"-----BEGIN CERTIFICATE-----" in data
         return x509.load_pem_x509_certificate(data) if pem else x509.load_der_x509_certificate(data)
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=hint) from error

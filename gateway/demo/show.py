@@ -13,7 +13,7 @@ from gateway.standin import RunningStandin
 from gateway.standin.seen import Seen
 
 _KINDS: Final = {PLAIN: "none", SECURE: "username"}
-_TOLD: Final = ("lastName", "firstName", "extension", "user", "group", "netuid")
+_TOLD: Final = ("lastName", "firstName", "extension", "user", "group")
 
 
 def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, standin: RunningStandin) -> int:

@@ -116,24 +116,24 @@ def _attack(says: str, change: Callable[[bytes], bytes], fault: str) -> Step:
 
 
 ATTACKS: Final = (
-    _attack("signed body wrapped, another put in its place", wrapped, "FailedCheck"),
-    _attack("the same message again (replay)", bytes, "InvalidSecurity"),
-    _attack("another user in the signed assertion", lambda kept: with_another_user(kept, "BOB"), "FailedCheck"),
-    _attack("signature taken out (downgrade)", unsigned, "InvalidSecurity"),
+    _attack("signed body wrapped away", wrapped, "FailedCheck"),
+    _attack("the message again (replay)", bytes, "InvalidSecurity"),
+    _attack("another user put in", lambda kept: with_another_user(kept, "BOB"), "FailedCheck"),
+    _attack("signature taken out", unsigned, "InvalidSecurity"),
     Step(
-        "signed by somebody not trusted",
+        "signed by a stranger",
         ONE,
         lambda cast: _signed_by_stranger(cast, ONE, TokenKind.SAML20),
         fault="FailedAuthentication",
     ),
     Step(
-        "assertion without a TLS client certificate",
+        "no TLS client certificate",
         "PhoneBookSaml20Port",
         lambda cast: cast.post("PhoneBookSaml20Port", message(TokenKind.SAML20, "ALICE", SYSTEM_CLOCK.now())),
         fault="FailedAuthentication",
     ),
     _refused("wrong password", SECURE, WRONG, "FailedAuthentication", at_racf=True),
     _refused("no token", SECURE, None, "InvalidSecurity"),
-    _refused("token where none is asked for", PLAIN, ALICE, "InvalidSecurity"),
+    _refused("token nobody asked for", PLAIN, ALICE, "InvalidSecurity"),
 )
 """Hostile and mistaken messages, from those kept of the calls above."""

@@ -191,7 +191,9 @@ def test_a_client_certificate_may_be_pem_or_der(explain, home, tmp_path):
     pem = home / "keystores/senders.pem"
     der = tmp_path / "sender.der"
     der.write_bytes(x509.load_pem_x509_certificate(pem.read_bytes()).public_bytes(Encoding.DER))
-    for certificate in (pem, der):
+    with_words = tmp_path / "words.pem"
+    with_words.write_bytes(b"Bag Attributes\nsubject=CN = someone\n" + pem.read_bytes())
+    for certificate in (pem, der, with_words):
         assert explain(ALICE, "--client-certificate", certificate).exit_code == 0
 
 

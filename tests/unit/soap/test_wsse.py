@@ -121,28 +121,17 @@ def session(pki):
 
 
 @pytest.fixture
-def call(session):
+def call(session, tmp_path):
     """Call the phone book at an address with a plug-in on."""
 
     def make(address, plugin, *, allow_http=False, version="1.1"):
         transport = TokenTransport(session, timeout_seconds=TIMEOUT, allow_http=allow_http)
-        client = zeep.Client(str(document(version)), transport=transport, wsse=plugin)
+        client = zeep.Client(str(documents[version]), transport=transport, wsse=plugin)
         return client.create_service(BINDING, address).PhoneBook(command="DISPLAY", lastName="LAST1")
 
-    folder = {}
-
-    def document(version):
-        if version == "1.1":
-            return WSDL
-        return folder["1.2"]
-
-    def for_soap12(tmp_path):
-        text = WSDL.read_text().replace("/wsdl/soap/", "/wsdl/soap12/")
-        (tmp_path / "phonebook.wsdl").write_text(text)
-        (tmp_path / "phonebook.xsd").write_text(WSDL.with_suffix(".xsd").read_text())
-        folder["1.2"] = tmp_path / "phonebook.wsdl"
-
-    make.for_soap12 = for_soap12
+    documents = {"1.1": WSDL, "1.2": tmp_path / WSDL.name}
+    documents["1.2"].write_text(WSDL.read_text().replace("/wsdl/soap/", "/wsdl/soap12/"))
+    documents["1.2"].with_suffix(".xsd").write_text(WSDL.with_suffix(".xsd").read_text())
     return make
 
 
@@ -173,8 +162,7 @@ def test_a_call_carries_one_header_with_timestamp_and_assertion(service, call, k
     read_envelope(service.message)
 
 
-def test_soap_12_says_it_in_its_own_words(service, call, tmp_path):
-    call.for_soap12(tmp_path)
+def test_soap_12_says_it_in_its_own_words(service, call):
     service.answers = [ok(version="s12")]
     assert call(service.address, vouching(actor="urn:gate"), version="1.2").message == "OK"
     security = find(service.message, "/s12:Envelope/s12:Header/wsse:Security")
@@ -337,7 +325,6 @@ FAULTS = [
 def test_faults_of_security_are_known_and_one_is_worth_another_try(
     service, call, tmp_path, version, code, fault
 ):
-    call.for_soap12(tmp_path)
     text = {"1.1": FAULT11, "1.2": FAULT12}[version].format(code=code, space=NAMESPACES["wsse"])
     service.answers = [(500, (), text.encode())]
     with pytest.raises(Fault) as refusal:

@@ -11,6 +11,7 @@ from typing import Final
 from gateway.envelope import Envelope
 from gateway.errors import GatewayError, M, WssFault
 from gateway.tls.trusted import TrustedKeys
+from gateway.wss.assertion import judge_assertion
 from gateway.wss.case import Case
 from gateway.wss.header import no_header, one_header, one_token
 from gateway.wss.policy import Policy, TransportFacts
@@ -57,8 +58,6 @@ def _claims(  # noqa: PLR0913, PLR0917
     timestamp = judge_timestamp(security, freshness, trail)
     if policy.token is TokenKind.USERNAME:
         return judge_username(token, freshness, trail)
-    from gateway.wss.assertion import judge_assertion  # noqa: PLC0415  until all of it is there
-
     case = Case(envelope, security, token, timestamp, policy, facts, freshness, keys, trail)
     return judge_assertion(case)
 

@@ -5,6 +5,7 @@ import secrets
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -39,8 +40,8 @@ def vouched(kind: TokenKind, **changes) -> VouchedUser:
 
 
 @pytest.fixture
-def wss4j(java: JavaStacks, partners: Partners) -> Callable[..., dict]:
-    def judge(message: bytes, **job) -> dict:
+def wss4j(java: JavaStacks, partners: Partners) -> Callable[..., dict[str, Any]]:
+    def judge(message: bytes, **job: Any) -> dict[str, Any]:
         return java.judge(message, partners.sender.store, **job)
 
     return judge
@@ -61,7 +62,8 @@ def test_wss4j_takes_no_unsigned_assertion_otherwise(wss4j, kind):
 @KINDS
 def test_wss4j_takes_no_assertion_of_another_time(wss4j, kind):
     for changes in ({"after_seconds": -3600}, {"before_seconds": -3600, "after_seconds": 7200}):
-        assert not wss4j(sent(vouched(kind, **changes)), unsigned=True)["accepted"]
+        verdict = wss4j(sent(vouched(kind, **changes)), unsigned=True)
+        assert not verdict["accepted"]
 
 
 def test_wss4j_takes_our_password_and_no_other(wss4j):

@@ -37,7 +37,7 @@ final class Receiver {
             return accepted(new WSSecurityEngine().processSecurityHeader(Xml.parse(job.getString("message")), data));
         } catch (WSSecurityException refusal) {
             return new JSONObject().put("accepted", false).put("reason", refusal.getMessage())
-                .put("code", String.valueOf(refusal.getFaultCode().getLocalPart()));
+                .put("code", refusal.getFaultCode() == null ? "" : refusal.getFaultCode().getLocalPart());
         }
     }
 

@@ -15,21 +15,27 @@ from cryptography import x509
 from gateway import tls
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.check import check_home, open_files, rounding
+from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, KeyStore, TrustStore
 from gateway.config.words import dotted
 from gateway.errors import ConfigError, Problem
+from gateway.identity.loading import load_authenticator
 from gateway.imsconnect.wire import encode_timer
 from gateway.soap.contract import Contract, load
+from gateway.tls.check import trust_problems
 
 
 def check(home: Home, now: datetime | None = None) -> tuple[Problem, ...]:
     """Return all problems of a home that was read, errors and warnings, in order."""
+    now = now or SYSTEM_CLOCK.now()
     return check_home(
         home,
         rounding(encode_timer),
         open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
         _contract_problems,
-        partial(_store_problems, now=now or SYSTEM_CLOCK.now()),
+        _authenticator_problems,
+        partial(_store_problems, now=now),
+        partial(trust_problems, now=now),
     )
 
 
@@ -89,6 +95,22 @@ def _shared_ports(loaded: dict[str, Contract]) -> Iterator[Problem]:
         for name in others:
             text = f"port {port} is also a port of service {first}: two services cannot share an address"
             yield Problem(f"wsdl/{name}/correlator.toml", "wsdl", text)
+
+
+# -- authentication modules ---------------------------------------------------------------------------------
+
+
+def _authenticator_problems(home: Home) -> Iterator[Problem]:
+    """Make each module once, as a worker will."""
+    for name, service in home.services.items():
+        security = service.settings.security
+        if not security.authenticator:
+            continue
+        file, options = correlator_file(name), security.authenticator_options or {}
+        try:
+            load_authenticator(security.authenticator, options, home.path, file)
+        except ConfigError as error:
+            yield from error.problems
 
 
 # -- stores -------------------------------------------------------------------------------------------------

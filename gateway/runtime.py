@@ -12,11 +12,15 @@ from typing import Final
 
 from gateway import preflight, tls
 from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, Service
 from gateway.errors import ConfigError, Problem
 from gateway.exchange import Arrival
+from gateway.identity.authenticator import Authenticator
+from gateway.identity.loading import load_authenticator
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
+from gateway.identity.users import Users
 from gateway.imsconnect.client import ImsConnectClient
 from gateway.observe.events import Sink
 from gateway.observe.logs import LogSink
@@ -153,6 +157,17 @@ class _Workshop:
             keys=self._keys(service),
             replay=self.replay,
             seconds=Seconds(self.replay),
+            users=Users(service.users) if service.users else None,
+            authenticator=self._authenticator(service),
+        )
+
+    def _authenticator(self, service: Service) -> Authenticator | None:
+        security = service.settings.security
+        if not security.authenticator:
+            return None
+        options = security.authenticator_options or {}
+        return load_authenticator(
+            security.authenticator, options, self.home.path, correlator_file(service.name)
         )
 
     def _keys(self, service: Service) -> Callable[[], TrustedKeys]:

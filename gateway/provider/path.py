@@ -19,11 +19,13 @@ from gateway.config.model import Bundle, OperationSettings, Service
 from gateway.envelope import Admitted, Envelope, read_envelope
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
 from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall
-from gateway.identity.caller import caller_of
+from gateway.identity.authenticator import Authenticator, Circumstances
+from gateway.identity.caller import authenticated_caller, caller_of
 from gateway.identity.credentials import complete, is_own_fault, may_count, proof
 from gateway.identity.places import own_peer
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import Attempt, SignOnGuard
+from gateway.identity.users import Users
 from gateway.mediatype import parse_media_type
 from gateway.observe.events import RequestEnded
 from gateway.payload.reply import reply_payload
@@ -33,7 +35,7 @@ from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import ReplayStore
-from gateway.wss.verdict import Verdict
+from gateway.wss.verdict import Claims, Verdict
 
 _SLACK_SECONDS: Final = 5.0
 
@@ -62,6 +64,9 @@ class Route:
     replay: ReplayStore
     seconds: Seconds
     """The seconds for which PassTickets were made, for all workers."""
+    users: Users | None = None
+    authenticator: Authenticator | None = None
+    """A custom authentication module."""
 
 
 class Journey:
@@ -93,8 +98,21 @@ class Journey:
         self._verdict = verdict
         if verdict.claims is None:
             raise verdict.refusal or GatewayError(M.INTERNAL, private="a verdict without claims or refusal")
-        self._caller = caller_of(verdict.claims, self._route.bundle.credentials)
+        self._caller = self._named(verdict.claims, envelope, facts)
         return self._caller
+
+    def _named(self, claims: Claims, envelope: Envelope, facts: TransportFacts) -> Caller:
+        route, arrival = self._route, self._arrival
+        credentials = route.bundle.credentials
+        if route.authenticator is None:
+            return caller_of(claims, credentials, route.users)
+        circumstances = Circumstances(
+            service=arrival.service,
+            operation=str(envelope.payload.tag).rpartition("}")[2],
+            peer=arrival.peer.address,
+            tls_certificate=facts.certificate,
+        )
+        return authenticated_caller(claims, credentials, route.users, route.authenticator, circumstances)
 
     # -- through IMS and back -------------------------------------------------------------------------------
 

@@ -71,8 +71,8 @@ class IdIndex:
         self._malformed: dict[str, None] = {}
         self.size = 1
         """Elements of the document."""
-        body_tag = f"{root.tag.rpartition('}')[0]}}}Body"
-        body = next(root.iterchildren(body_tag), None)
+        namespace, brace, _ = root.tag.rpartition("}")
+        body = next(root.iterchildren(f"{namespace}{brace}Body"), None)
         self._read(root, root.keys(), payload=False)
         for child in root.iterchildren("*"):
             self._read_all(child, payload=child is body)

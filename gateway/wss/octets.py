@@ -7,7 +7,7 @@ from typing import Final
 from gateway.safexml import Element
 from gateway.wss.text import plain_text
 
-_WITHOUT_WHITE_SPACE: Final = str.maketrans("", "", " \t\r\n")
+_WHITE_SPACE: Final = b" \t\r\n"
 
 
 def decode_base64(text: str) -> bytes:
@@ -16,10 +16,10 @@ def decode_base64(text: str) -> bytes:
     Strict: letters outside the alphabet, wrong padding, and bits left over that are not zero are refused, so
     that a value has one spelling only (RFC 4648, sections 3.3 and 3.5). Raises ValueError.
     """
-    compact = text.translate(_WITHOUT_WHITE_SPACE).encode()
     try:
+        compact = text.encode("ascii").translate(None, _WHITE_SPACE)
         octets = binascii.a2b_base64(compact, strict_mode=True)
-    except binascii.Error:
+    except (binascii.Error, UnicodeEncodeError):
         raise ValueError("not base64") from None
     if base64.b64encode(octets) != compact:
         raise ValueError("not the base64 of these bytes")

@@ -28,7 +28,7 @@ from gateway.wss.names import (
 from gateway.wss.octets import octets_of
 from gateway.wss.rules import R
 from gateway.wss.signature.keyvalue import KEY_VALUE, is_key_of
-from gateway.wss.signature.shape import Role, SignatureShape
+from gateway.wss.signature.parts import Role, SignatureShape
 from gateway.wss.signature.token_reference import direct_target, judge_value_type, names_assertion, only_child
 from gateway.wss.signature.tokens import Path, read_binary_token
 from gateway.wss.signature.x509data import read_x509_data

@@ -12,6 +12,9 @@ from gateway.wss.rules import R
 from gateway.wss.signature.token_reference import only_child, signed_token
 from gateway.wss.verdict import Trail
 
+_FAILED: Final = WssFault.FAILED_CHECK
+_SHAPE: Final = WssFault.INVALID_SECURITY
+
 MAX_TIMES_SIGNED: Final = 4
 """References one inside the other: each is canonicalized again."""
 
@@ -40,19 +43,20 @@ def message_target(name: str, signature: Element, ids: IdIndex, trail: Trail) ->
         raise trail.broken(R.SIG_TARGET, f"nothing is called {name} by the right attribute", _FAILED)
     if len(target.keys()) > MAX_ATTRIBUTES or max(map(len, (target.tag, *target.keys()))) > MAX_NAME:
         raise trail.broken(R.SIG_TARGET, "its start tag is too long", _FAILED)
-    path = [target, *target.iterancestors()]
     security = signature.getparent()
-    if any(node is target for node in (signature, *signature.iterancestors())):
-        raise trail.broken(R.SIG_TARGET, "it holds the signature", WssFault.INVALID_SECURITY)
-    if any(node.tag == SECURITY and node is not security for node in path):
-        raise trail.broken(R.SIG_TARGET, "it stands in another Security header", WssFault.INVALID_SECURITY)
-    if any(node is signature for node in path) and not _in_key_info(path, signature):
-        raise trail.broken(R.SIG_TARGET, "it is a part of the signature", WssFault.INVALID_SECURITY)
+    in_key_info = False
+    node: Element | None = target
+    while node is not None:
+        if node is signature and not in_key_info:
+            raise trail.broken(R.SIG_TARGET, "it is a part of the signature", _SHAPE)
+        if node.tag == SECURITY and node is not security:
+            raise trail.broken(R.SIG_TARGET, "it stands in another Security header", _SHAPE)
+        parent = node.getparent()
+        in_key_info = node.tag == KEY_INFO and parent is signature
+        node = parent
+    if target is security or any(node is target for node in signature.iterancestors()):
+        raise trail.broken(R.SIG_TARGET, "it holds the signature", _SHAPE)
     return target
-
-
-def _in_key_info(path: Sequence[Element], signature: Element) -> bool:
-    return any(node.tag == KEY_INFO and node.getparent() is signature for node in path)
 
 
 def signed_by_reference(target: Element, signature: Element, ids: IdIndex, trail: Trail) -> SignedToken:
@@ -81,8 +85,5 @@ def judge_nesting(covered: Sequence[Element | None], trail: Trail) -> None:
         for element in elements:
             around = sum(other is node for node in (element, *element.iterancestors()) for other in elements)
             if around > MAX_TIMES_SIGNED:
-                raise trail.broken(R.SIG_NESTING, f"{around} times", WssFault.INVALID_SECURITY)
+                raise trail.broken(R.SIG_NESTING, f"{around} times", _SHAPE)
     trail.met(R.SIG_NESTING)
-
-
-_FAILED: Final = WssFault.FAILED_CHECK

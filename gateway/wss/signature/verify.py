@@ -30,7 +30,7 @@ from gateway.wss.signature.canonical import (
     with_default,
     without_child,
 )
-from gateway.wss.signature.shape import ReferenceShape, Role, SignatureShape, Transform
+from gateway.wss.signature.parts import ReferenceShape, Role, SignatureShape, Transform
 from gateway.wss.verdict import Trail
 
 _FAILED = WssFault.FAILED_CHECK

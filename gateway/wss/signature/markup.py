@@ -1,0 +1,68 @@
+"""Reading elements of a signature against an allow-list: attributes, children, text, base64."""
+
+from typing import Final
+
+from gateway.errors import WssFault
+from gateway.safexml import Element
+from gateway.wss.names import INCLUSIVE_NAMESPACES
+from gateway.wss.octets import octets_of
+from gateway.wss.rules import R
+from gateway.wss.verdict import RuleBrokenError, Trail
+
+NO_ATTRIBUTES: Final[frozenset[str]] = frozenset()
+ONLY_ALGORITHM: Final = frozenset({"Algorithm"})
+
+_PREFIX_LIST: Final = frozenset({"PrefixList"})
+_XML_SPACE: Final = " \t\r\n"
+
+
+def strange(trail: Trail, detail: str) -> RuleBrokenError:
+    """Note that a signature holds what is not needed and return the exception to raise."""
+    return trail.broken(R.SIG_SHAPE, detail, WssFault.INVALID_SECURITY)
+
+
+def children_of(element: Element, attributes: frozenset[str], trail: Trail) -> list[Element]:
+    """Return the child elements of one that has no other attributes, and no text between its children."""
+    _judge_attributes(element, attributes, trail)
+    children = list(element)
+    text = element.text
+    stray = text and text.strip(_XML_SPACE)
+    for child in children:
+        tail = child.tail
+        stray = stray or (tail and tail.strip(_XML_SPACE))
+    if stray:
+        raise strange(trail, "text where elements belong")
+    return children
+
+
+def parameters_of(element: Element, trail: Trail) -> str:
+    """Return the Algorithm of an element that has no parameters."""
+    if children_of(element, ONLY_ALGORITHM, trail):
+        raise strange(trail, "parameters of an algorithm that has none")
+    return element.get("Algorithm", "")
+
+
+def octets_in(element: Element, attributes: frozenset[str], trail: Trail) -> bytes:
+    """Return the bytes that stand in an element as base64."""
+    _judge_attributes(element, attributes, trail)
+    try:
+        return octets_of(element)
+    except ValueError as error:
+        raise trail.broken(R.SIG_OCTETS, f"base64: {error}", WssFault.INVALID_SECURITY) from error
+
+
+def prefixes_of(element: Element, trail: Trail) -> tuple[str, ...]:
+    """Return the PrefixList of a method or transform: white space splits it, repetition says nothing."""
+    children = children_of(element, ONLY_ALGORITHM, trail)
+    if not children:
+        return ()
+    if len(children) != 1 or children[0].tag != INCLUSIVE_NAMESPACES or len(children[0]):
+        raise strange(trail, "canonicalization has other parameters than InclusiveNamespaces")
+    _judge_attributes(children[0], _PREFIX_LIST, trail)
+    return tuple(dict.fromkeys(children[0].get("PrefixList", "").split()))
+
+
+def _judge_attributes(element: Element, attributes: frozenset[str], trail: Trail) -> None:
+    names = element.keys()
+    if names and not attributes.issuperset(names):
+        raise strange(trail, "an attribute that does not belong there")

@@ -195,9 +195,19 @@ def test_every_certificate_that_is_trusted_is_looked_at(home):
     change(
         home, "gateway.toml", {"server.client_truststore": trust, "server.client_authentication": "required"}
     )
-    told = [each for each in warnings(home, NOW + timedelta(days=400)) if "client_truststore" in each]
-    assert len(told) == 2
-    assert "an old one" in "".join(told)
+    problems = preflight.check(read(home), NOW + timedelta(days=400))
+    told = [each for each in problems if each.key == "server.client_truststore"]
+    assert [each.warning for each in told] == [True, True]
+    assert "an old one" in "".join(each.text for each in told)
+
+
+def test_stores_of_services_are_looked_at_too(home):
+    problems = preflight.check(read(home), NOW + timedelta(days=400))
+    told = [each for each in problems if each.key == "security.truststore"]
+    assert told
+    assert all("all that it holds has expired" in each.text and not each.warning for each in told)
+    (home / "keystores/sts.pem").write_text("nothing here")
+    assert {problem.split(": ")[1] for problem in errors(home)} == {"security.truststore"}
 
 
 def test_stores_of_bundles_are_looked_at_too(home):

@@ -159,6 +159,7 @@ class _Workshop:
             seconds=Seconds(self.replay),
             users=Users(service.users) if service.users else None,
             authenticator=self._authenticator(service),
+            unified_faults=server.faults == "unified",
         )
 
     def _authenticator(self, service: Service) -> Authenticator | None:

@@ -115,6 +115,12 @@ class ServerSettings(Settings):
     keepalive_seconds: float = Field(
         default=15.0, ge=0, le=3600, description="How long an idle connection is kept for the next request."
     )
+    faults: Literal["precise", "unified"] = Field(
+        default="precise",
+        description="What a caller learns of a refused security header. `precise`: the fault of the standard, "
+        "and the rule where the shape is at fault. `unified`: FailedAuthentication for a UsernameToken, "
+        "InvalidSecurity for an assertion, whatever it was; the log has the rule.",
+    )
     stop_seconds: float = Field(
         default=30.0, gt=0, le=3600, description="How long a graceful stop waits for requests in flight."
     )

@@ -17,7 +17,7 @@ from gateway import safexml
 from gateway.clock import Clock
 from gateway.config.model import Bundle, OperationSettings, Service
 from gateway.envelope import Admitted, Envelope, read_envelope
-from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
+from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError, WssFault
 from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall
 from gateway.identity.authenticator import Authenticator, Circumstances
 from gateway.identity.caller import authenticated_caller, caller_of
@@ -35,7 +35,7 @@ from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import ReplayStore
-from gateway.wss.verdict import Claims, Verdict
+from gateway.wss.verdict import Claims, TokenKind, Verdict
 
 _SLACK_SECONDS: Final = 5.0
 
@@ -67,6 +67,8 @@ class Route:
     users: Users | None = None
     authenticator: Authenticator | None = None
     """A custom authentication module."""
+    unified_faults: bool = False
+    """Callers learn only that a security header was refused."""
 
 
 class Journey:
@@ -97,7 +99,8 @@ class Journey:
         verdict = judge(envelope, route.policy, facts, arrival.received, route.keys(), route.replay)
         self._verdict = verdict
         if verdict.claims is None:
-            raise verdict.refusal or GatewayError(M.INTERNAL, private="a verdict without claims or refusal")
+            refusal = verdict.refusal or GatewayError(M.INTERNAL, private="a verdict without claims or refusal")
+            raise unified(refusal, route.policy.token) if route.unified_faults else refusal
         self._caller = self._named(verdict.claims, envelope, facts)
         return self._caller
 
@@ -254,6 +257,15 @@ def transport_facts(arrival: Arrival) -> TransportFacts:
     der = arrival.peer.certificate
     certificate = x509.load_der_x509_certificate(der) if der else None
     return TransportFacts(tls=arrival.peer.tls, certificate=certificate, endpoint=arrival.endpoint)
+
+
+def unified(refusal: GatewayError, token: TokenKind) -> GatewayError:
+    """Return a refusal that tells nothing but that it is one; what is no fault of the header stays as it is."""
+    if not isinstance(refusal, SecurityError):
+        return refusal
+    if token is TokenKind.USERNAME:
+        return SecurityError.sign_on(refusal.private)
+    return SecurityError.header(WssFault.INVALID_SECURITY, refusal.private)
 
 
 _AFTER_SIGN_ON: Final = frozenset({M.EXECUTION_TIMEOUT, M.OTMA, M.ROLLED_BACK})

@@ -109,3 +109,21 @@ def test_no_event_and_no_reply_holds_a_password(gateway):
         assert password not in reply.body.decode()
     assert "WONDER1" not in repr(gateway.events.events)
     assert "WR0NGPW" not in repr(gateway.events.events)
+
+
+@pytest.mark.parametrize(
+    ("header", "precise"),
+    [
+        ("", "InvalidSecurity"),
+        (username_token("ALICE", "WONDER1", "PasswordDigest"), "UnsupportedSecurityToken"),
+        (username_token("", "WONDER1"), "FailedAuthentication"),
+        (username_token("ALICE", "WRONG"), "FailedAuthentication"),
+    ],
+)
+def test_a_gateway_with_unified_faults_tells_nothing_but_that_it_refuses(in_process, standin, header, precise):
+    told = [
+        in_process(standin.port, gateway={"server.faults": faults}).post("SecureLabPort", WHOAMI, header)
+        for faults in ("precise", "unified")
+    ]
+    assert [reply.fault_code for reply in told] == [precise, "FailedAuthentication"]
+    assert told[1].message_id == "IGW1304E"

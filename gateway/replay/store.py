@@ -92,6 +92,8 @@ class GuardedStore:
         if prober is not None:
             prober.join()
         self._backend.close()
+        if self.failures or self.refused_full:
+            _LOG.warning("replay store closed; %s", self._counted())
 
     def _ask(self, entries: Sequence[Once], now: datetime) -> Remembered:
         try:
@@ -143,11 +145,7 @@ class GuardedStore:
         while not self._closed.wait(self._probe_seconds):
             if self._try():
                 with self._lock:
-                    _LOG.warning(
-                        "replay store back; failures since the start: %d, accepted without protection: %d",
-                        self.failures,
-                        self.accepted_unprotected,
-                    )
+                    _LOG.warning("replay store back; %s", self._counted())
                     self._prober = None
                 return
 
@@ -160,4 +158,10 @@ class GuardedStore:
         if full:
             _LOG.error("replay store is full: messages are refused until entries expire")
         else:
-            _LOG.warning("replay store has room again; %d refused since the start", self.refused_full)
+            _LOG.warning("replay store has room again; %s", self._counted())
+
+    def _counted(self) -> str:
+        return (
+            f"messages since the start that it could not be asked for: {self.failures}, of these accepted "
+            f"without protection: {self.accepted_unprotected}; refused as it was full: {self.refused_full}"
+        )

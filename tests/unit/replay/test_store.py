@@ -182,6 +182,22 @@ def test_closing_stops_the_attempts(guard, backend):
     assert store.remember([once("a")], NOW) is FAILED
 
 
+def test_what_was_counted_is_told_at_the_end(guard, backend, caplog):
+    store = guard(accept=True)
+    backend.failure = StoreDownError("gone")
+    for _ in range(3):
+        store.remember([once("a")], NOW)
+    store.close()
+    assert "could not be asked for: 3, of these accepted without protection: 3" in caplog.text
+
+
+def test_where_nothing_went_wrong_nothing_is_told(guard, caplog):
+    store = guard()
+    store.remember([once("a")], NOW)
+    store.close()
+    assert caplog.text == ""
+
+
 def test_many_threads_meet_a_loss_at_once(guard, backend):
     store = guard(probe_seconds=0.01)
     backend.failure = StoreDownError("gone")

@@ -21,7 +21,7 @@ class RequestEnded:
     user: str
     """The user that IMS was, or would have been, told; empty when unknown."""
     origin: str
-    """Where the identity came from: "bundle" or "username"."""
+    """Where the identity came from: "bundle", "username", "saml11" or "saml20"."""
     outcome: str
     """"answered", "accepted" (one-way) or "refused"."""
     message_id: str
@@ -35,6 +35,15 @@ class RequestEnded:
     milliseconds: int
     rules: tuple[str, ...] = field(default=())
     """Rules of the judge that were tried, in order; a broken one has an exclamation mark in front."""
+    issuer: str = ""
+    """Issuer of the assertion that was believed."""
+    assertion_id: str = ""
+    attested_by: str = ""
+    """Subject and SHA-256 fingerprint of the certificate that vouched for the caller."""
+    issued_by: str = ""
+    """The same of the certificate that signed the assertion."""
+    covered: tuple[str, ...] = field(default=())
+    """What verified signatures covered."""
 
 
 class Sink(Protocol):

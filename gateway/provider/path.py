@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway import safexml
 from gateway.clock import Clock
@@ -249,6 +250,7 @@ class Journey:
             reached_ims_connect=self._reached,
             milliseconds=milliseconds,
             rules=_rules(self._verdict),
+            **_proof(self._verdict),
         )
 
 
@@ -291,6 +293,26 @@ def _sign_on_refusal(caller: Caller, error: ImsError) -> GatewayError:
 def _own_sign_on(refusal: SecurityError) -> GatewayError:
     """Turn a refusal of the bundle's identity into an error of ours: the caller did nothing wrong."""
     return GatewayError(M.BUNDLE_SIGN_ON, private=refusal.private)
+
+
+def _proof(verdict: Verdict | None) -> dict[str, Any]:
+    """Return what the record says of an assertion that was believed."""
+    claims = verdict.claims if verdict else None
+    if claims is None or not claims.token.saml:
+        return {}
+    return {
+        "issuer": claims.issuer,
+        "assertion_id": claims.assertion_id,
+        "attested_by": _who(claims.attesting),
+        "issued_by": _who(claims.issuing),
+        "covered": claims.covered,
+    }
+
+
+def _who(certificate: x509.Certificate | None) -> str:
+    if certificate is None:
+        return ""
+    return f"{certificate.subject.rfc4514_string()} sha256:{certificate.fingerprint(SHA256()).hex()}"
 
 
 def _rules(verdict: Verdict | None) -> tuple[str, ...]:

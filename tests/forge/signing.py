@@ -167,9 +167,8 @@ def signature_text(
 ) -> str:
     """Return the text with a signature at a place."""
     root = tree(text.replace(place, "").replace(SIGNATURE_PLACE, ""))
-    method = shape.method or (
-        ECDSA_SHA256 if isinstance(signer.key, ec.EllipticCurvePrivateKey) else RSA_SHA256
-    )
+    fitting = ECDSA_SHA256 if isinstance(signer.key, ec.EllipticCurvePrivateKey) else RSA_SHA256
+    method = fitting if shape.method is None else shape.method
     references = "".join(ref.text(root) for ref in refs)
     if shape.references:
         references = shape.references(references)

@@ -88,9 +88,18 @@ def _of_20() -> Iterator[Honest]:
     yield Honest("saml20-any-self-signed", "saml20-any", sent(by_somebody("stranger")))
     yield Honest("saml20-ec", "saml20-one", sent(by_somebody("sender_ec")))
     yield Honest("saml20-addressing", "saml20-one", sent(signed_addressing))
+    yield Honest("saml20-attribute", "saml20-attribute", sent(by_attribute, "sender"))
     yield Honest("saml20-twins", "saml20-twins", sent(by_sender(20, key="ski")))
     yield Honest("saml20-cdata", "saml20-one", sent(by_sender(20, user="<![CDATA[ALI]]>&#67;E")))
     yield Honest("saml20-lower", "saml20-one", sent(by_sender(20, user="alice")))
+
+
+def by_attribute(_pki: Pki) -> Message:
+    """Return a message whose user is named by an attribute."""
+    value = "<saml2:AttributeValue>ALICE</saml2:AttributeValue>"
+    attribute = f'<saml2:Attribute Name="uid" NameFormat="urn:forge">{value}</saml2:Attribute>'
+    statement = f"<saml2:AttributeStatement>{attribute}</saml2:AttributeStatement>"
+    return Message("saml20", user="nobody@forge.test", claims={"statements": statement})
 
 
 def signed_addressing(pki: Pki) -> Message:

@@ -16,6 +16,15 @@ USERS = {
 _SAML = {"issuers": [ISSUER], "audiences": [AUDIENCE]}
 
 
+_BY_ATTRIBUTE = r"""
+[[users]]
+attribute = "uid"
+attribute_namespace = "urn:forge"
+pattern = "([A-Z]+)"
+user = '\1'
+"""
+
+
 def _store(name: str) -> dict[str, str]:
     return {"path": f"trust/{name}.pem"}
 
@@ -48,6 +57,7 @@ def policies(pki: Pki) -> dict[str, Mapping[str, Any]]:
         "stale": {**chain, "crl": "trust/stale.crl"},
         "legacy": {**one, "legacy_algorithms": True},
         "twins": {**one, "truststore": _store("twins")},
+        "attribute": {**_SAML, "senders": senders, "users": {"path": "trust/users.toml"}},
         "any-tls": {**signed, "trust": "any", "senders": senders},
     }
     return found | {f"saml20-{name}": {"token": "saml20", **table} for name, table in more.items()}
@@ -73,6 +83,7 @@ def files(pki: Pki) -> list[tuple[str, str]]:
         "list": pki.crl([pki.revoked], NOW - timedelta(days=1)),
         "stale": pki.crl([], NOW - timedelta(days=30)),
     }
+    texts.append(("trust/users.toml", _BY_ATTRIBUTE))
     return texts + [(f"trust/{name}.crl", text) for name, text in lists.items()]
 
 

@@ -65,3 +65,9 @@ def test_a_stranger_is_refused(make, vouched, partners):
 
 def test_a_message_without_its_signature_is_refused(make, vouched):
     vouched.refuses("Sender20Port", messages.signature_removed(make("20")), "InvalidSecurity")
+
+
+@VERSIONS
+def test_an_assertion_that_is_named_by_a_wsu_id_is_refused(make, vouched, version):
+    """The library's idMode writes one on it, an attribute that the schema of SAML does not have."""
+    vouched.refuses(f"Sender{version}Port", make(version, "wssecurity"), "InvalidSecurityToken")

@@ -88,7 +88,15 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
             for mounted in workshop.mount(service, contracts[name])
         ]
         close = built.pop_all().close
-    return Runtime(FrontDoor(mounts, home.gateway.server, clock=clock, close=close), backends)
+    remembers = any(service.settings.security.token != "none" for service in home.services.values())  # noqa: S105
+    door = FrontDoor(
+        mounts,
+        home.gateway.server,
+        clock=clock,
+        ready=lambda: replay.ready or not remembers,
+        close=close,
+    )
+    return Runtime(door, backends)
 
 
 def serve(home: Home) -> None:

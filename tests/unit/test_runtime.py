@@ -31,11 +31,11 @@ def read(folder):
     return read_home(folder, environ={"IMSGW_KEYSTORE_PASSWORD": PASSWORD, "IMS1_PASSWORD": "GWPASS1"})
 
 
-def page(built):
-    """Return the list of services, as a browser gets it."""
+def page(built, path="/imssoap/", told=lambda _status, _headers: None):
+    """Return the list of services, or another page, as a browser gets it."""
     environ = {
         "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/imssoap/",
+        "PATH_INFO": path,
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "8443",
         "REMOTE_ADDR": "192.0.2.1",
@@ -44,7 +44,7 @@ def page(built):
         "imsgw.listener": "https",
         "imsgw.peer_certificate": None,
     }
-    return b"".join(built.application(environ, lambda _status, _headers: None)).decode()
+    return b"".join(built.application(environ, told)).decode()
 
 
 def test_every_port_of_every_service_is_served(folder):
@@ -96,6 +96,36 @@ def test_a_part_that_fails_lets_go_of_those_before_it(folder, monkeypatch):
 
 
 # -- before serving
+
+
+@pytest.mark.parametrize(("on_failure", "status"), [("refuse", "503"), ("accept", "200")])
+def test_a_worker_without_its_replay_store_is_ready_only_if_it_may_do_without(folder, on_failure, status):
+    home = read(folder)
+    settings = home.gateway.replay.model_copy(update={"on_failure": on_failure})
+    home = replace(home, gateway=home.gateway.model_copy(update={"replay": settings}))
+    home.state.mkdir()
+    (home.state / "replay.sqlite").write_bytes(b"this is no database at all" * 100)
+    assert readiness(home) == status
+    (home.state / "replay.sqlite").unlink()
+    assert readiness(home) == "200"
+
+
+def test_a_worker_that_has_nothing_to_remember_is_ready_without_the_store(folder):
+    home = read(folder)
+    plain = {name: one for name, one in home.services.items() if one.settings.security.token == "none"}
+    home.state.mkdir()
+    (home.state / "replay.sqlite").write_bytes(b"this is no database at all" * 100)
+    assert readiness(replace(home, services=plain)) == "200"
+
+
+def readiness(home):
+    told = []
+    built = runtime.build(home)
+    try:
+        page(built, "/readyz", lambda status, _headers: told.append(status))
+    finally:
+        built.close()
+    return told[0][:3]
 
 
 @pytest.fixture

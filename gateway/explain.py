@@ -20,8 +20,8 @@ from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import Unremembered
-from gateway.wss.rules import Rule
-from gateway.wss.verdict import Claims, Finding
+from gateway.wss.rules import Finding, Rule
+from gateway.wss.verdict import Claims
 
 XML: Final = Rule("message.xml", "the bytes are well-formed XML within the parser's bounds", "XML 1.0; product")
 ENVELOPE: Final = Rule(

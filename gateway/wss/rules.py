@@ -4,8 +4,8 @@ The ids appear in logs and in the names of tests. BSP is WS-I Basic Security Pro
 Services Security: SOAP Message Security 1.1.1, UTP is the UsernameToken Profile 1.1.1.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 _TOLD: Final = frozenset({"transport", "header", "token", "timestamp", "username", "id", "saml", "signature"})
 """Groups whose rules speak of the shape of a message: a caller may read which one is broken. What is decided by
@@ -19,11 +19,24 @@ class Rule:
     id: str
     text: str
     source: str
+    is_met: "Finding" = field(init=False, repr=False, compare=False)
+    """The finding of most rules in most messages, made once: a message is tried by some eighty of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_met", Finding(self, met=True))
 
     @property
     def told(self) -> bool:
         """Whether a caller may read that this rule is broken."""
         return self.id.partition(".")[0] in _TOLD
+
+
+class Finding(NamedTuple):
+    """What one rule found. `detail` is for operators: it may name elements and times, never a secret."""
+
+    rule: Rule
+    met: bool
+    detail: str = ""
 
 
 class R:

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from gateway.errors import GatewayError, SecurityError, WssFault
 from gateway.exchange import Secret
-from gateway.wss.rules import Rule
+from gateway.wss.rules import Finding, Rule
 
 
 class TokenKind(Enum):
@@ -22,15 +22,6 @@ class TokenKind(Enum):
     def saml(self) -> bool:
         """Whether the token is an assertion."""
         return self in {TokenKind.SAML11, TokenKind.SAML20}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one rule found. `detail` is for operators: it may name elements and times, never a secret."""
-
-    rule: Rule
-    met: bool
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +103,7 @@ class Trail:
 
     def met(self, rule: Rule, detail: str = "") -> None:
         """Note that a rule is met."""
-        self._findings.append(Finding(rule, met=True, detail=detail))
+        self._findings.append(Finding(rule, met=True, detail=detail) if detail else rule.is_met)
 
     def broken(self, rule: Rule, detail: str, refusal: GatewayError | WssFault) -> RuleBrokenError:
         """Note that a rule is broken and return the exception to raise.
@@ -134,4 +125,4 @@ class Trail:
         """Note the rule as met, or raise with `detail` as the reason."""
         if not ok:
             raise self.broken(rule, detail, refusal)
-        self.met(rule)
+        self._findings.append(rule.is_met)

@@ -6,6 +6,7 @@ CPU time of the process, the least of several batches.
 """
 
 import secrets
+import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from lxml import etree
 
 from bench.hostile import HOSTILE
+from gateway import parsing
 from gateway.demo.messages import message
 from gateway.demo.signing import Signer
 from gateway.envelope import read_envelope
@@ -173,11 +175,28 @@ def _microseconds(*works: Callable[[], object]) -> list[float]:
         for number, work in enumerate(works):
             count, started, ended = 0, time.process_time(), 0.0
             while ended - started < SECONDS:
-                work()
-                count += 1
+                count += _in_a_worker_s_thread(work)
                 ended = time.process_time()
             least[number] = min(least[number], (ended - started) / count * 1e6)
     return least
+
+
+def _in_a_worker_s_thread(work: Callable[[], object]) -> int:
+    """Do the work 50 times, or until the thread has parsed what it may; return how many times."""
+    done: list[int] = []
+
+    def run() -> None:
+        parsing.lend_thread()
+        count = 0
+        while count < 50 and not parsing.is_worn():
+            work()
+            count += 1
+        done.append(count)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return done[0]
 
 
 def _kind(subject: Subject) -> dict[str, Any]:

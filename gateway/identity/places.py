@@ -40,9 +40,12 @@ FROM tries WHERE (user = :user OR peer = :peer) AND until > :now
 """
 
 
-def own_peer(bundle: str) -> str:
-    """Return what stands for the peer where a bundle signs on by itself; no address looks so."""
-    return f"bundle {bundle}"
+def own_peer(bundle: str, peer: str = "") -> str:
+    """Return what stands for the peer where a bundle shows what is its own; no address looks so.
+
+    That is its password, or a PassTicket that it makes for a user who calls from `peer`.
+    """
+    return f"bundle {bundle}" + (f" for {peer}" if peer else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class SignOn:
 
     @property
     def own(self) -> bool:
-        """Whether the password is that of the bundle's configuration: then nobody guesses."""
-        return self.peer == own_peer(self.bundle)
+        """Whether what is shown is the bundle's own: then nobody guesses."""
+        return self.peer.startswith(own_peer(self.bundle))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import ReplayStore
-from gateway.wss.verdict import Claims, TokenKind, Verdict
+from gateway.wss.rules import R
+from gateway.wss.verdict import Claims, TokenKind, Verdict, Vouching
 
 _SLACK_SECONDS: Final = 5.0
 
@@ -123,6 +124,7 @@ class Journey:
     def perform(self, admitted: Admitted, operation: Operation) -> Any:
         """Run the operation's transaction; returns the reply's payload element, None for one-way."""
         self._operation = operation.name
+        self._require_signed_choice(operation)
         settings = self._route.service.operation(operation.name)
         if settings is None:
             raise GatewayError(M.INTERNAL, private=f"no settings for operation {operation.name}")
@@ -134,6 +136,18 @@ class Journey:
         expected = operation.output_element if self._route.service.settings.validate_body else None
         reply_bounds = replace(self._route.bounds, max_bytes=self._route.bundle.ims_connect.max_message_bytes)
         return reply_payload(answer.segments, settings, reply_bounds, expected)
+
+    def _require_signed_choice(self, operation: Operation) -> None:
+        """Refuse an operation that something unsigned chose in a message whose sender signs.
+
+        Where operations share a payload element the signature over the body does not say which is meant.
+        """
+        claims = self._verdict.claims if self._verdict else None
+        if claims is None or claims.vouching is not Vouching.SIGNATURE or not operation.by_action:
+            return
+        if "Action" not in claims.covered:
+            private = f"{R.COVERAGE.id}: operation {operation.name} was chosen by an action that is not signed"
+            raise SecurityError.header(WssFault.FAILED_CHECK, private)
 
     def _call(self, admitted: Admitted, settings: OperationSettings, one_way: bool) -> ImsCall:
         limits = self._route.bundle.ims_connect
@@ -172,7 +186,7 @@ class Journey:
         try:
             return self._send(call)  # no password that RACF could count: a trusted user, or RACF=N
         except ImsError as error:
-            if not error.sign_on_failed or caller.origin == "bundle":
+            if not error.sign_on_failed:
                 raise
             raise _sign_on_refusal(caller, error) from error
 
@@ -198,13 +212,15 @@ class Journey:
         for a receipt, and one without a receipt proves nothing.
         """
         caller = call.caller
-        own, bundle = caller.origin == "bundle", self._route.service.settings.bundle
-        peer = own_peer(bundle) if own else self._arrival.peer.address
+        bundle, peer = self._route.service.settings.bundle, self._arrival.peer.address
+        ours = caller.origin == "bundle" or bool(caller.application)  # a PassTicket is nothing to guess at
+        if ours:
+            peer = own_peer(bundle, "" if caller.origin == "bundle" else peer)
         try:
             within = self._within(settings)
             attempt = self._route.guard.begin(caller.user, proof(caller), peer, within, bundle=bundle)
         except SecurityError as error:
-            raise _own_sign_on(error) if own else error from None
+            raise _own_sign_on(error) if ours else error from None
         blind = call.send_only and attempt.proven
         try:
             yield replace(call, receipt=call.send_only and not blind)

@@ -1,5 +1,6 @@
 """The operations of a service: those of all its ports, each once."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ class Operation:
     """`document` or `rpc`."""
     reply_action: str = ""
     """The wsa:Action of the reply."""
+    by_action: bool = False
+    """Another operation has the same payload element: only an action tells them apart."""
 
 
 def by_element(operations: Mapping[str, Operation]) -> dict[str, tuple[Operation, ...]]:
@@ -46,6 +49,9 @@ def merge(index: Wsdl, bound: list[tuple[ServedPort, Bound]]) -> tuple[dict[str,
             operations[one.name] = replace(known, actions=known.actions | operation.actions)
         else:
             problems.append(index.problem(port.port, f"operation {one.name} differs from that of another port"))
+    shared = Counter(operation.input_element for operation in operations.values())
+    for name, operation in operations.items():
+        operations[name] = replace(operation, by_action=shared[operation.input_element] > 1)
     return operations, problems + _ambiguous(index, bound)
 
 

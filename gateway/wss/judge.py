@@ -76,7 +76,8 @@ def _come_once(once: Sequence[Once], replay: ReplayStore, now: datetime, trail: 
     if told in _NOT_NOW:
         message, detail = _NOT_NOW[told]
         raise trail.broken(R.ONCE, detail, GatewayError(message))
-    kinds = ", ".join(dict.fromkeys(entry.kind.value for entry in once))
-    trail.require(R.ONCE, told is not Remembered.SEEN, f"seen before: {kinds}", WssFault.INVALID_SECURITY)
-    if told is Remembered.UNPROTECTED:
-        trail.met(R.REMEMBERED, "the replay store cannot be used: accepted without it")
+    if told is Remembered.SEEN:
+        kinds = ", ".join(dict.fromkeys(entry.kind.value for entry in once))
+        raise trail.broken(R.ONCE, f"seen before: {kinds}", WssFault.INVALID_SECURITY)
+    unchecked = told is Remembered.UNPROTECTED
+    trail.met(R.ONCE, "not checked: the replay store cannot be used" if unchecked else "")

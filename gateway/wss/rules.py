@@ -178,7 +178,6 @@ class R:
     ONCE = Rule(
         "replay.new", "nonce, message signature or one-time assertion did not come before", "WSS 13.2; UTP 3.1"
     )
-    REMEMBERED = Rule("replay.remembered", "what came is remembered", "product")
 
     CERT_FOUND = Rule("certificate.found", "the signer's certificate is at hand", "WSS X.509 Token Profile 3")
     CERT_FORM = Rule("certificate.form", "it is X.509 version 3 and can be read", "RFC 5280 4.1; product")

@@ -19,7 +19,10 @@ def test_these_texts_are_octets(text, octets):
 
 @pytest.mark.parametrize(
     "text",
-    ["A", "AA", "AA=", "AA===", "AA==AA==", "=AA=", "AB==", "AAB=", "A-_A", "AA.=", "AAAA=", "ＡＡＡＡ", "AA\xa0==", "AA\x0b==", "AAAA\0"],
+    [
+        "A", "AA", "AA=", "AA===", "AA==AA==", "=AA=", "AB==", "AAB=", "A-_A", "AA.=", "AAAA=", "ＡＡＡＡ",
+        "AA\xa0==", "AA\x0b==", "AAAA\0",
+    ],
 )  # fmt: skip
 def test_these_texts_are_refused(text):
     with pytest.raises(ValueError, match="base64"):

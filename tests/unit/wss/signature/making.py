@@ -246,8 +246,8 @@ def template(
     )
     return (
         f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXC}">'
-        f'{parameters}</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="{method}"/>{references}</ds:SignedInfo>'
-        f"<ds:SignatureValue/>{info or key_info(direct())}</ds:Signature>"
+        f'{parameters}</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="{method}"/>{references}'
+        f"</ds:SignedInfo><ds:SignatureValue/>{info or key_info(direct())}</ds:Signature>"
     )
 
 

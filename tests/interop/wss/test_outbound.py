@@ -1,11 +1,4 @@
-"""WSS4J as the receiver of the gateway's own headers; and the schemas that come with its SAML library."""
-
-import re
-import secrets
-import zipfile
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+"""What the gateway itself puts on messages that leave it, judged by WSS4J."""
 
 import pytest
 from lxml import etree
@@ -15,85 +8,52 @@ from gateway.exchange import Secret
 from gateway.safexml import Bounds, parse
 from gateway.soap.wsse import OutboundSecurity, OwnPassword, VouchedUser
 from gateway.wss.verdict import TokenKind
-from tests.interop.outside import lack
+from tests.fixtures.in_process import SOAP11, SOAP12
 from tests.interop.wss import messages
-from tests.interop.wss.java import BUILT, JavaStacks
-from tests.interop.wss.partners import Partners
 
-pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("java stacks")]  # they share a JVM
+pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("java stacks")]
 
 KINDS = pytest.mark.parametrize("kind", [TokenKind.SAML11, TokenKind.SAML20])
-SCHEMAS = {
-    TokenKind.SAML11: "oasis-sstc-saml-schema-assertion-1.1.xsd",
-    TokenKind.SAML20: "saml-schema-assertion-2.0.xsd",
-}
+SOAP = pytest.mark.parametrize("soap", [SOAP11, SOAP12], ids=["soap11", "soap12"])
+ENVELOPES = pytest.mark.parametrize("envelope", [messages.plain, messages.soap_by_default])
 
 
-def sent(token: VouchedUser | OwnPassword) -> bytes:
-    """Return a message as it would leave the gateway."""
-    message, _ = OutboundSecurity(token, SYSTEM_CLOCK).apply(parse(messages.plain().encode(), Bounds()), {})
-    return etree.tostring(message)
-
-
-def vouched(kind: TokenKind, **changes) -> VouchedUser:
-    return VouchedUser(kind, "urn:gateway", lambda: "ALICE", **changes)
-
-
-@pytest.fixture
-def wss4j(java: JavaStacks, partners: Partners) -> Callable[..., dict[str, Any]]:
-    def judge(message: bytes, **job: Any) -> dict[str, Any]:
-        return java.judge(message, partners.sender.store, **job)
-
-    return judge
+def secured(token, envelope):
+    """Return a message with the header of a call outside."""
+    tree = parse(envelope.encode(), Bounds())
+    OutboundSecurity(token, SYSTEM_CLOCK).apply(tree, {})
+    return etree.tostring(tree)
 
 
 @KINDS
-@pytest.mark.parametrize("audience", ["", "urn:outside"])
-def test_wss4j_takes_our_assertion_where_it_asks_for_no_signature(wss4j, kind, audience):
-    verdict = wss4j(sent(vouched(kind, audience=audience)), unsigned=True)
-    assert verdict == {**verdict, "accepted": True, "user": "ALICE", "covered": []}
+@SOAP
+@ENVELOPES
+def test_an_assertion_is_accepted_by_a_receiver_that_needs_no_signature(java, partners, kind, soap, envelope):
+    user = VouchedUser(kind, "urn:ims-gateway", lambda: "ALICE", audience="urn:service")
+    told = java.judge(secured(user, envelope(soap)), partners.java, unsigned=True)
+    assert told["accepted"], told
+    assert told["user"] == "ALICE"
 
 
 @KINDS
-def test_wss4j_takes_no_unsigned_assertion_otherwise(wss4j, kind):
-    assert not wss4j(sent(vouched(kind)))["accepted"]
+def test_a_receiver_that_wants_a_signature_or_a_client_certificate_says_so(java, partners, kind):
+    """WSS4J does unless validateSamlSubjectConfirmation is false."""
+    user = VouchedUser(kind, "urn:ims-gateway", lambda: "ALICE")
+    assert not java.judge(secured(user, messages.plain()), partners.java)["accepted"]
 
 
 @KINDS
-def test_wss4j_takes_no_assertion_of_another_time(wss4j, kind):
-    for changes in ({"after_seconds": -3600}, {"before_seconds": -3600, "after_seconds": 7200}):
-        verdict = wss4j(sent(vouched(kind, **changes)), unsigned=True)
-        assert not verdict["accepted"]
+def test_an_assertion_that_is_over_is_refused(java, partners, kind):
+    user = VouchedUser(kind, "urn:ims-gateway", lambda: "ALICE", before_seconds=600, after_seconds=-300)
+    told = java.judge(secured(user, messages.plain()), partners.java, unsigned=True)
+    assert not told["accepted"]
 
 
-def test_wss4j_takes_our_password_and_no_other(wss4j):
-    for nonce in (False, True):
-        message = sent(OwnPassword("ALICE", Secret("WONDER1"), nonce=nonce))
-        assert wss4j(message, password="WONDER1")["accepted"]
-        assert not wss4j(message, password="WONDER2")["accepted"]
-
-
-@KINDS
-def test_our_assertion_is_valid_by_the_schema_of_its_version(java, kind, tmp_path):
-    schema = schema_of(kind, tmp_path)
-    assertion = parse(
-        sent(vouched(kind, audience="urn:outside", qualifier=secrets.token_hex(4))), Bounds()
-    ).find(".//{*}Assertion")
-    schema.assertValid(assertion)
-    assertion.append(etree.SubElement(assertion, "{urn:x}other"))
-    assert not schema.validate(assertion), "the schema decides nothing"
-
-
-def schema_of(kind: TokenKind, folder: Path) -> etree.XMLSchema:
-    """Take the schema out of OpenSAML, with what it imports beside it."""
-    for archive in sorted(BUILT.glob("lib/opensaml-*.jar")):
-        with zipfile.ZipFile(archive) as jar:
-            for name in jar.namelist():
-                if name.startswith("schema/") and name.endswith(".xsd"):
-                    text = jar.read(name)
-                    local = re.sub(rb'schemaLocation="[^"]*/([^"/]+)"', rb'schemaLocation="\1"', text)
-                    (folder / Path(name).name).write_bytes(local)
-    found = folder / SCHEMAS[kind]
-    if not found.exists():
-        lack(f"OpenSAML holds no {found.name}")
-    return etree.XMLSchema(file=str(found))
+@SOAP
+@ENVELOPES
+@pytest.mark.parametrize("nonce", [False, True], ids=["bare", "nonce"])
+def test_a_password_is_accepted(java, partners, soap, envelope, nonce):
+    token = OwnPassword("GATEWAY", Secret("SECRET1"), nonce=nonce)
+    message = secured(token, envelope(soap))
+    assert java.judge(message, partners.java, password="SECRET1")["accepted"]
+    assert not java.judge(message, partners.java, password="SECRET2")["accepted"]

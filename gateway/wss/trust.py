@@ -5,6 +5,7 @@ What is decided here is which certificate's key verifies; the signature itself i
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -12,7 +13,7 @@ from cryptography import x509
 from gateway.errors import WssFault
 from gateway.tls.chain import ChainError, build_chain
 from gateway.tls.trusted import TrustedKeys, der
-from gateway.wss.certificate import is_authority, judge_usable
+from gateway.wss.certificate import REMEMBERED, is_authority, judge_usable
 from gateway.wss.policy import Trust
 from gateway.wss.revocation import judge_revocation
 from gateway.wss.rules import R
@@ -98,6 +99,7 @@ def _valid(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _who(certificate: x509.Certificate) -> str:
     """Name a certificate for the log: subject, and the number by which its issuer knows it."""
     return f"{certificate.subject.rfc4514_string()}, serial {certificate.serial_number:x}"

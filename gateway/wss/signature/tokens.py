@@ -5,6 +5,7 @@ is done here; whether a certificate is any good is for the trust decision.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +14,7 @@ from cryptography import x509
 from gateway.errors import WssFault
 from gateway.safexml import Element
 from gateway.tls.unreadable import UNREADABLE
+from gateway.wss.certificate import REMEMBERED
 from gateway.wss.names import BASE64_BINARY, BINARY_TOKEN, WSU_ID, X509_PKI_PATH, X509_V3
 from gateway.wss.octets import octets_of
 from gateway.wss.rules import R
@@ -101,10 +103,16 @@ def _certificate(octets: bytes, trail: Trail) -> x509.Certificate:
     if len(octets) > MAX_OCTETS:
         raise _bad(trail, f"a certificate of {len(octets)} bytes")
     try:
-        certificate = x509.load_der_x509_certificate(octets)
-        certificate.subject, certificate.issuer, certificate.serial_number  # noqa: B018  read only when asked
+        return _parsed(octets)
     except (*UNREADABLE, Warning) as error:
         raise _bad(trail, f"no X.509 certificate ({type(error).__name__})") from error
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parsed(octets: bytes) -> x509.Certificate:
+    """Parse a certificate, once for each that comes again and again: the same object has its key read."""
+    certificate = x509.load_der_x509_certificate(octets)
+    certificate.subject, certificate.issuer, certificate.serial_number  # noqa: B018  read only when asked
     return certificate
 
 

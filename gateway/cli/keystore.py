@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli import keystore_files, keystore_list, keystore_metadata
 from gateway.cli.options import HomeOption, JsonOption
 from gateway.exchange import Secret
 
@@ -61,3 +62,9 @@ def create_test(
         typer.echo(f"made {path}")
     for store, text in shown.items():
         typer.echo(f"password of {store}: {text}")
+
+
+app.command("list")(keystore_list.list_store)
+app.command("import")(keystore_files.import_certificates)
+app.command("convert")(keystore_files.convert)
+app.command("import-metadata")(keystore_metadata.import_metadata)

@@ -56,14 +56,33 @@ class CertificateFacts:
 def describe(certificate: x509.Certificate) -> CertificateFacts:
     """Put a certificate into words. ValueError when a field of it cannot be read."""
     return CertificateFacts(
-        subject=certificate.subject.rfc4514_string() or "(no subject)",
-        issuer=certificate.issuer.rfc4514_string(),
+        subject=printable(certificate.subject.rfc4514_string()) or "(no subject)",
+        issuer=printable(certificate.issuer.rfc4514_string()),
         names=_names(certificate),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         key=_key(certificate.public_key()),
         sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
     )
+
+
+def printable(text: str) -> str:
+    """Return a text that may go to a terminal or on a line of a file: whoever made the name may mean harm."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def sender_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the alternative names as `security.senders` has them: ``dns:``, ``uri:``, ``email:``."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    found = [
+        *(f"dns:{name}" for name in names.get_values_for_type(x509.DNSName)),
+        *(f"uri:{name}" for name in names.get_values_for_type(x509.UniformResourceIdentifier)),
+        *(f"email:{name}" for name in names.get_values_for_type(x509.RFC822Name)),
+    ]
+    return tuple(printable(name) for name in found)
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -51,9 +51,9 @@ def read_keystore(store: KeyStore) -> KeyMaterial:
     """
     data = read_bytes(store.path)
     if _PEM in data:
-        key, certificates = _pem_key(store.path, data, store.password), _pem_certificates(store.path, data)
+        key, certificates = _pem_key(store.path, data, store.password), pem_certificates(store.path, data)
     else:
-        bundle = _pkcs12(store.path, data, store.password)
+        bundle = open_pkcs12(store.path, data, store.password)
         if bundle.key is None:
             raise StoreError(store.path, "holds no private key")
         key, certificates = bundle.key, _certificates_of(bundle)
@@ -101,23 +101,27 @@ def read_bytes(path: Path) -> bytes:
 def _trusted(path: Path, password: Secret) -> tuple[x509.Certificate, ...]:
     data = read_bytes(path)
     if _PEM in data:
-        certificates = _pem_certificates(path, data)
+        certificates = pem_certificates(path, data)
     else:
-        certificates = _der_certificate(data) or _anchors_of(path, _pkcs12(path, data, password))
+        certificates = der_certificate(data) or _anchors_of(path, open_pkcs12(path, data, password))
     if not certificates:
         raise StoreError(path, "holds no certificate")
     return certificates
 
 
-def _der_certificate(data: bytes) -> tuple[x509.Certificate, ...]:
+def der_certificate(data: bytes) -> tuple[x509.Certificate, ...]:
+    """Return the one certificate that the octets are, or nothing."""
     try:
         return (x509.load_der_x509_certificate(data),)
     except ValueError:
         return ()  # not one certificate: read on as PKCS#12, which gives the reason
 
 
-def _pkcs12(path: Path, data: bytes, password: Secret) -> pkcs12.PKCS12KeyAndCertificates:
-    """Open PKCS#12. An empty password is tried both ways, as absent and as the empty text: tools differ."""
+def open_pkcs12(path: Path, data: bytes, password: Secret) -> pkcs12.PKCS12KeyAndCertificates:
+    """Open PKCS#12. An empty password is tried both ways, as absent and as the empty text: tools differ.
+
+    Raises StoreError.
+    """
     candidates = [password.reveal().encode()] if password else [None, b""]
     for candidate in candidates:
         try:
@@ -171,7 +175,8 @@ def _pem_key(path: Path, data: bytes, password: Secret) -> PrivateKeyTypes:
         raise StoreError(path, reason) from None
 
 
-def _pem_certificates(path: Path, data: bytes) -> tuple[x509.Certificate, ...]:
+def pem_certificates(path: Path, data: bytes) -> tuple[x509.Certificate, ...]:
+    """Return the certificates among the PEM blocks. Raises StoreError."""
     if b"-----BEGIN CERTIFICATE-----" not in data:
         return ()
     try:

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from gateway.wss.verdict import TokenKind
 Maker = Callable[[Signer, datetime, int], bytes]
 
 BODY: Final = "urn:bench"
+_DS: Final = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 
 
 def _signed(sender: Signer, now: datetime, payload: Element) -> bytes:
@@ -24,7 +26,7 @@ def _signed(sender: Signer, now: datetime, payload: Element) -> bytes:
 
 
 def _payload(xml: str) -> Element:
-    return parse(f'<p xmlns="{BODY}">{xml}</p>'.encode(), Bounds(max_bytes=20_000_000))
+    return parse(f'<p xmlns="{BODY}">{xml}</p>'.encode(), Bounds(max_elements=1_000_000))
 
 
 def huge_text(sender: Signer, now: datetime, size: int) -> bytes:
@@ -46,7 +48,7 @@ def many_ids(sender: Signer, now: datetime, size: int) -> bytes:
 
 def many_attributes(sender: Signer, now: datetime, size: int) -> bytes:
     """Elements with as many attributes as are taken, in an order that canonicalization has to turn round."""
-    attributes = " ".join(f'a{n:02}="v0123456789012"' for n in reversed(range(60)))
+    attributes = " ".join(f'a{n:02}="v01234567890123456789012345678"' for n in reversed(range(60)))
     one = f"<a {attributes}/>"
     return _signed(sender, now, _payload(one * (size // len(one))))
 
@@ -54,7 +56,7 @@ def many_attributes(sender: Signer, now: datetime, size: int) -> bytes:
 def many_namespaces(sender: Signer, now: datetime, size: int) -> bytes:
     """Elements that each declare namespaces of their own and use them."""
     declared = " ".join(f'xmlns:n{n:02}="urn:n:{n:02}"' for n in range(30))
-    used = " ".join(f'n{n:02}:a=""' for n in range(30))
+    used = " ".join(f'n{n:02}:a="012345678901234567890123456789"' for n in range(30))
     one = f"<a {declared} {used}/>"
     return _signed(sender, now, _payload(one * (size // len(one))))
 
@@ -77,12 +79,12 @@ def many_references(sender: Signer, now: datetime, size: int) -> bytes:
 
     def stuff(root: Element) -> None:
         info = next(root.iter(SIGNED_INFO))
-        first = serialize(next(info.iter(DS_REFERENCE)))
-        shorter = len(first) - len(' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"')
-        for number in range(size // shorter):
-            copy = parse(first, Bounds())
-            copy.set("URI", f"#i{number}")
-            info.append(copy)
+        first = next(info.iter(DS_REFERENCE))
+        each = len(etree.tostring(first, method="c14n", exclusive=True)) - len(_DS)
+        for number in range(size // each):
+            another = deepcopy(first)
+            another.set("URI", f"#i{number:032}")
+            info.append(another)
 
     return _stuffed(sender, now, stuff)
 
@@ -119,7 +121,7 @@ def wide_header(sender: Signer, now: datetime, size: int) -> bytes:
 
     def stuff(root: Element) -> None:
         header = root[0]
-        for number in range(size // 60):
+        for number in range(size // 88):
             etree.SubElement(header, "{urn:x}block", Id=f"h{number:07}").text = "01234567890123456789"
 
     return _stuffed(sender, now, stuff)

@@ -13,6 +13,7 @@ pytest_plugins: list[str] = [
     "tests.fixtures.soap",
     "tests.fixtures.holding",
     "tests.fixtures.valkey",
+    "tests.fixtures.slapd",
     "tests.interop.wss.partners",
     "tests.interop.wss.java",
     "tests.interop.wss.gateways",

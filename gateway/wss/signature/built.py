@@ -8,15 +8,21 @@ def built_tokens(reference: Element, certificate: bytes) -> list[tuple[str, byte
     """Return the canonical BinarySecurityToken for a SecurityTokenReference to a certificate, in its forms.
 
     `certificate` is base64 of the DER form, without line breaks. The prefix is the one that stands for wsse at
-    the reference; EncodingType is that of its KeyIdentifier, if there is one. Each form has its name: first
-    the one with the empty declaration of a default namespace that the standard asks for.
+    the reference. The standard has the EncodingType of the KeyIdentifier in it, WSS4J leaves it out. Each form
+    has its name: first those with the empty declaration of a default namespace that the standard asks for.
     """
     encoding = reference[0].get("EncodingType", "")
-    name = f"{_prefix(reference)}:BinarySecurityToken"
-    attributes = f' EncodingType="{encoding}"' if encoding else ""
-    end = f' xmlns:{_prefix(reference)}="{WSSE}"{attributes} ValueType="{X509_V3}">'
-    start, rest = f"<{name}".encode(), end.encode() + certificate + f"</{name}>".encode()
-    return [("default-declared", start + b' xmlns=""' + rest), ("plain", start + rest)]
+    kinds = [f' EncodingType="{encoding}"', ""] if encoding else [""]
+    tokens = [_token(_prefix(reference), attributes, certificate) for attributes in kinds]
+    declared = [("default-declared", start + b' xmlns=""' + rest) for start, rest in tokens]
+    return declared + [("plain", start + rest) for start, rest in tokens]
+
+
+def _token(prefix: str, attributes: str, certificate: bytes) -> tuple[bytes, bytes]:
+    """Return the octets before and after the place for a declaration of the default namespace."""
+    name = f"{prefix}:BinarySecurityToken"
+    end = f' xmlns:{prefix}="{WSSE}"{attributes} ValueType="{X509_V3}">'
+    return f"<{name}".encode(), end.encode() + certificate + f"</{name}>".encode()
 
 
 def _prefix(reference: Element) -> str:

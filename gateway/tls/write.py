@@ -51,9 +51,12 @@ def add_certificates(
 
 def pem(certificates: Sequence[x509.Certificate]) -> bytes:
     """Return certificates as PEM (RFC 7468), each below a comment that names its subject."""
-    return b"".join(
-        f"# {describe(one).subject}\n".encode() + one.public_bytes(Encoding.PEM) for one in certificates
-    )
+    return b"".join(f"# {_comment(one)}\n".encode() + one.public_bytes(Encoding.PEM) for one in certificates)
+
+
+def _comment(certificate: x509.Certificate) -> str:
+    """Return the subject for a line above the certificate: one that is read as nothing but a comment."""
+    return describe(certificate).subject.replace("-----", "?")[:200]
 
 
 def key_pkcs12(material: KeyMaterial, password: Secret) -> bytes:

@@ -212,3 +212,23 @@ def test_a_key_store_does_not_show_its_key(made: Path) -> None:
     material = read_keystore(keystore(made / "leaf.p12", Secret(PASSWORD)))
     assert "PRIVATE" not in repr(material).upper()
     assert material.certificate.public_bytes(Encoding.PEM).startswith(b"-----BEGIN CERTIFICATE-----")
+
+
+def test_of_a_pkcs12_store_with_a_key_its_own_chain_is_no_anchor(made, tmp_path):
+    with pytest.raises(StoreError, match="none besides that could be trusted"):
+        read_truststore(truststore(made / "leaf.p12", Secret(PASSWORD)))
+    with pytest.raises(StoreError, match="none besides"):
+        read_truststore(truststore(made / "open.p12"))
+    stranger = TestAuthority(name="stranger").certificate
+    root, middle, leaf = (
+        x509.load_pem_x509_certificate((made / f"{name}.pem").read_bytes())
+        for name in ("root", "middle", "leaf")
+    )
+    key = read_keystore(keystore(made / "leaf.p12", Secret(PASSWORD))).key
+    path = tmp_path / "both.p12"
+    path.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"own", key, leaf, [middle, stranger, root], BestAvailableEncryption(PASSWORD.encode())
+        )
+    )
+    assert read_truststore(truststore(path, Secret(PASSWORD))) == (stranger,)

@@ -135,7 +135,7 @@ STR_PARAMETERS = (
 class Reference:
     """A ds:Reference: what it says, and the octets that it is signed over."""
 
-    uri: str
+    uri: str | None
     octets: str
     transforms: str = transform()
     digest: str = SHA256
@@ -159,7 +159,7 @@ OF_STAMP = Reference("#stamp", TIMESTAMP)
 OF_ASSERTION = Reference("#saml", ASSERTION)
 
 
-def sign_octets(key, uri: str, octets: bytes) -> bytes:
+def sign_octets(key, uri, octets):
     """Return the signature value as XML Signature writes it."""
     digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512(), "sha1": hashes.SHA1()}
     algorithm = next((digest[end] for end in digest if end in uri.rpartition("#")[2]), hashes.SHA256())
@@ -258,11 +258,11 @@ def register_ids(context, root) -> None:
                 context.register_id(element, attribute.rpartition("}")[2], namespace)
 
 
-def pem(key) -> bytes:
+def pem(key):
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def by_xmlsec(message: bytes, key) -> bytes:
+def by_xmlsec(message, key):
     """Let libxmlsec fill in the first ds:Signature of a message."""
     root = etree.fromstring(message)  # noqa: TID251  a message of ours
     context = xmlsec.SignatureContext()
@@ -272,7 +272,7 @@ def by_xmlsec(message: bytes, key) -> bytes:
     return etree.tostring(root)
 
 
-def xmlsec_verifies(message: bytes, holder: Holder) -> bool:
+def xmlsec_verifies(message, holder):
     root = etree.fromstring(message)  # noqa: TID251
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(holder.pem, xmlsec.KeyFormat.CERT_PEM)
@@ -302,17 +302,15 @@ class Judged:
         return self.trail.findings[-1].rule.id
 
     @property
-    def fault(self) -> str:
+    def fault(self):
         return self.refusal.fault.local_name
 
     @property
-    def words(self) -> list[str]:
+    def words(self):
         return [element.tag.rpartition("}")[2] for element in self.covered.elements]
 
 
-def judged(
-    message: bytes, holder: Holder | None = None, *, role=Role.MESSAGE, keys=None, legacy=False
-) -> Judged:
+def judged(message, holder=None, *, role=Role.MESSAGE, keys=None, legacy=False):
     """Run the core over a message; verify with what it names, or with the certificate of `holder`."""
     trail = Trail()
     root = parse(message, Bounds())

@@ -89,8 +89,16 @@ PATH = sequence(ROOT.der, MIDDLE.der, HOLDER.der)
 
 FOUND = {
     "direct": (key_info(direct()), True),
-    "direct, with its type": (key_info(direct().replace("SecurityTokenReference ", f'SecurityTokenReference wsse11:TokenType="{X509V3}" ')), True),
-    "subject key identifier": (named(key_identifier(SKI, b64(SKID.digest), f' EncodingType="{BASE64}"')), False),
+    "direct, with its type": (
+        key_info(
+            direct().replace("SecurityTokenReference ", f'SecurityTokenReference wsse11:TokenType="{X509V3}" ')
+        ),
+        True,
+    ),
+    "subject key identifier": (
+        named(key_identifier(SKI, b64(SKID.digest), f' EncodingType="{BASE64}"')),
+        False,
+    ),
     "subject key identifier, lenient": (named(key_identifier(SKI, b64(SKID.digest))), False),
     "thumbprint": (named(key_identifier(THUMBPRINT, f"\n{THUMB}\n", f' EncodingType="{BASE64}"')), False),
     "issuer and serial": (named(data(issuer_serial())), False),
@@ -98,7 +106,7 @@ FOUND = {
     "certificate, as zeep": (named(data(certificate() + issuer_serial())), True),
     "certificate alone": (named(data(certificate())), True),
     "X509SKI": (named(data(f"<ds:X509SKI>{b64(SKID.digest)}</ds:X509SKI>")), False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -144,13 +152,29 @@ REFUSED = {
     "KeyName": (key_info("<ds:KeyName>x</ds:KeyName>"), "key.info", INVALID),
     "KeyValue": (key_info("<ds:KeyValue></ds:KeyValue>"), "key.info", INVALID),
     "KeyValue beside": (key_info(direct() + "<ds:KeyValue></ds:KeyValue>"), "key.info", INVALID),
-    "RetrievalMethod": (key_info('<ds:RetrievalMethod URI="file:///etc/hostname"></ds:RetrievalMethod>'), "key.info", INVALID),
-    "KeyInfo with an attribute": (key_info(direct()).replace("<ds:KeyInfo", '<ds:KeyInfo x="y"'), "key.info", INVALID),
+    "RetrievalMethod": (
+        key_info('<ds:RetrievalMethod URI="file:///etc/hostname"></ds:RetrievalMethod>'),
+        "key.info",
+        INVALID,
+    ),
+    "KeyInfo with an attribute": (
+        key_info(direct()).replace("<ds:KeyInfo", '<ds:KeyInfo x="y"'),
+        "key.info",
+        INVALID,
+    ),
     "an empty reference": (named(""), "key.reference", INVALID),
     "two things in a reference": (named(key_identifier(THUMBPRINT, THUMB) * 2), "key.reference", INVALID),
     "KeyName in a reference": (named("<ds:KeyName>x</ds:KeyName>"), "key.reference", INVALID),
-    "an attribute of the reference": (named(key_identifier(THUMBPRINT, THUMB), ' x="y"'), "key.reference", INVALID),
-    "embedded": (named(f"<wsse:Embedded>{binary_token(HOLDER.der, identifier='e')}</wsse:Embedded>"), "key.reference", UNSUPPORTED),
+    "an attribute of the reference": (
+        named(key_identifier(THUMBPRINT, THUMB), ' x="y"'),
+        "key.reference",
+        INVALID,
+    ),
+    "embedded": (
+        named(f"<wsse:Embedded>{binary_token(HOLDER.der, identifier='e')}</wsse:Embedded>"),
+        "key.reference",
+        UNSUPPORTED,
+    ),
     "to nothing": (key_info(direct("#none")), "key.found", UNAVAILABLE),
     "http": (key_info(direct("http://127.0.0.1/bst")), "key.found", UNAVAILABLE),
     "file": (key_info(direct("file:///etc/hostname")), "key.found", UNAVAILABLE),
@@ -161,13 +185,39 @@ REFUSED = {
     "to the assertion": (key_info(direct("#saml")), "key.reference", INVALID),
     "another type": (key_info(direct(kind=PKI_PATH)), "key.reference", BAD),
     "no type": (key_info(direct().replace(f' ValueType="{X509V3}"', "")), "key.reference", BAD),
-    "another TokenType": (named(f'<wsse:Reference URI="#bst" ValueType="{X509V3}"></wsse:Reference>', ' wsse11:TokenType="urn:x"'), "key.reference", BAD),
+    "another TokenType": (
+        named(
+            f'<wsse:Reference URI="#bst" ValueType="{X509V3}"></wsse:Reference>', ' wsse11:TokenType="urn:x"'
+        ),
+        "key.reference",
+        BAD,
+    ),
     "SAML 2.0 by ID": (named(key_identifier(SAMLID, "saml")), "key.reference", INVALID),
     "SAML 1.1 by ID": (named(key_identifier(SAML_ASSERTION_ID, "saml")), "key.reference", INVALID),
-    "an encrypted key": (named(key_identifier("http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKeySHA1", "AA==")), "key.reference", UNSUPPORTED),
-    "a certificate as identifier": (named(key_identifier(X509V3, b64(HOLDER.der))), "key.reference", UNSUPPORTED),
-    "an identifier without type": (named("<wsse:KeyIdentifier>AA==</wsse:KeyIdentifier>"), "key.reference", UNSUPPORTED),
-    "hexadecimal": (named(key_identifier(SKI, "ab", f' EncodingType="{BASE64[:-12]}HexBinary"')), "key.reference", INVALID),
+    "an encrypted key": (
+        named(
+            key_identifier(
+                "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKeySHA1", "AA=="
+            )
+        ),
+        "key.reference",
+        UNSUPPORTED,
+    ),
+    "a certificate as identifier": (
+        named(key_identifier(X509V3, b64(HOLDER.der))),
+        "key.reference",
+        UNSUPPORTED,
+    ),
+    "an identifier without type": (
+        named("<wsse:KeyIdentifier>AA==</wsse:KeyIdentifier>"),
+        "key.reference",
+        UNSUPPORTED,
+    ),
+    "hexadecimal": (
+        named(key_identifier(SKI, "ab", f' EncodingType="{BASE64[:-12]}HexBinary"')),
+        "key.reference",
+        INVALID,
+    ),
     "an attribute of the identifier": (named(key_identifier(SKI, "AA==", ' x="y"')), "key.reference", INVALID),
     "identifier is no base64": (named(key_identifier(SKI, "A")), "key.reference", INVALID),
     "identifier is empty": (named(key_identifier(SKI, "")), "key.found", UNAVAILABLE),
@@ -177,24 +227,50 @@ REFUSED = {
     "another serial number": (named(data(issuer_serial(serial="4712"))), "key.found", UNAVAILABLE),
     "a serial number in hexadecimal": (named(data(issuer_serial(serial="0x1267"))), "key.data", BAD),
     "a negative serial number": (named(data(issuer_serial(serial="-4711"))), "key.data", BAD),
-    "a serial number of a thousand digits": (named(data(issuer_serial(serial="0" * 1000 + "4711"))), "key.data", BAD),
+    "a serial number of a thousand digits": (
+        named(data(issuer_serial(serial="0" * 1000 + "4711"))),
+        "key.data",
+        BAD,
+    ),
     "no issuer": (named(data(issuer_serial(issuer=""))), "key.data", BAD),
-    "no serial number": (named(data("<ds:X509IssuerSerial><ds:X509IssuerName>CN=middle</ds:X509IssuerName></ds:X509IssuerSerial>")), "key.data", BAD),
+    "no serial number": (
+        named(
+            data("<ds:X509IssuerSerial><ds:X509IssuerName>CN=middle</ds:X509IssuerName></ds:X509IssuerSerial>")
+        ),
+        "key.data",
+        BAD,
+    ),
     "empty X509Data": (named(data("")), "key.data", UNSUPPORTED),
     "an attribute of X509Data": (named(data(certificate(), ' x="y"')), "key.data", UNSUPPORTED),
     "X509CRL": (named(data(certificate() + "<ds:X509CRL>AA==</ds:X509CRL>")), "key.data", UNSUPPORTED),
-    "subject name alone": (named(data("<ds:X509SubjectName>CN=sender</ds:X509SubjectName>")), "key.found", UNAVAILABLE),
+    "subject name alone": (
+        named(data("<ds:X509SubjectName>CN=sender</ds:X509SubjectName>")),
+        "key.found",
+        UNAVAILABLE,
+    ),
     "issuer and serial of another": (named(data(certificate() + issuer_serial(serial="1"))), "key.data", BAD),
     "two issuers": (named(data(issuer_serial() * 2)), "key.data", UNSUPPORTED),
     "SKI of another": (named(data(certificate() + "<ds:X509SKI>AA==</ds:X509SKI>")), "key.data", BAD),
     "SKI is no base64": (named(data("<ds:X509SKI>A</ds:X509SKI>")), "key.data", BAD),
-    "a certificate of garbage": (named(data("<ds:X509Certificate>AAAA</ds:X509Certificate>")), "key.token", BAD),
-    "a certificate that is no base64": (named(data("<ds:X509Certificate>A</ds:X509Certificate>")), "key.token", BAD),
-    "an element in a certificate": (named(data("<ds:X509Certificate><x></x></ds:X509Certificate>")), "key.token", BAD),
+    "a certificate of garbage": (
+        named(data("<ds:X509Certificate>AAAA</ds:X509Certificate>")),
+        "key.token",
+        BAD,
+    ),
+    "a certificate that is no base64": (
+        named(data("<ds:X509Certificate>A</ds:X509Certificate>")),
+        "key.token",
+        BAD,
+    ),
+    "an element in a certificate": (
+        named(data("<ds:X509Certificate><x></x></ds:X509Certificate>")),
+        "key.token",
+        BAD,
+    ),
     "nine certificates": (named(data(certificate() * 9)), "key.token", BAD),
     "the same certificate twice": (named(data(certificate() * 2)), "key.path", BAD),
     "two signers": (named(data(certificate() + certificate(OTHER))), "key.path", BAD),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -256,7 +332,12 @@ TOKENS = {
     "a path as certificate": (binary_token(PATH), X509V3, "key.token", BAD),
     "a certificate as path": (binary_token(HOLDER.der, PKI_PATH), PKI_PATH, "key.token", BAD),
     "40 kilobytes": (binary_token(sequence(b"\0" * 40000)), X509V3, "key.token", BAD),
-    "a path in the wrong order": (binary_token(sequence(HOLDER.der, MIDDLE.der), PKI_PATH), PKI_PATH, "key.path", BAD),
+    "a path in the wrong order": (
+        binary_token(sequence(HOLDER.der, MIDDLE.der), PKI_PATH),
+        PKI_PATH,
+        "key.path",
+        BAD,
+    ),
     "a path with a gap": (binary_token(sequence(ROOT.der, HOLDER.der), PKI_PATH), PKI_PATH, "key.path", BAD),
     "an empty path": (binary_token(sequence(), PKI_PATH), PKI_PATH, "key.token", BAD),
     "a path of nine": (binary_token(sequence(*[HOLDER.der] * 9), PKI_PATH), PKI_PATH, "key.token", BAD),
@@ -265,17 +346,49 @@ TOKENS = {
     "a byte behind a path": (binary_token(PATH + b"\0", PKI_PATH), PKI_PATH, "key.token", BAD),
     "a byte in a path": (binary_token(sequence(HOLDER.der, b"\0"), PKI_PATH), PKI_PATH, "key.token", BAD),
     "a long length": (binary_token(long_form(PATH), PKI_PATH), PKI_PATH, "key.token", BAD),
-    "an indefinite length": (binary_token(b"\x30\x80" + HOLDER.der + b"\0\0", PKI_PATH), PKI_PATH, "key.token", BAD),
+    "an indefinite length": (
+        binary_token(b"\x30\x80" + HOLDER.der + b"\0\0", PKI_PATH),
+        PKI_PATH,
+        "key.token",
+        BAD,
+    ),
     "a path cut short": (binary_token(PATH[:-1], PKI_PATH), PKI_PATH, "key.token", BAD),
-    "PKCS #7": (binary_token(b"x", X509V3.replace("X509v3", "PKCS7")), X509V3.replace("X509v3", "PKCS7"), "key.token", UNSUPPORTED),
-    "version 1": (binary_token(b"x", X509V3.replace("v3", "v1")), X509V3.replace("v3", "v1"), "key.token", UNSUPPORTED),
-    "without ValueType": (binary_token(HOLDER.der).replace(f' ValueType="{X509V3}"', ""), X509V3, "key.reference", BAD),
+    "PKCS #7": (
+        binary_token(b"x", X509V3.replace("X509v3", "PKCS7")),
+        X509V3.replace("X509v3", "PKCS7"),
+        "key.token",
+        UNSUPPORTED,
+    ),
+    "version 1": (
+        binary_token(b"x", X509V3.replace("v3", "v1")),
+        X509V3.replace("v3", "v1"),
+        "key.token",
+        UNSUPPORTED,
+    ),
+    "without ValueType": (
+        binary_token(HOLDER.der).replace(f' ValueType="{X509V3}"', ""),
+        X509V3,
+        "key.reference",
+        BAD,
+    ),
     "without EncodingType": (binary_token(HOLDER.der, encoding=""), X509V3, "key.token", BAD),
     "hexadecimal": (binary_token(HOLDER.der, encoding=' EncodingType="urn:hex"'), X509V3, "key.token", BAD),
     "no base64": (binary_token(b"").replace("></wsse:B", ">A-_</wsse:B"), X509V3, "key.token", BAD),
-    "xop:Include": (binary_token(b"").replace("></wsse:B", '><i:Include xmlns:i="http://www.w3.org/2004/08/xop/include" href="cid:x"/></wsse:B'), X509V3, "key.token", BAD),
-    "an attribute": (binary_token(HOLDER.der, encoding=f' x="y" EncodingType="{BASE64}"'), X509V3, "key.token", BAD),
-}  # fmt: skip
+    "xop:Include": (
+        binary_token(b"").replace(
+            "></wsse:B", '><i:Include xmlns:i="http://www.w3.org/2004/08/xop/include" href="cid:x"/></wsse:B'
+        ),
+        X509V3,
+        "key.token",
+        BAD,
+    ),
+    "an attribute": (
+        binary_token(HOLDER.der, encoding=f' x="y" EncodingType="{BASE64}"'),
+        X509V3,
+        "key.token",
+        BAD,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -314,17 +427,19 @@ def key_value(key) -> str:
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         modulus = b64(numbers.n.to_bytes(256, "big"))
-        inner = f"<ds:RSAKeyValue><ds:Modulus>{modulus}</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue>"
+        parts = f"<ds:Modulus>{modulus}</ds:Modulus><ds:Exponent>AQAB</ds:Exponent>"
+        inner = f"<ds:RSAKeyValue>{parts}</ds:RSAKeyValue>"
     else:
         point = b64(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
         inner = (
             '<d:ECKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#"><d:NamedCurve'
-            f' URI="urn:oid:1.2.840.10045.3.1.7"></d:NamedCurve><d:PublicKey>{point}</d:PublicKey></d:ECKeyValue>'
+            ' URI="urn:oid:1.2.840.10045.3.1.7"></d:NamedCurve>'
+            f"<d:PublicKey>{point}</d:PublicKey></d:ECKeyValue>"
         )
     return f"<ds:KeyValue>{inner}</ds:KeyValue>"
 
 
-OWN_KEY, OTHER_KEY = HOLDER.key.public_key(), OTHER.key.public_key()
+OWN_KEY, OTHER_KEY = HOLDER.certificate.public_key(), OTHER.certificate.public_key()
 
 
 def test_an_issuer_may_name_no_key():
@@ -358,7 +473,11 @@ def test_an_issuer_names_its_certificate(info, in_message):
         ("", "key.info", UNSUPPORTED),
         (key_value(OWN_KEY), "key.info", UNSUPPORTED),
         (data(certificate()) + key_value(OTHER_KEY), "key.info", UNSUPPORTED),
-        (data(certificate()) + key_value(rsa.generate_private_key(65537, 2048).public_key()), "key.info", UNSUPPORTED),
+        (
+            data(certificate()) + key_value(rsa.generate_private_key(65537, 2048).public_key()),
+            "key.info",
+            UNSUPPORTED,
+        ),
         (data(certificate()) + "<ds:KeyValue></ds:KeyValue>", "key.info", UNSUPPORTED),
         (data(certificate()) + key_value(OWN_KEY).replace("AQAB", "A"), "key.info", UNSUPPORTED),
         (data(certificate()) + key_value(OWN_KEY) * 2, "key.info", UNSUPPORTED),
@@ -367,13 +486,17 @@ def test_an_issuer_names_its_certificate(info, in_message):
         ('<ds:RetrievalMethod URI="file:///etc/hostname"></ds:RetrievalMethod>', "key.info", UNSUPPORTED),
         ("<ds:PGPData></ds:PGPData>", "key.info", UNSUPPORTED),
         ("<ds:MgmtData>x</ds:MgmtData>", "key.info", UNSUPPORTED),
-        (f'<d:DEREncodedKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#">{THUMB}</d:DEREncodedKeyValue>', "key.info", UNSUPPORTED),
+        (
+            f'<d:DEREncodedKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#">{THUMB}</d:DEREncodedKeyValue>',
+            "key.info",
+            UNSUPPORTED,
+        ),
         ('<d:KeyInfoReference xmlns:d="http://www.w3.org/2009/xmldsig11#" URI="#k"/>', "key.info", UNSUPPORTED),
         (direct(), "key.reference", UNSUPPORTED),
         (token_reference(key_identifier(SAMLID, "saml")), "key.reference", INVALID),
         (data(issuer_serial(serial="1")), "key.found", UNAVAILABLE),
     ],
-)  # fmt: skip
+)
 def test_an_issuer_names_it_by_nothing_else(info, rule, fault):
     found = issued(key_info(info))
     assert (found.rule, found.fault) == (rule, fault), found.trail.findings[-1]

@@ -85,9 +85,17 @@ REFUSED = {
     "comment in KeyInfo": (HAND.but(key_info=key_info(direct() + "<!-- -->")), "signature.plain", INVALID),
     # children of Signature
     "Object": (HAND.but(after="<ds:Object></ds:Object>"), "signature.shape", INVALID),
-    "Object with Manifest": (HAND.but(after="<ds:Object><ds:Manifest/></ds:Object>"), "signature.shape", INVALID),
+    "Object with Manifest": (
+        HAND.but(after="<ds:Object><ds:Manifest/></ds:Object>"),
+        "signature.shape",
+        INVALID,
+    ),
     "two SignedInfo": (HAND.but(before=HAND.signed_info()), "signature.shape", INVALID),
-    "two SignatureValue": (HAND.but(after="<ds:SignatureValue>AA==</ds:SignatureValue>"), "signature.shape", INVALID),
+    "two SignatureValue": (
+        HAND.but(after="<ds:SignatureValue>AA==</ds:SignatureValue>"),
+        "signature.shape",
+        INVALID,
+    ),
     "two KeyInfo": (HAND.but(after=key_info(direct())), "signature.shape", INVALID),
     "something before": (HAND.but(before="<x></x>"), "signature.shape", INVALID),
     "text": (HAND.but(before="x"), "signature.shape", INVALID),
@@ -130,47 +138,75 @@ REFUSED = {
     # targets
     "nothing by this ID": (of_body(uri="#none"), "signature.target", FAILED),
     "SignedInfo itself": (
-        of_body(uri="#si").but(signed_info_attributes=' Id="si"'), "signature.target", INVALID,
+        of_body(uri="#si").but(signed_info_attributes=' Id="si"'),
+        "signature.target",
+        INVALID,
     ),
     "Signature itself": (of_body(uri="#sig").but(attributes=' Id="sig"'), "signature.target", INVALID),
     # transforms
     "no transforms": (of_body(transforms=""), "signature.transform", ALGORITHM),
     "enveloped": (of_body(transforms=transform(ENVELOPED)), "signature.transform", ALGORITHM),
-    "enveloped and c14n": (of_body(transforms=transform(ENVELOPED) + transform()), "signature.transform", ALGORITHM),
+    "enveloped and c14n": (
+        of_body(transforms=transform(ENVELOPED) + transform()),
+        "signature.transform",
+        ALGORITHM,
+    ),
     "c14n twice": (of_body(transforms=transform() + transform()), "signature.transform", ALGORITHM),
-    "c14n with comments": (of_body(transforms=transform(f"{EXC}WithComments")), "signature.transform", ALGORITHM),
+    "c14n with comments": (
+        of_body(transforms=transform(f"{EXC}WithComments")),
+        "signature.transform",
+        ALGORITHM,
+    ),
     "inclusive c14n": (
         of_body(transforms=transform("http://www.w3.org/TR/2001/REC-xml-c14n-20010315")),
         "signature.transform",
         ALGORITHM,
     ),
-    "c14n 1.1": (of_body(transforms=transform("http://www.w3.org/2006/12/xml-c14n11")), "signature.transform", ALGORITHM),
+    "c14n 1.1": (
+        of_body(transforms=transform("http://www.w3.org/2006/12/xml-c14n11")),
+        "signature.transform",
+        ALGORITHM,
+    ),
     "XPath": (
         of_body(transforms=transform("http://www.w3.org/TR/1999/REC-xpath-19991116", "<ds:XPath>1</ds:XPath>")),
         "signature.transform",
         ALGORITHM,
     ),
     "XPath filter 2": (
-        of_body(transforms=transform("http://www.w3.org/2002/06/xmldsig-filter2")), "signature.transform", ALGORITHM,
+        of_body(transforms=transform("http://www.w3.org/2002/06/xmldsig-filter2")),
+        "signature.transform",
+        ALGORITHM,
     ),
     "XSLT": (
-        of_body(transforms=transform("http://www.w3.org/TR/1999/REC-xslt-19991116")), "signature.transform", ALGORITHM,
+        of_body(transforms=transform("http://www.w3.org/TR/1999/REC-xslt-19991116")),
+        "signature.transform",
+        ALGORITHM,
     ),
     "base64": (of_body(transforms=transform(f"{DS}base64")), "signature.transform", ALGORITHM),
     "unknown transform": (of_body(transforms=transform("urn:unknown")), "signature.transform", ALGORITHM),
     "two Transforms": (
-        of_body(transforms=f"{transform()}</ds:Transforms><ds:Transforms>{transform()}"), "signature.shape", INVALID,
+        of_body(transforms=f"{transform()}</ds:Transforms><ds:Transforms>{transform()}"),
+        "signature.shape",
+        INVALID,
     ),
     "something else in Transforms": (of_body(transforms=f"{transform()}<x></x>"), "signature.shape", INVALID),
     "a parameter of c14n": (of_body(transforms=transform(EXC, "<x></x>")), "signature.shape", INVALID),
     "two PrefixLists": (
-        of_body(transforms=transform(EXC, prefix_list("a") + prefix_list("b"))), "signature.shape", INVALID,
+        of_body(transforms=transform(EXC, prefix_list("a") + prefix_list("b"))),
+        "signature.shape",
+        INVALID,
     ),
     "STR-Transform of the body": (
-        of_body(transforms=transform(STR_TRANSFORM, STR_PARAMETERS)), "signature.token-reference", FAILED,
+        of_body(transforms=transform(STR_TRANSFORM, STR_PARAMETERS)),
+        "signature.token-reference",
+        FAILED,
     ),
     # algorithms
-    "SignedInfo with comments": (HAND.but(canonicalization=f"{EXC}WithComments"), "signature.canonicalization", ALGORITHM),
+    "SignedInfo with comments": (
+        HAND.but(canonicalization=f"{EXC}WithComments"),
+        "signature.canonicalization",
+        ALGORITHM,
+    ),
     "SignedInfo inclusive": (
         HAND.but(canonicalization="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
         "signature.canonicalization",
@@ -196,7 +232,7 @@ REFUSED = {
     "SignatureValue is empty": (HAND.but(value=""), "signature.octets", FAILED),
     "SignatureValue is too short": (HAND.but(value=b64(b"x" * 255)), "signature.octets", FAILED),
     "SignatureValue is too long": (HAND.but(value=b64(b"\0" + b"x" * 256)), "signature.octets", FAILED),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -325,12 +361,27 @@ def own_judged(assertion):
         ("another element", Reference("#body", BODY, OWN), "signature.own-assertion", INVALID),
         ("nothing", Reference("#none", ASSERTION, OWN), "signature.own-assertion", INVALID),
         ("empty URI", Reference("", ASSERTION, OWN), "signature.uri", INVALID),
-        ("enveloped alone", Reference("#saml", ASSERTION, transform(ENVELOPED)), "signature.transform", INVALID),
+        (
+            "enveloped alone",
+            Reference("#saml", ASSERTION, transform(ENVELOPED)),
+            "signature.transform",
+            INVALID,
+        ),
         ("c14n alone", Reference("#saml", ASSERTION, transform()), "signature.transform", INVALID),
-        ("other order", Reference("#saml", ASSERTION, transform() + transform(ENVELOPED)), "signature.transform", INVALID),
+        (
+            "other order",
+            Reference("#saml", ASSERTION, transform() + transform(ENVELOPED)),
+            "signature.transform",
+            INVALID,
+        ),
         ("three", Reference("#saml", ASSERTION, OWN + transform()), "signature.transform", INVALID),
         ("XPath", Reference("#saml", ASSERTION, OWN + transform("urn:x")), "signature.transform", ALGORITHM),
-        ("STR", Reference("#saml", ASSERTION, transform(STR_TRANSFORM, STR_PARAMETERS)), "signature.transform", ALGORITHM),
+        (
+            "STR",
+            Reference("#saml", ASSERTION, transform(STR_TRANSFORM, STR_PARAMETERS)),
+            "signature.transform",
+            ALGORITHM,
+        ),
         (
             "a parameter",
             Reference("#saml", ASSERTION, transform(ENVELOPED, "<x></x>") + transform()),
@@ -338,7 +389,7 @@ def own_judged(assertion):
             INVALID,
         ),
     ],
-)  # fmt: skip
+)
 def test_an_assertion_signs_itself_and_nothing_else(name, reference, rule, fault):
     found = own_judged(own(reference))
     if rule is None:

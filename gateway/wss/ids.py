@@ -30,6 +30,7 @@ from gateway.wss.verdict import Trail
 _ASSERTION_ID: Final = "AssertionID"
 _PLAIN: Final = "id"
 _NAMES: Final = frozenset({WSU_ID, XML_ID, "Id", "ID", _PLAIN, _ASSERTION_ID})
+_ASSERTIONS: Final = frozenset({ASSERTION_11, ASSERTION_20})
 
 _NCNAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 """The ASCII part of NCName. It may begin with a digit, which it may not in XML: senders of the field do so."""
@@ -119,10 +120,15 @@ class IdIndex:
     def target(self, value: str) -> Element | None:
         """Return the element that a reference to this ID means.
 
-        None when there is none, or when the ID is not in the attribute that is for elements of its kind.
+        None when there is none, or when the ID is not in the attribute that is for elements of its kind. For an
+        assertion `wsu:Id` will do as well: some senders give it one for their signature.
         """
         found = self._named.get(value)
-        return found[0] if found is not None and found[1] == id_attribute(found[0].tag) else None
+        if found is None:
+            return None
+        element, attribute = found
+        own = attribute == id_attribute(element.tag)
+        return element if own or (attribute == WSU_ID and element.tag in _ASSERTIONS) else None
 
     def _read_all(self, top: Element, *, payload: bool) -> None:
         names = _NAMES

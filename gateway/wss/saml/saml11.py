@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gateway.errors import WssFault
 from gateway.safexml import Element
-from gateway.wss.names import ASSERTION_11, SIGNATURE
+from gateway.wss.names import ASSERTION_11, SIGNATURE, WSU_ID
 from gateway.wss.rules import R
 from gateway.wss.saml.grammar import MANY, Part, Shape, leaf, maybe, one, some
 from gateway.wss.saml.names import SENDER_VOUCHES_11, saml1
@@ -41,6 +41,7 @@ GRAMMAR: Final[Mapping[str, Shape]] = {
         "AssertionType",
         (maybe(CONDITIONS), maybe(saml1("Advice")), some(STATEMENTS), maybe(SIGNATURE)),
         frozenset({"MajorVersion", "MinorVersion", "AssertionID", "Issuer", "IssueInstant"}),
+        frozenset({WSU_ID}),  # not in the schema; gSOAP and node-soap name it so in their signatures
     ),
     CONDITIONS: Shape(
         "ConditionsType", (some(CONDITION_KINDS, 0),), optional=frozenset({"NotBefore", "NotOnOrAfter"})

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gateway.errors import WssFault
 from gateway.safexml import Element
-from gateway.wss.names import ASSERTION_20, SIGNATURE
+from gateway.wss.names import ASSERTION_20, SIGNATURE, WSU_ID
 from gateway.wss.rules import R
 from gateway.wss.saml.grammar import Shape, leaf, maybe, one, some
 from gateway.wss.saml.names import ENTITY, SENDER_VOUCHES_20, saml2
@@ -51,6 +51,7 @@ GRAMMAR: Final[Mapping[str, Shape]] = {
             some(STATEMENTS, 0),
         ),
         frozenset({"Version", "ID", "IssueInstant"}),
+        frozenset({WSU_ID}),  # not in the schema; gSOAP and node-soap name it so in their signatures
     ),
     ISSUER: _NAME_ID,
     SUBJECT: Shape("SubjectType", (one(NAME), some({CONFIRMATION}))),

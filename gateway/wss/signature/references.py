@@ -19,6 +19,7 @@ from gateway.wss.names import (
     TRANSFORM,
     TRANSFORMATION_PARAMETERS,
     TRANSFORMS,
+    WSU_ID,
 )
 from gateway.wss.rules import R
 from gateway.wss.signature.markup import (
@@ -118,7 +119,7 @@ class ReferenceReader:
     def _target(self, name: str, transform: Transform) -> SignedToken:
         if self.role is Role.STS:
             own = self.ids.target(name)
-            if own is None or own is not self.signature.getparent():
+            if own is None or own is not self.signature.getparent() or self.ids.attribute(name) == WSU_ID:
                 raise self.trail.broken(R.SIG_OWN, "a reference to something else", _SHAPE)
             return SignedToken(own)
         target = message_target(name, self.signature, self.ids, self.trail)

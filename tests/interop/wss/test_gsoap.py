@@ -7,6 +7,7 @@ import pytest
 
 from tests.interop.outside import SOURCES, build, lack, need, plain_environment
 from tests.interop.test_gsoap import SHARE
+from tests.interop.wss import messages
 from tests.interop.wss.gateways import AUDIENCE, ISSUER, LAB
 
 pytestmark = pytest.mark.interop
@@ -42,7 +43,8 @@ def test_an_unsigned_assertion_is_accepted_where_that_is_enough(make, vouched):
     vouched.refuses("Mtls20Port", make("plain"), "FailedAuthentication")
 
 
-def test_an_assertion_that_the_plugin_signs_is_refused(make, vouched):
+def test_an_assertion_that_the_plugin_signs_is_accepted(make, vouched):
     """It names it by a wsu:Id, an attribute that the schema of SAML does not have."""
-    message = make("wsu")
-    vouched.refuses("Sender20Port", message, "InvalidSecurityToken")
+    vouched.accepts("Sender20Port", make("wsu"))
+    vouched.refuses("Sender20Port", messages.user_changed(make("wsu")), "FailedCheck")
+    vouched.refuses("Sender20Port", messages.signature_removed(make("wsu")), "InvalidSecurity")

@@ -299,6 +299,8 @@ class Judged:
 
     @property
     def rule(self) -> str:
+        """The rule that is broken."""
+        assert self.refusal is not None, "accepted"
         return self.trail.findings[-1].rule.id
 
     @property

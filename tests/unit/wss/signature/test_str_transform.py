@@ -341,9 +341,12 @@ def test_a_certificate_named_in_key_info_is_signed_as_a_token_that_is_built(decl
     assert found.covered.str_form == ("default-declared" if declared else "plain")
 
 
-def test_the_encoding_of_the_identifier_goes_along():
-    assert named_sent(_THUMB, built(encoding=f' EncodingType="{BASE64}"')).refusal is None
-    assert named_sent(_THUMB, built()).rule == "signature.digests"
+def test_the_encoding_of_the_identifier_goes_along_or_not_as_with_wss4j():
+    for encoding in (f' EncodingType="{BASE64}"', ""):
+        assert named_sent(_THUMB, built(encoding=encoding)).refusal is None
+        assert named_sent(_THUMB, built(encoding=encoding, declared="")).covered.str_form == "plain"
+    assert named_sent(_THUMB, built(encoding=' EncodingType="urn:x"')).rule == "signature.digests"
+    assert named_sent(_SERIAL, built(encoding=f' EncodingType="{BASE64}"')).rule == "signature.digests"
 
 
 def test_the_token_that_is_built_is_that_of_the_signer():

@@ -4,6 +4,8 @@ import subprocess
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID, ObjectIdentifier
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.tls.distinguished import either_way, name_key, parse_name
 from tests.fixtures.certificates import issue
@@ -127,3 +129,24 @@ def test_what_openssl_writes_is_read(options):
 
 def test_what_cryptography_writes_is_read():
     assert parse_name(ODD.rfc4514_string()) == name_key(ODD)
+
+
+KINDS = st.sampled_from([CN, ORG, OU, EMAIL, OWN])
+VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+RDNS = st.lists(
+    st.lists(st.tuples(KINDS, VALUES), min_size=1, max_size=2, unique_by=lambda pair: pair[0]), min_size=1
+)
+
+
+@given(RDNS)
+def test_every_name_comes_back_from_its_text(rdns):
+    name = dn(*rdns)
+    assert parse_name(name.rfc4514_string()) == name_key(name)
+
+
+@given(st.text(st.sampled_from('CNOU=+,;\\"# .20c\u00e9'), max_size=60))
+def test_hostile_text_is_a_name_or_refused(text):
+    try:
+        assert parse_name(text)
+    except ValueError:
+        pass

@@ -1,9 +1,13 @@
 """Who is believed as a signer. Every accepted certificate has refused siblings beside it."""
 
+import random
+import shutil
+import subprocess
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from gateway.errors import WssFault
@@ -400,3 +404,49 @@ def test_an_authority_of_the_same_name_does_not_make_a_list_count(house):
 def test_lists_do_not_matter_where_none_are_asked_for(house):
     root, middle, sender = house
     assert judged(sender, middle, trust=Trust.CHAIN, keys=store(root, crls=[middle.crl(77)]))
+
+
+OPENSSL = shutil.which("openssl")
+
+
+def openssl_takes(leaf, middle, root, crls, folder):
+    for name, holder in (("leaf", leaf), ("middle", middle), ("root", root)):
+        (folder / f"{name}.pem").write_bytes(holder.pem)
+    (folder / "crls.pem").write_bytes(b"".join(crl.public_bytes(Encoding.PEM) for crl in crls))
+    command = [
+        OPENSSL,
+        "verify",
+        "-attime",
+        str(int(NOW.timestamp())),
+        "-crl_check_all",
+        "-CRLfile",
+        "crls.pem",
+    ]
+    command += ["-no-CAfile", "-no-CApath", "-no-CAstore", "-trusted", "root.pem", "-untrusted", "middle.pem"]
+    done = subprocess.run([*command, "leaf.pem"], cwd=folder, capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def some_list(chance, issuer, serial):
+    """Return the list of an issuer: often good, else naming the certificate, out of time, forged or missing."""
+    lists = [
+        issuer.crl(serial + 1), issuer.crl(), issuer.crl(), issuer.crl(serial), issuer.crl(serial - 1, serial),
+        issuer.crl(last=NOW - 2 * DAY, until=NOW - SECOND), issuer.crl(last=NOW + SECOND),
+        issuer.crl(by=issue("another")), issuer.crl(extensions=[(x509.DeltaCRLIndicator(1), True)]), None,
+    ]  # fmt: skip
+    return chance.choice(lists)
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="the openssl command is not there")
+@pytest.mark.parametrize("seed", range(30))
+def test_openssl_agrees_on_random_revocation(seed, house, tmp_path):
+    chance = random.Random(seed)
+    root, middle, sender = house
+    drawn = [some_list(chance, middle, 77), some_list(chance, root, middle.certificate.serial_number)]
+    crls = [crl for crl in drawn if crl is not None]
+    keys = store(root, crls=crls, revocation=True)
+    try:
+        ours = bool(judged(sender, middle, trust=Trust.CHAIN, keys=keys))
+    except RuleBrokenError:
+        ours = False
+    assert ours == openssl_takes(sender, middle, root, crls, tmp_path)

@@ -25,7 +25,6 @@ __all__ = ["Assertion", "judge_conditions", "read_assertion", "until"]
 _ASSERTIONS: Final = frozenset({ASSERTION_11, ASSERTION_20})
 _ENCRYPTED: Final = frozenset({ENCRYPTED_ASSERTION, saml2("EncryptedID"), saml2("EncryptedAttribute")})
 _XENC: Final = f"{{{XENC}}}"
-_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,127}")
 
 
 class _Version(Protocol):
@@ -37,6 +36,8 @@ class _Version(Protocol):
     def VERSION(self) -> Mapping[str, str]: ...  # noqa: N802  a constant of the module
     @property
     def ID(self) -> str: ...  # noqa: N802  a constant of the module
+    @property
+    def ID_FORM(self) -> re.Pattern[str]: ...  # noqa: N802  a constant of the module
     @property
     def GRAMMAR(self) -> Mapping[str, Shape]: ...  # noqa: N802  a constant of the module
     @property
@@ -107,7 +108,7 @@ def _conditions_known(element: Element, version: _Version, trail: Trail) -> None
 
 def _read(element: Element, kind: TokenKind, version: _Version, trail: Trail) -> Assertion:
     identifier = element.get(version.ID) or ""
-    well_formed = _ID.fullmatch(identifier) is not None
+    well_formed = version.ID_FORM.fullmatch(identifier) is not None
     trail.require(R.SAML_ID, well_formed, "no id, or no name of XML", WssFault.INVALID_SECURITY_TOKEN)
     issuer = version.issuer(element, trail)
     trail.require(R.SAML_ISSUER, issuer != "", "empty", WssFault.FAILED_AUTHENTICATION)

@@ -21,6 +21,8 @@ from gateway.wss.verdict import Attribute, Trail
 TAG: Final = ASSERTION_11
 VERSION: Final[Mapping[str, str]] = {"MajorVersion": "1", "MinorVersion": "1"}
 ID: Final = "AssertionID"
+ID_FORM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+"""Older stacks take random hexadecimal digits, the first of which may be no letter."""
 SUBJECT: Final = saml1("Subject")
 NAME: Final = saml1("NameIdentifier")
 METHOD: Final = saml1("ConfirmationMethod")

@@ -17,6 +17,7 @@ from gateway.wss.verdict import Attribute, Trail
 TAG: Final = ASSERTION_20
 VERSION: Final[Mapping[str, str]] = {"Version": "2.0"}
 ID: Final = "ID"
+ID_FORM: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,127}")
 ISSUER: Final = saml2("Issuer")
 SUBJECT: Final = saml2("Subject")
 NAME: Final = saml2("NameID")

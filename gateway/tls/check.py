@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from gateway.config.model import Home, SecuritySettings, TrustStore
+from gateway.config.model import Home, SecuritySettings, Service, TrustStore
 from gateway.errors import Problem
 from gateway.tls.certificates import describe, signing_key_complaint
 from gateway.tls.crl import RevocationList, read_crls
@@ -24,6 +24,34 @@ def trust_problems(home: Home, now: datetime) -> Iterator[Problem]:
         yield from place.names()
         if place.security.truststore is not None:
             yield from place.store(place.security.truststore, now)
+    yield from sorted(
+        {problem for service in home.services.values() for problem in _row_problems(home, service)}
+    )
+
+
+def _row_problems(home: Home, service: Service) -> Iterator[Problem]:
+    """Look at the certificates that rows of a table of users name; services may share the table."""
+    if service.users is None or service.settings.security.users is None:
+        return
+    path = service.settings.security.users.path
+    file = str(path.relative_to(home.path) if path.is_relative_to(home.path) else path)
+    for number, row in enumerate(service.users.rows, start=1):
+        if row.certificate:
+            yield from _subject_problems(file, f"users.{number}.certificate", row.certificate)
+
+
+def _subject_problems(file: str, key: str, subject: str) -> Iterator[Problem]:
+    """Name a pattern for subjects that no certificate can fit, or hardly one."""
+    if _has_kind(subject):
+        return
+    try:
+        name = parse_name(subject)
+    except ValueError as error:
+        yield Problem(file, key, f"{subject} is no subject as RFC 4514 writes it: {error}")
+        return
+    if len(name) > 1 and any(oid == _CN for oid, _ in name[0]):
+        text = f"{subject} reads backwards: RFC 4514 begins with the common name; so it fits nobody"
+        yield Problem(file, key, text, warning=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +70,8 @@ class _Place:
     def names(self) -> Iterator[Problem]:
         """Name patterns of certificates that no certificate can fit, or hardly one."""
         for key in ("senders", "issuer_certificates"):
-            subjects = [one for one in getattr(self.security, key) if not _has_kind(one)]
-            for subject in subjects:
-                try:
-                    name = parse_name(subject)
-                except ValueError as error:
-                    yield self._error(key, f"{subject} is no subject as RFC 4514 writes it: {error}")
-                    continue
-                if len(name) > 1 and any(oid == _CN for oid, _ in name[0]):
-                    text = f"{subject} reads backwards: RFC 4514 begins with the common name; so it fits nobody"
-                    yield self._warning(key, text)
+            for subject in getattr(self.security, key):
+                yield from _subject_problems(self.file, f"security.{key}", subject)
 
     def store(self, store: TrustStore, now: datetime) -> Iterator[Problem]:
         """Name what makes a store or its lists useless, or soon will."""

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
-from gateway.config.model import SecuritySettings
+from gateway.config.model import SecuritySettings, UserRow, UsersFile, UsersTable
 from gateway.exchange import Secret
 from gateway.tls.check import trust_problems
 from tests.fixtures.certificates import CA, DAY, NOW, issue, key_of_kind
@@ -15,7 +15,7 @@ from tests.fixtures.pki import truststore
 def told(tmp_path):
     """Say what is told of a service with these certificates in its truststore, and these lists."""
 
-    def tell(*holders, crls=None, password="", **settings):
+    def tell(*holders, crls=None, password="", rows=(), **settings):
         path = tmp_path / "partners.pem"
         content = (
             holders[0] if holders and isinstance(holders[0], bytes) else b"".join(one.pem for one in holders)
@@ -29,7 +29,8 @@ def told(tmp_path):
         security = SecuritySettings(
             token="saml20", signed=True, truststore=truststore(path, Secret(password)), **settings
         )
-        home = SimpleNamespace(services={"rates": SimpleNamespace(settings=SimpleNamespace(security=security))})
+        service = SimpleNamespace(settings=SimpleNamespace(security=security), users=UsersTable(tuple(rows)))
+        home = SimpleNamespace(path=tmp_path, services={"rates": service})
         return [str(problem).replace(str(tmp_path), "HOME") for problem in trust_problems(home, NOW)]
 
     return tell
@@ -123,6 +124,21 @@ def test_names_that_fit_no_certificate_are_told(told, key):
 
 def test_services_without_a_truststore_have_nothing_to_say():
     home = SimpleNamespace(
-        services={"plain": SimpleNamespace(settings=SimpleNamespace(security=SecuritySettings()))}
+        services={"plain": SimpleNamespace(settings=SimpleNamespace(security=SecuritySettings()), users=None)}
     )
     assert list(trust_problems(home, NOW)) == []
+
+
+def test_a_row_of_the_users_whose_certificate_fits_nobody_is_named_by_its_number(told, tmp_path):
+    root = issue("root", CA, end=NOW + 99 * DAY)
+    rows = [
+        UserRow(certificate=certificate, user="X")
+        for certificate in ("CN=web1,O=Bank", "dns:web1", "O=Bank,CN=web1", "CN=web1,=x")
+    ]
+    users = UsersFile.model_construct(path=tmp_path / "identity/users.toml")
+    lines = told(root, trust="chain", senders=("CN=a",), rows=rows, users=users)
+    backwards, broken = lines
+    assert backwards.startswith(
+        "identity/users.toml: users.3.certificate: warning: O=Bank,CN=web1 reads backwards"
+    )
+    assert broken.startswith("identity/users.toml: users.4.certificate: CN=web1,=x is no subject")

@@ -1,8 +1,8 @@
 """What a message signature must cover, and what it may: nodes of the one tree, compared by identity.
 
-A signature says something about the nodes that it covers and about nothing else. So what is used must be what
-is covered, and what is covered must stand where it is used: a signed element that was moved elsewhere is the mark
-of signature wrapping (OASIS WSS 1.1.1, section 8.3; SAML Token Profile 1.1.1, section 3.5.2.2).
+A signature says something about the nodes that it covers and about nothing else. So what is used must be
+what is covered, and what is covered must stand where it is used: a signed element that was moved elsewhere is
+the mark of signature wrapping (OASIS WSS 1.1.1, section 8.3; SAML Token Profile 1.1.1, section 3.5.2.2).
 """
 
 from collections.abc import Iterable

@@ -35,6 +35,10 @@ class Says:
         return self.answer
 
 
+def untyped(**given):
+    return Decision(**given)
+
+
 def asked(module, claims=TOKEN, users=None):
     return authenticated_caller(claims, BUNDLE, users, module, WHERE)
 
@@ -114,12 +118,12 @@ def test_a_name_or_password_that_racf_cannot_take_is_refused(answer):
         True,
         "ALICE",
         1,
-        Decision(user=1),
-        Decision(group=b"x"),
-        Decision(refused=None),
-        Decision(password="x"),
+        untyped(user=1),
+        untyped(group=b"x"),
+        untyped(refused=None),
+        untyped(password="x"),
         Decision(password=Secret("123456789")),
-        Decision(reason=None),
+        untyped(reason=None),
     ],
 )
 def test_an_answer_of_another_kind_lets_nobody_in(answer):

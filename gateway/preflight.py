@@ -159,6 +159,8 @@ def _stores(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore]]:
         yield "gateway.toml", "server.keystore", server.keystore
     if server.client_truststore is not None:
         yield "gateway.toml", "server.client_truststore", server.client_truststore
+    if home.gateway.replay.truststore is not None:
+        yield "gateway.toml", "replay.truststore", home.gateway.replay.truststore
     for name, bundle in home.bundles.items():
         if (settings := bundle.ims_connect.tls) is None:
             continue

@@ -224,6 +224,29 @@ def test_stores_of_bundles_are_looked_at_too(home):
     assert [each.key for each in problems if "expired" in each.text] == ["ims_connect.tls.keystore"]
 
 
+def test_the_truststore_of_the_replay_store_is_looked_at_too(home):
+    (home / "keystores/valkey.pem").write_text("no certificate")
+    change(
+        home,
+        "gateway.toml",
+        {"replay.store": "valkeys://localhost:6379/0", "replay.truststore": {"path": "keystores/valkey.pem"}},
+    )
+    (error,) = errors(home)
+    assert error.startswith("gateway.toml: replay.truststore: ")
+
+
+@pytest.mark.parametrize(
+    ("authenticator", "words"),
+    [("no.such:Module", "no module"), ("json:dumps", "cannot be used"), ("lap", "ldap")],
+)
+def test_an_authentication_module_that_cannot_be_made_is_told(home, authenticator, words):
+    correlator = home / "wsdl/phonebook-secure/correlator.toml"
+    change_correlator(correlator, {"security.authenticator": authenticator})
+    (error,) = errors(home)
+    assert error.startswith("wsdl/phonebook-secure/correlator.toml: security.authenticator: ")
+    assert words in error
+
+
 def test_a_key_that_the_policy_forbids_is_told(home, monkeypatch):
     monkeypatch.setattr(testkeys, "_new_key", lambda _kind: ec.generate_private_key(ec.SECP256K1()))
     settings = {"path": store(home, "odd"), "password": {"env": "IMSGW_KEYSTORE_PASSWORD"}}

@@ -119,17 +119,16 @@ class Ref:
 
 
 def token_octets(token_id: str, *, apex: bool = True) -> Callable[[Any], bytes]:
-    """Return what STR-Transform yields for a token: its octets, on the apex `xmlns=""` as WSS4J writes it."""
+    """Return what STR-Transform yields for a token; without `apex` as senders write it that miss the rule."""
+    return lambda root: token_form(canonical(by_id(root, token_id)), apex=apex)
 
-    def octets(root: Any) -> bytes:
-        element = by_id(root, token_id)
-        data = canonical(element)
-        if not apex or b" xmlns=" in data.partition(b">")[0]:
-            return data
-        name, _, rest = data.partition(b" ")
-        return name + b' xmlns="" ' + rest
 
-    return octets
+def token_form(octets: bytes, *, apex: bool = True) -> bytes:
+    """Return a token's octets for STR-Transform: on the apex an empty default namespace, as WSS4J has it."""
+    if not apex or b" xmlns=" in octets.partition(b">")[0]:
+        return octets
+    name, _, rest = octets.partition(b" ")
+    return name + b' xmlns="" ' + rest
 
 
 def str_reference(str_id: str, token_id: str, *, apex: bool = True) -> Ref:

@@ -23,8 +23,8 @@ class Surgery:
         self.timestamp = self.security.find(f"{{{WSU}}}Timestamp")
         self.signature = self.security.find(f"{{{DS}}}Signature")
         self.str = self.security.find(f"{{{WSSE}}}SecurityTokenReference")
-        self.assertion = next((child for child in self.security if child.tag in _ASSERTIONS), None)
-        self.sts_signature = None if self.assertion is None else self.assertion.find(f"{{{DS}}}Signature")
+        self.assertion: Any = next((child for child in self.security if child.tag in _ASSERTIONS), None)
+        self.sts_signature: Any = None if self.assertion is None else self.assertion.find(f"{{{DS}}}Signature")
 
     def bytes(self) -> bytes:
         """Return the message as it is now."""

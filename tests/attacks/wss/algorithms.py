@@ -12,7 +12,7 @@ from tests.attacks.wss.rows import Row, of
 from tests.attacks.wss.transforms import SIGNED, body_ref
 from tests.forge.keys import Pki
 from tests.forge.message import Message
-from tests.forge.names import C14N, DS, EXC_C14N, MORE, RSA_SHA1, RSA_SHA256, SHA1, SHA256, XENC
+from tests.forge.names import C14N, DS, EXC_C14N, MORE, RSA_SHA1, RSA_SHA256, SAML2, SHA1, SHA256, XENC
 from tests.forge.signing import Ref, Shape
 
 POLICY = "RFC 6151, SP 800-131A"
@@ -108,7 +108,7 @@ def _canonicalizations() -> Iterator[Attack]:
         "CVE-2025-66568",
     )
     relative = '<lab:whoAmI xmlns:lab="urn:ims-gateway:lab" xmlns:r="relative/uri"/>'
-    for name, digest in (("sha256", _EMPTY_SHA256), ("right", None)):
+    for name, digest in (("empty", _EMPTY_SHA256), ("other", "A" * 43 + "=")):
         draft = of(
             SIGNED,
             body=relative,
@@ -187,13 +187,13 @@ def _values() -> Iterator[Attack]:
 
 
 def _low_exponent() -> Iterator[Attack]:
-    """Bleichenbacher's forgery of 2006: with e = 3 the cube root of a padded block and garbage is a "signature"."""
+    """Bleichenbacher's forgery of 2006: with e = 3 the cube root of a block and garbage is a "signature"."""
 
     def draft(pki: Pki) -> Message:
         def forged(_octets: bytes) -> str:
             size = pki.low_exponent.key.key_size // 8
             prefix = bytes.fromhex("3031300d060960864801650304020105000420")
-            # the digest does not matter where the refusal comes first; a real forger would take that of SignedInfo
+            # a real forger takes the digest of SignedInfo; the key is refused before anybody could tell
             block = b"\0\1" + b"\xff" * 8 + b"\0" + prefix + hashlib.sha256(b"any").digest()
             target = int.from_bytes(block.ljust(size, b"\xff"), "big")
             return base64.b64encode(_cube_root(target).to_bytes(size, "big")).decode()
@@ -224,6 +224,9 @@ def _nothing_signed() -> Iterator[Attack]:
         return SIGNED(pki).but(headers_first=blocks, more_refs=tuple(Ref(f"b{n}") for n in range(14)))
 
     yield row.draft("seventeen", many, HEADER)
+    nested = "".join(f'<b xmlns="urn:x" Id="b{n}">' for n in range(12)) + "</b>" * 12
+    refs = tuple(Ref(f"b{n}") for n in range(12))
+    yield row.draft("nested", of(SIGNED, headers_first=nested, more_refs=refs), HEADER, CHECK)
 
     def thousand(pki: Pki) -> Message:
         refs = tuple(Ref("id-body", value="A" * 43 + "=", uri=f'URI="#b{n}"') for n in range(1000))
@@ -243,7 +246,7 @@ def _encryption() -> Iterator[Attack]:
     cipher = "<xenc:CipherData><xenc:CipherValue>AAAA</xenc:CipherValue></xenc:CipherData>"
     key = f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="EK">{method}{cipher}</xenc:EncryptedKey>'
     data = f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="ED">{method}{cipher}</xenc:EncryptedData>'
-    wrapped = f'<saml2:EncryptedAssertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion">{data}</saml2:EncryptedAssertion>'
+    wrapped = f'<saml2:EncryptedAssertion xmlns:saml2="{SAML2}">{data}</saml2:EncryptedAssertion>'
     yield row.draft("key", of(SIGNED, security_first=key), ALGORITHM, KIND)
     yield row.draft("data", of(SIGNED, security_last=data), ALGORITHM, KIND)
     yield row.draft(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tests.fixtures.in_process import SoapReply
 from tests.forge.keys import Pki
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -70,6 +71,11 @@ class Attack:
     def name(self) -> str:
         """Both parts, for tests and files."""
         return f"{self.id}-{self.variant}" if self.variant else self.id
+
+
+def fault_of(reply: SoapReply) -> str:
+    """Return the local name of a reply's fault code, or what HTTP said in front of SOAP."""
+    return f"HTTP{reply.status}" if reply.headers["content-type"].startswith("text/plain") else reply.fault_code
 
 
 def faults(*names: str) -> frozenset[str]:

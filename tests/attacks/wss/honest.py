@@ -25,6 +25,11 @@ def by_somebody(name: str, **changes: Any) -> Draft:
     return lambda pki: Message("saml20", signed_by=getattr(pki, name), **changes)
 
 
+def by_username(**changes: Any) -> Draft:
+    """Return a message with a UsernameToken."""
+    return lambda _pki: Message("username", **changes)
+
+
 def by_sts(version: int, **changes: Any) -> Draft:
     """Return a message whose assertion the STS signed."""
     return lambda pki: Message(f"saml{version}", **{"sts": pki.sts, **changes})

@@ -11,8 +11,9 @@ from lxml import etree
 
 from tests.attacks.wss.catalogue import CHECK, CLIENT, HEADER, NOW, TOKEN, UNAVAILABLE, Attack, Sent, faults
 from tests.attacks.wss.honest import by_sender, by_sts
-from tests.attacks.wss.wrapping import hiding_place, operated
-from tests.forge.names import DS
+from tests.attacks.wss.redirecting import hiding_place
+from tests.attacks.wss.wrapping import operated
+from tests.forge.names import DS, WSSE
 from tests.forge.surgery import Surgery, after, before, clone, replace, with_id, with_user, without_signature
 
 BREAKING = "Somorovsky et al. 2012"
@@ -62,14 +63,14 @@ def _operations(by: str) -> Iterator[tuple[str, str, Operation]]:
     yield "xsw10", "a copy of the signature has the genuine assertion, the evil one is bare", _xsw10
 
 
-def _evil(kind: str, surgery: Surgery) -> etree._Element:
+def _evil(kind, surgery):
     """Return the evil assertion, without signature, not yet in the message."""
     genuine_id = surgery.assertion.get("ID") or surgery.assertion.get("AssertionID")
     value = {"same-id": genuine_id, "other-id": "_evil", "no-id": None}[kind]
     return with_id(without_signature(with_user(clone(surgery.assertion), "BOB")), value)
 
 
-def _signature(surgery: Surgery) -> etree._Element:
+def _signature(surgery):
     return surgery.signature if surgery.sts_signature is None else surgery.sts_signature
 
 
@@ -93,7 +94,18 @@ def _xsw1(kind, surgery):
     else:
         inner = genuine_signature.signature
     inner.getparent().remove(inner)
+    if kind != "same-id":
+        _rename(surgery)
     etree.SubElement(signature, f"{{{DS}}}Object").append(genuine_signature.root)
+
+
+def _rename(surgery):
+    """Give what is around the evil assertion other ids than the genuine envelope has."""
+    for element in (surgery.body, surgery.timestamp, surgery.str):
+        if element is not None:
+            with_id(element, f"evil-{element.tag.rpartition('}')[2]}")
+    for token in surgery.security.findall(f"{{{WSSE}}}BinarySecurityToken"):
+        with_id(token, "evil-token")
 
 
 def _xsw2(kind, surgery):

@@ -78,15 +78,19 @@ def _doubled() -> Iterator[Attack]:
         "key-info": (r"<ds:KeyInfo>", "<ds:KeyInfo><!--AAAA-->"),
     }
     for name, (pattern, new) in places.items():
-        yield comments.text(name, SIGNED, lambda text, p=pattern, n=new: re.sub(p, n, text, count=1), HEADER)
+        yield comments.text(name, SIGNED, _first(pattern, new), HEADER)
     sts = Row("comment-in-signature", comments.title, CRYPTO, **_STS_SERVICE)
     for name in ("digest", "value", "signed-info"):
         pattern, new = places[name]
-        edit = lambda text, p=pattern, n=new: re.sub(p, n, text, count=1)  # noqa: E731
-        yield sts.text(f"sts-{name}", STS, edit, HEADER, TOKEN)
+        yield sts.text(f"sts-{name}", STS, _first(pattern, new), HEADER, TOKEN)
     instruction = Row("instruction", "a processing instruction splits a value", CRYPTO)
     yield instruction.text("digest", SIGNED, swap("<ds:DigestValue>", "<ds:DigestValue><?x?>"), CLIENT)
     yield instruction.text("name", SIGNED, swap(">ALICE<", ">ALI<?x?>CE<"), CLIENT)
+
+
+def _first(pattern: str, new: str):
+    """Return an edit of the first place where a pattern is found."""
+    return lambda text: re.sub(pattern, new, text, count=1)
 
 
 def _objects() -> Iterator[Attack]:

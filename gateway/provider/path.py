@@ -40,6 +40,8 @@ from gateway.wss.rules import R
 from gateway.wss.verdict import Claims, TokenKind, Verdict, Vouching
 
 _SLACK_SECONDS: Final = 5.0
+_AUTHENTICATOR_SECONDS: Final = 60.0
+"""How long a place of the sign-on guard outlives an authentication module that does not answer."""
 
 
 class Backend(Protocol):
@@ -117,7 +119,33 @@ class Journey:
             peer=arrival.peer.address,
             tls_certificate=facts.certificate,
         )
-        return authenticated_caller(claims, credentials, route.users, route.authenticator, circumstances)
+        with self._tried(claims):
+            return authenticated_caller(claims, credentials, route.users, route.authenticator, circumstances)
+
+    @contextmanager
+    def _tried(self, claims: Claims) -> Iterator[None]:
+        """Hold a place of the sign-on guard while a module looks at a password: nobody guesses there either.
+
+        Names are folded for counting, as directories fold them when they compare.
+        """
+        if not claims.password:
+            yield
+            return
+        route, name = self._route, " ".join(claims.user.casefold().split())
+        asked = f"authenticator {route.service.settings.security.authenticator}"
+        attempt = route.guard.begin(
+            name, claims.password, self._arrival.peer.address, _AUTHENTICATOR_SECONDS, bundle=asked
+        )
+        try:
+            yield
+        except SecurityError:
+            attempt.wrong()
+            raise
+        except BaseException:
+            attempt.unknown()
+            raise
+        else:
+            attempt.good()
 
     # -- through IMS and back -------------------------------------------------------------------------------
 

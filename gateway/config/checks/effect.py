@@ -51,5 +51,5 @@ def _idle(security: SecuritySettings) -> Iterator[tuple[str, str]]:
             yield "truststore", 'it goes with trust = "one" or "chain"'
             yield "crl", 'it goes with trust = "one" or "chain"'
     if security.token == "none":  # noqa: S105  a kind of token
-        for key in ("users", "authenticator"):
+        for key in ("users", "authenticator", "authenticator_options"):
             yield key, "there is no token to look at"

@@ -9,6 +9,7 @@ from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import Bundle, ProviderSettings, Service, SignOnSettings
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
 from gateway.exchange import Arrival, ImsAnswer, Peer
+from gateway.identity.authenticator import Decision
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.provider.path import Journey, Route
@@ -42,7 +43,15 @@ class Backend:
 def journey_for(tmp_path):
     guard = SignOnGuard(tmp_path, SignOnSettings(), SYSTEM_CLOCK, time.sleep)
 
-    def make(backend, token="username", user="ALICE", password="WONDER1", **operation):
+    def make(
+        backend,
+        token="username",
+        user="ALICE",
+        password="WONDER1",
+        authenticator=None,
+        peer="192.0.2.1",
+        **operation,
+    ):
         settings = ProviderSettings.model_validate(
             {
                 "role": "provider",
@@ -71,11 +80,12 @@ def journey_for(tmp_path):
             TrustedKeys.none,
             Unremembered(),
             Seconds(Unremembered()),
+            authenticator=authenticator,
         )
         header = username_token(user, password) if token == "username" else ""
         body = envelope("<a>x</a>", header)
-        peer = Peer("192.0.2.1", tls=True)
-        return Journey(route, Arrival("s", "t1", SYSTEM_CLOCK.now(), peer, "text/xml", None, body))
+        arrived = Arrival("s", "t1", SYSTEM_CLOCK.now(), Peer("192.0.2.1", tls=True), "text/xml", None, body)
+        return Journey(route, arrived)
 
     yield make
     guard.close()
@@ -197,3 +207,54 @@ def test_a_message_that_is_refused_early_tells_the_rules_and_nothing_was_sent(jo
     assert told.rules[-1] == "!username.length"
     assert not told.reached_ims_connect
     assert backend.calls == []
+
+
+# -- guesses at an authentication module --------------------------------------------------------------------
+
+
+class Module:
+    """Knows one password, and counts who asks."""
+
+    def __init__(self):
+        self.asked = []
+
+    def authenticate(self, verified):
+        self.asked.append(verified.claims.user)
+        if verified.claims.password.reveal() == "BROKEN":
+            raise ValueError("out of order")
+        return None if verified.claims.password.reveal() == "WONDER1" else Decision.refuse("wrong password")
+
+
+@pytest.fixture
+def module():
+    return Module()
+
+
+def refused(journey):
+    with pytest.raises(GatewayError) as error:
+        travel_in(journey)
+    return error.value
+
+
+def travel_in(journey):
+    return journey.admit(journey._arrival)
+
+
+def test_a_module_is_asked_of_no_more_wrong_passwords_than_racf_would_be(journey_for, module):
+    for user in ("ALICE", "Alice", " alice "):
+        error = refused(journey_for(Backend(), user=user, password="WRONG", authenticator=module))
+        assert error.message is M.SIGN_ON
+    assert module.asked == ["ALICE", "Alice"]
+    assert travel_in(journey_for(Backend(), user="BOB", authenticator=module)).caller.user == "BOB"
+
+
+def test_a_password_that_a_module_accepts_counts_for_nothing(journey_for, module):
+    for _ in range(5):
+        travel_in(journey_for(Backend(), authenticator=module))
+    assert len(module.asked) == 5
+
+
+def test_a_module_that_fails_says_nothing_of_a_password(journey_for, module):
+    for _ in range(3):
+        error = refused(journey_for(Backend(), password="BROKEN", authenticator=module))
+        assert error.message is M.AUTHENTICATOR

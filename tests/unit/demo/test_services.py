@@ -1,4 +1,4 @@
-"""Every example service with an assertion, judged by `gateway.explain`: honest messages, and what is refused."""
+"""Every example service with an assertion, judged by `gateway.explain`: honest messages and refused ones."""
 
 import shutil
 from dataclasses import replace

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway import safexml
 from gateway.clock import Clock
@@ -31,6 +30,7 @@ from gateway.mediatype import parse_media_type
 from gateway.observe.events import RequestEnded
 from gateway.payload.reply import reply_payload
 from gateway.payload.request import request_segments
+from gateway.provider.proof import proof_of, rules_of
 from gateway.soap.operations import Operation
 from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
@@ -293,8 +293,8 @@ class Journey:
             racf_code=ims.racf_code if ims else None,
             reached_ims_connect=self._reached,
             milliseconds=milliseconds,
-            rules=_rules(self._verdict),
-            **_proof(self._verdict),
+            rules=rules_of(self._verdict),
+            **proof_of(self._verdict),
         )
 
 
@@ -337,29 +337,3 @@ def _sign_on_refusal(caller: Caller, error: ImsError) -> GatewayError:
 def _own_sign_on(refusal: SecurityError) -> GatewayError:
     """Turn a refusal of the bundle's identity into an error of ours: the caller did nothing wrong."""
     return GatewayError(M.BUNDLE_SIGN_ON, private=refusal.private)
-
-
-def _proof(verdict: Verdict | None) -> dict[str, Any]:
-    """Return what the record says of an assertion that was believed."""
-    claims = verdict.claims if verdict else None
-    if claims is None or not claims.token.saml:
-        return {}
-    return {
-        "issuer": claims.issuer,
-        "assertion_id": claims.assertion_id,
-        "attested_by": _who(claims.attesting),
-        "issued_by": _who(claims.issuing),
-        "covered": claims.covered,
-    }
-
-
-def _who(certificate: x509.Certificate | None) -> str:
-    if certificate is None:
-        return ""
-    return f"{certificate.subject.rfc4514_string()} sha256:{certificate.fingerprint(SHA256()).hex()}"
-
-
-def _rules(verdict: Verdict | None) -> tuple[str, ...]:
-    if verdict is None:
-        return ()
-    return tuple(("" if finding.met else "!") + finding.rule.id for finding in verdict.findings)

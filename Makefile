@@ -34,6 +34,7 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/config_reference.py --check
+	$(BIN)/python -m tools.attack_table --check
 
 format: $(STAMP) ## put the code into its form
 	$(BIN)/ruff check --fix .
@@ -47,6 +48,7 @@ evidence: $(STAMP) ## long runs (fuzzing, load, faults); results go to evidence/
 
 docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python tools/config_reference.py
+	$(BIN)/python -m tools.attack_table
 
 lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)
 	for part in runtime dev; do \

@@ -7,7 +7,7 @@ early raises a GatewayError; the journey remembers what is worth telling, `ended
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -33,6 +33,7 @@ from gateway.payload.request import request_segments
 from gateway.provider.proof import proof_of, rules_of
 from gateway.soap.operations import Operation
 from gateway.tls.trusted import TrustedKeys
+from gateway.tls.unreadable import UNREADABLE
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import ReplayStore
@@ -299,9 +300,14 @@ class Journey:
 
 
 def transport_facts(arrival: Arrival) -> TransportFacts:
-    """Return what the connection proves; its certificate was verified by TLS or by a trusted proxy."""
-    der = arrival.peer.certificate
-    certificate = x509.load_der_x509_certificate(der) if der else None
+    """Return what the connection proves; its certificate was verified by TLS or by a trusted proxy.
+
+    One that cannot be read vouches for nobody.
+    """
+    certificate = None
+    if arrival.peer.certificate:
+        with suppress(*UNREADABLE):
+            certificate = x509.load_der_x509_certificate(arrival.peer.certificate)
     return TransportFacts(tls=arrival.peer.tls, certificate=certificate, endpoint=arrival.endpoint)
 
 

@@ -42,11 +42,15 @@ def _idle(security: SecuritySettings) -> Iterator[tuple[str, str]]:
     elif not security.signed:
         for key in _OF_SIGNATURES:
             yield key, "it goes with signed = true"
+        if security.unsigned_senders == "network":
+            yield "senders", 'unsigned_senders = "network" lets everybody vouch'
     else:
         yield "unsigned_senders", "it goes with signed = false"
         if security.signed_by == "sender":
             yield "sts_body", 'it goes with signed_by = "sts" or "either"'
             yield "issuer_certificates", 'it goes with signed_by = "sts" or "either"'
+        if security.signed_by == "sts" and security.sts_body == "https":
+            yield "senders", 'sts_body = "https" lets everybody send'
         if security.trust == "any":
             yield "truststore", 'it goes with trust = "one" or "chain"'
             yield "crl", 'it goes with trust = "one" or "chain"'

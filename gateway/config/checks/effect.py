@@ -36,24 +36,29 @@ def without_effect(home: Home) -> Iterator[Problem]:
 
 
 def _idle(security: SecuritySettings) -> Iterator[tuple[str, str]]:
+    """Yield keys that nothing asks, each with the reason."""
     if not security.saml:
         for key in (*_OF_ASSERTIONS, *_OF_SIGNATURES):
             yield key, "it goes with a SAML token"
-    elif not security.signed:
+    elif security.signed:
+        yield from _idle_signed(security)
+    else:
         for key in _OF_SIGNATURES:
             yield key, "it goes with signed = true"
         if security.unsigned_senders == "network":
             yield "senders", 'unsigned_senders = "network" lets everybody vouch'
-    else:
-        yield "unsigned_senders", "it goes with signed = false"
-        if security.signed_by == "sender":
-            yield "sts_body", 'it goes with signed_by = "sts" or "either"'
-            yield "issuer_certificates", 'it goes with signed_by = "sts" or "either"'
-        if security.signed_by == "sts" and security.sts_body == "https":
-            yield "senders", 'sts_body = "https" lets everybody send'
-        if security.trust == "any":
-            yield "truststore", 'it goes with trust = "one" or "chain"'
-            yield "crl", 'it goes with trust = "one" or "chain"'
     if security.token == "none":  # noqa: S105  a kind of token
         for key in ("users", "authenticator", "authenticator_options"):
             yield key, "there is no token to look at"
+
+
+def _idle_signed(security: SecuritySettings) -> Iterator[tuple[str, str]]:
+    yield "unsigned_senders", "it goes with signed = false"
+    if security.signed_by == "sender":
+        yield "sts_body", 'it goes with signed_by = "sts" or "either"'
+        yield "issuer_certificates", 'it goes with signed_by = "sts" or "either"'
+    if security.signed_by == "sts" and security.sts_body == "https":
+        yield "senders", 'sts_body = "https" lets everybody send'
+    if security.trust == "any":
+        yield "truststore", 'it goes with trust = "one" or "chain"'
+        yield "crl", 'it goes with trust = "one" or "chain"'

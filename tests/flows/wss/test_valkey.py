@@ -1,0 +1,95 @@
+"""Two gateways that share a Valkey server: what one has seen the other refuses; and the loss of that server."""
+
+import shutil
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from tests.flows.wss.conftest import TICKET_KEY, racf
+from tests.flows.wss.scene import WHOAMI, Scene, refusal, user, with_nonce
+from tests.flows.wss.wiretap import Wiretap
+from tests.forge.message import Message
+
+pytestmark = pytest.mark.xdist_group("running wss")
+
+SIGNED, NONCE = "PhoneBookSaml20OnePort", "SecurePhoneBookPort"
+SEEN = ("InvalidSecurity", "IGW1302E")
+CANNOT_TELL = ("Server", "IGW1307E")
+
+
+@pytest.fixture
+def machines(gateway_factory, valkey_server):
+    """Two machines that believe the same sender: one refuses, one accepts while the store is away."""
+    with racf() as standin, Wiretap(standin.port) as tap:
+
+        def start(on_failure: str, prepare=lambda _home: None) -> Scene:
+            settings = {
+                "server.workers": 1,
+                "replay.store": valkey_server.settings().store,
+                "replay.timeout_seconds": 5,
+                "replay.on_failure": on_failure,
+            }
+            bundle = {"ims_connect.port": tap.port, "passticket.key": TICKET_KEY}
+            return Scene(gateway_factory(standin, settings, bundle, prepare=prepare), standin, tap)
+
+        careful = start("refuse")
+        store = Path("keystores/senders.pem")
+        careless = start("accept", lambda home: shutil.copy(careful.gateway.home / store, home / store))
+        careless.sender = careful.sender
+        yield careful, careless
+        for scene in (careful, careless):
+            scene.said |= careful.said | careless.said
+            assert not scene.leaks()
+
+
+def is_ready(scene: Scene) -> bool:
+    try:
+        return scene.gateway.fetch(f"{scene.gateway.admin_url}/readyz") == b"ready\n"
+    except HTTPError as error:
+        assert error.code == 503
+        return False
+
+
+@pytest.mark.interop
+def test_what_one_gateway_accepted_the_other_refuses(machines):
+    for one, other in (machines, machines[::-1]):
+        for port, message in ((SIGNED, one.wire(one.signed())), (NONCE, one.wire(with_nonce()))):
+            assert user(one.send(port, message)) == "ALICE"
+            for each in (other, one):
+                assert refusal(each.send(port, message)) == SEEN
+
+
+@pytest.mark.interop
+def test_while_the_store_is_away_one_refuses_and_the_other_accepts_and_both_recover(machines, valkey_server):
+    careful, careless = machines
+    known = careful.wire(with_nonce())
+    assert user(careful.send(NONCE, known)) == "ALICE"
+    careful.standin.forget()
+    valkey_server.stop()
+
+    for port, message in ((NONCE, known), (NONCE, with_nonce()), (SIGNED, careful.signed())):
+        reply = careful.send(port, message)
+        assert refusal(reply) == CANNOT_TELL
+        assert careful.entry(reply)["reached_ims_connect"] is False
+    assert careful.standin.seen == ()
+    assert not is_ready(careful)
+    assert "messages are refused" in careful.gateway.told("replay store lost")
+    nothing_to_remember = Message("username", body=WHOAMI)
+    assert user(careful.send(NONCE, nothing_to_remember)) == "ALICE"
+
+    for _ in range(2):
+        reply = careless.send(NONCE, known)
+        assert user(reply) == "ALICE"
+        assert "replay.new" in careless.entry(reply)["rules"]
+    assert is_ready(careless)
+    assert "WITHOUT protection" in careless.gateway.told("replay store lost")
+
+    valkey_server.start()
+    for scene in machines:
+        scene.gateway.told("replay store back")
+        assert is_ready(scene)
+    message = careful.wire(careful.signed())
+    assert user(careful.send(SIGNED, message)) == "ALICE"
+    assert refusal(careless.send(SIGNED, message)) == SEEN
+    assert careful.gateway.exit_code is None

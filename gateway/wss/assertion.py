@@ -81,7 +81,8 @@ def _missing(case: Case, found: _Found) -> str:
         return "no signature in the assertion"
     if signed_by is SignedBy.EITHER and found.of_sender is None and found.of_issuer is None:
         return "no signature"
-    if signed_by is SignedBy.STS and sts_body is StsBody.SENDER_SIGNATURE and found.of_sender is None:
+    by_issuer = signed_by in {SignedBy.STS, SignedBy.EITHER}
+    if by_issuer and sts_body is StsBody.SENDER_SIGNATURE and found.of_sender is None:
         return "no message signature"
     return ""
 

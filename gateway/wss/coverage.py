@@ -45,12 +45,17 @@ def judge_coverage(case: Case, covered: Covered) -> None:
 
 
 def words(case: Case, covered: Iterable[Covered]) -> tuple[str, ...]:
-    """Name what verified signatures cover, for logs: Body, Assertion, Timestamp, local names of the rest."""
+    """Name what verified signatures cover: Body, Assertion, Timestamp, and local names of the rest.
+
+    Header blocks of other languages than WS-Addressing have their Clark names, so that none of them is taken
+    for the Action.
+    """
     names: dict[str, None] = {}
-    for one in covered:
-        for element in one.elements:
-            is_assertion = element is case.token
-            names["Assertion" if is_assertion else str(element.tag).rpartition("}")[2]] = None
+    blocks = [block.element for block in case.envelope.headers]
+    for element in (element for one in covered for element in one.elements):
+        foreign = _namespace(element) not in _ADDRESSING and any(element is block for block in blocks)
+        local = "Assertion" if element is case.token else str(element.tag).rpartition("}")[2]
+        names[str(element.tag) if foreign else local] = None
     return tuple(names)
 
 

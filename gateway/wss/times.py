@@ -43,7 +43,7 @@ class Freshness:
         """
         if created > self.now + max(self.skew, FUTURE):
             return f"created {created.isoformat()} lies in the future"
-        if created < self.now - self.max_age - self.skew:
+        if created <= self.now - self.max_age - self.skew:  # from that moment on the replay store forgets it
             return f"created {created.isoformat()} is too old"
         if expires is not None and self.now - self.skew >= expires:
             return f"expired {expires.isoformat()}"

@@ -59,6 +59,10 @@ def judge_certificate(  # noqa: PLR0913  all that a decision on trust rests on
         chain = _chain(leaf, certificates[1:], keys, now, trail)
     if keys.revocation:
         judge_revocation(chain, keys, now, trail)
+    if len(chain) > 1 and keys.proven(leaf) is not chain:
+        # not before: the certificates along the way are the message's choice, and one that is revoked must not
+        # stand in the way of the signer's own messages
+        keys.remember(chain)
     return chain[0]
 
 
@@ -90,7 +94,6 @@ def _chain(
             chain = build_chain(leaf, intermediates, keys.certificates, now)
         except ChainError as error:
             raise trail.broken(R.TRUST_CHAIN, f"{_who(leaf)}: {error}", bad) from error
-        keys.remember(chain)
     trail.met(R.TRUST_CHAIN, " < ".join(_who(one) for one in chain))
     return chain
 

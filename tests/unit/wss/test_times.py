@@ -63,7 +63,7 @@ def test_any_text_is_an_instant_or_a_value_error(text):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "fresh"), [(0, True), (-360, True), (-361, False), (60, True), (61, False)]
+    ("seconds", "fresh"), [(0, True), (-359.999999, True), (-360, False), (60, True), (60.000001, False)]
 )
 def test_created_is_fresh_within_age_and_skew(seconds, fresh):
     freshness = Freshness(NOW, timedelta(seconds=60), timedelta(seconds=300))

@@ -379,6 +379,17 @@ def test_a_remembered_chain_is_held_against_the_lists_every_time(house):
     assert late == ("trust.revocation", UNTRUSTED)
 
 
+def test_a_revoked_authority_that_came_along_does_not_stand_in_the_way_of_later_messages(house):
+    root, middle, sender = house
+    old = issue("middle", CA, issuer=root, key=middle.key)
+    lists = (middle.crl(), root.crl(old.certificate.serial_number))
+    keys = store(root, crls=lists, revocation=True)
+    assert refused(sender, old, trust=Trust.CHAIN, keys=keys) == ("trust.revocation", UNTRUSTED)
+    assert keys.proven(sender.certificate) is None
+    assert judged(sender, middle, trust=Trust.CHAIN, keys=keys)
+    assert judged(sender, old, trust=Trust.CHAIN, keys=keys)  # by way of the authority that is not revoked
+
+
 def test_a_pinned_certificate_needs_a_list_as_well(house):
     _, middle, sender = house
     for trust in (Trust.ONE, Trust.CHAIN):

@@ -125,6 +125,10 @@ def _chains() -> Iterator[Attack]:
     yield allowed.draft("stale", by_sender(20), AUTHENTICATION)
 
 
+_BY_CHANNEL = (("mtls", "mtls", unsigned), ("sts", "sts", by_sts), ("either", "either-sts", by_sts))
+"""Services where a TLS client certificate vouches: service, honest message, what makes it."""
+
+
 def _senders() -> Iterator[Attack]:
     row = Row("sender", "the sender is known and may not vouch", "product", "saml20-chain", "saml20-chain")
     yield row.draft("colleague", by_somebody("colleague"), AUTHENTICATION)
@@ -140,7 +144,7 @@ def _senders() -> Iterator[Attack]:
     yield either.draft("issuer-as-sender", by_somebody("sts"), AUTHENTICATION)
     for version in (11, 20):
         kind = f"saml{version}"
-        for service, honest, draft in (("mtls", "mtls", unsigned(version)), ("sts", "sts", by_sts(version))):
+        for service, honest, make in _BY_CHANNEL:
             for client in ("", "colleague", "stranger"):
                 each = Row(
                     "channel",
@@ -150,7 +154,7 @@ def _senders() -> Iterator[Attack]:
                     f"{kind}-{honest}",
                     client,
                 )
-                yield each.draft(f"{service}-{client or 'none'}-{kind}", draft, AUTHENTICATION)
+                yield each.draft(f"{service}-{client or 'none'}-{kind}", make(version), AUTHENTICATION)
     stolen = Row(
         "stolen-assertion",
         "a captured assertion in a message of the thief",

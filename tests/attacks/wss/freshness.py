@@ -16,7 +16,7 @@ from tests.attacks.wss.catalogue import (
     Build,
     Sent,
 )
-from tests.attacks.wss.honest import by_sender, by_somebody, by_sts, sent, unsigned
+from tests.attacks.wss.honest import by_sender, by_somebody, by_sts, by_username, sent, unsigned
 from tests.attacks.wss.rows import Row, of
 from tests.attacks.wss.transforms import SIGNED
 from tests.forge.assertions import AUDIENCE, instant
@@ -32,6 +32,7 @@ def freshness() -> Iterator[Attack]:
     """Yield the attacks."""
     yield from _timestamps()
     yield from _timestamp_shapes()
+    yield from _created()
     yield from _replays()
 
 
@@ -61,6 +62,24 @@ def _timestamps() -> Iterator[Attack]:
         for service, honest, draft in _all_services():
             each = Row(row.id, row.title, row.source, service, honest, "sender")
             yield each.draft(f"{name}-{service}", of(draft, timestamp=timestamp(*times)), EXPIRED)
+
+
+def _created() -> Iterator[Attack]:
+    row = Row(
+        "created", "the Created of a UsernameToken is over, or not yet", "UTP 3.1", "username", "username"
+    )
+    times = {
+        "old": at(minutes=-10),
+        "future": at(minutes=2),
+        "year-1": "0001-01-01T00:00:00Z",
+        "year-9999": FAR,
+    }
+    for name, time in times.items():
+        token = username_token("ALICE", "WONDER1", inside=f"<wsu:Created>{time}</wsu:Created>")
+        yield row.draft(name, by_username(claims={"token_xml": token}), EXPIRED)
+    for name, time in {"no-zone": at(seconds=-1)[:-1], "words": "now"}.items():
+        token = username_token("ALICE", "WONDER1", inside=f"<wsu:Created>{time}</wsu:Created>")
+        yield row.draft(name, by_username(claims={"token_xml": token}), HEADER)
 
 
 def _all_services():
@@ -151,6 +170,7 @@ def _replays() -> Iterator[Attack]:
     yield replayed("written-otherwise", "saml20-one", "saml20-one-str", sent(by_sender(20)), declared)
     body = lambda content: content.replace(b"whoAmI", b"notify")  # noqa: E731
     yield replayed("sts-other-body", "saml20-sts", "saml20-sts", sent(by_sts(20), "sender"), body)
+    yield replayed("sts-https-other-body", "saml20-sts-https", "saml20-sts-https", sent(by_sts(20)), body)
     once = "<saml2:OneTimeUse/>"
     restricted = (
         f"<saml2:AudienceRestriction><saml2:Audience>{AUDIENCE}</saml2:Audience></saml2:AudienceRestriction>"

@@ -7,7 +7,7 @@ service for every policy, `messages/` has one file a message, `certificates/` th
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,13 +36,14 @@ class Stored:
     """Empty: it is accepted."""
 
 
-def stored(pki: Pki) -> Iterator[Stored]:
-    """Yield all messages that one file holds: of a replay the first message is no attack, so it is left out."""
+def stored(pki: Pki, wanted: Callable[[str], bool] = lambda _name: True) -> Iterator[Stored]:
+    """Yield the messages whose names are wanted; no replays: what came before makes those attacks."""
     for honest in HONEST.values():
-        folder = FOLDERS.get(honest.service, honest.service)
-        yield Stored(f"honest-{honest.id}", folder, honest.build(pki), [])
+        if wanted(f"honest-{honest.id}"):
+            folder = FOLDERS.get(honest.service, honest.service)
+            yield Stored(f"honest-{honest.id}", folder, honest.build(pki), [])
     for attack in ATTACKS.values():
-        if not attack.first:
+        if not attack.first and wanted(attack.name):
             folder = FOLDERS.get(attack.service, attack.service)
             yield Stored(attack.name, folder, attack.build(pki), list(REFUSALS[attack.id].rules))
 

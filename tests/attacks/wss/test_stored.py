@@ -24,7 +24,7 @@ SOME = ("honest-saml20-one-str", "w1-header-no-id-saml20-soap11", "channel-mtls-
 def folder(forge_pki, tmp_path_factory):
     found = tmp_path_factory.mktemp("stored") / "attacks"
     found.mkdir()
-    write(found, forge_pki, [each for each in stored(forge_pki) if each.name in SOME])
+    write(found, forge_pki, stored(forge_pki, SOME.__contains__))
     return found
 
 

@@ -21,7 +21,7 @@ from tests.forge.message import (
     reference,
 )
 
-FAKING = "Mainka et al. 2012 (certificate faking)"
+FAKING = "SAML Raider; WS-Attacker (signature faking)"
 
 
 def certificates() -> Iterator[Attack]:

@@ -43,7 +43,7 @@ from tests.forge.names import (
     X509_V3,
 )
 
-FAKING = "Mainka et al. 2012 (certificate faking)"
+FAKING = "SAML Raider; WS-Attacker (signature faking)"
 WSS = "WSS 1.1.1; BSP 1.1"
 
 

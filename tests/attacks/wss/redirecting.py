@@ -77,7 +77,7 @@ def _xpath() -> Iterator[Attack]:
             ref = Ref("", transforms(transform, EXC_C14N), _body_octets, uri=uri)
             build = operated(by_sender(20, covers=("timestamp", "assertion"), more_refs=(ref,)))
             title = "the Body is found by XPath, whose prefixes others bind"
-            yield attack("w8", f"{name}-{kind}", title, "Jensen et al. 2009", build, ALGORITHM, HEADER)
+            yield attack("w8", f"{name}-{kind}", title, GAJEK, build, ALGORITHM, HEADER)
 
 
 def _body_octets(root):

@@ -32,7 +32,7 @@ from tests.forge.names import (
     X509_V3,
 )
 
-FAKING = "Mainka et al. 2012 (certificate faking)"
+FAKING = "SAML Raider; WS-Attacker (signature faking)"
 
 
 def tokens() -> Iterator[Attack]:

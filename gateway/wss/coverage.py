@@ -51,9 +51,9 @@ def words(case: Case, covered: Iterable[Covered]) -> tuple[str, ...]:
     for the Action.
     """
     names: dict[str, None] = {}
-    blocks = [block.element for block in case.envelope.headers]
+    header = case.security.getparent()
     for element in (element for one in covered for element in one.elements):
-        foreign = _namespace(element) not in _ADDRESSING and any(element is block for block in blocks)
+        foreign = element.getparent() is header and _namespace(element) not in _ADDRESSING
         local = "Assertion" if element is case.token else str(element.tag).rpartition("}")[2]
         names[str(element.tag) if foreign else local] = None
     return tuple(names)

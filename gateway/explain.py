@@ -20,7 +20,7 @@ from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import Unremembered
-from gateway.wss.rules import Finding, Rule
+from gateway.wss.rules import Finding, R, Rule
 from gateway.wss.verdict import Claims
 
 XML: Final = Rule("message.xml", "the bytes are well-formed XML within the parser's bounds", "XML 1.0; product")
@@ -107,7 +107,12 @@ def explain(message: bytes, question: Question) -> Explanation:
     findings.append(Finding(ENVELOPE, met=True, detail=f"SOAP {envelope.version.value}"))
     verdict = judge(envelope, question.policy, question.facts, question.now, question.keys, Unremembered())
     claims = None if verdict.claims is None else claims_told(verdict.claims)
-    return Explanation((*findings, *verdict.findings), claims, verdict.refusal)
+    judged = (_unchecked(finding) if finding.rule is R.ONCE else finding for finding in verdict.findings)
+    return Explanation((*findings, *judged), claims, verdict.refusal)
+
+
+def _unchecked(finding: Finding) -> Finding:
+    return finding._replace(detail="not checked here")
 
 
 def _refused_by(rule: Rule, error: GatewayError, *before: Finding) -> Explanation:

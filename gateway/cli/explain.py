@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,7 +67,10 @@ def explain(
         asked = {"service": service, "at": now.isoformat(), "https": facts.tls}
         typer.echo(json.dumps({**asked, **outcome.told()}, indent=2, ensure_ascii=False))
     else:
-        _show(outcome, f"{service} at {now.isoformat()}")
+        channel = "HTTPS" if facts.tls else "HTTP"
+        shown = "with" if certificate else "without"
+        when = now.isoformat(sep=" ", timespec="seconds")
+        _show(outcome, f"{service}, at {when}, over {channel} {shown} a client certificate")
     if not outcome.accepted:
         raise typer.Exit(1)
 
@@ -116,14 +120,22 @@ def _show(outcome: "Explanation", title: str) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False)
-    columns = [Column(each, overflow="fold") for each in ("Rule", "Demands", "Found", "")]
-    table = Table(*columns, title=Text(title), box=SIMPLE_HEAD)
-    for finding in outcome.findings:
+    columns = (
+        Column(""),
+        Column("Rule", no_wrap=True),
+        Column("What must hold, and what was found", overflow="fold"),
+    )
+    table = Table(*columns, box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for finding, _ in groupby(outcome.findings):  # a rule may be tried at several places, with one result
         mark = Text("met", "green") if finding.met else Text("broken", "bold red")
-        table.add_row(finding.rule.id, finding.rule.text, Text(finding.detail), mark)
+        said = Text(finding.rule.text)
+        if finding.detail:
+            said.append(f"\nfound: {finding.detail}", "cyan" if finding.met else "bold red")
+        table.add_row(mark, finding.rule.id, said)
+    console.print(Text(title, "bold"), "\n")
     console.print(table)
     told = outcome.told()
-    console.print("replay:", told["replay"], "\n", style="dim")
+    console.print("\nreplay:", told["replay"], "\n", style="dim")
     console.print(Text("accepted", "bold green") if outcome.accepted else Text("refused", "bold red"))
     for name, value in (told["claims"] or told["refusal"]).items():
         if value not in ("", [], None):

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Annotated, TypeVar
+from warnings import catch_warnings, simplefilter
 
 import typer
 
@@ -47,6 +49,16 @@ def opened(read: Callable[[Secret], _Result], path: Path, password: str) -> _Res
 
 
 def asked(path: Path, *, new: bool = False) -> Secret:
-    """Ask for a password, twice when it is `new`; it is not shown while it is typed."""
+    """Ask for a password, twice when it is `new`; it is not shown while it is typed.
+
+    Raises StoreError where there is no terminal: whatever is typed would show.
+    """
+    from gateway.tls import StoreError  # noqa: PLC0415  keeps --help quick
+
     text = f"Password of {path}" if not new else f"New password of {path}"
-    return Secret(typer.prompt(text, hide_input=True, confirmation_prompt=new, err=True))
+    try:
+        with catch_warnings():
+            simplefilter("error", GetPassWarning)
+            return Secret(typer.prompt(text, hide_input=True, confirmation_prompt=new, err=True))
+    except GetPassWarning:
+        raise StoreError(path, "needs a password, and there is no terminal to ask at; see --help") from None

@@ -195,3 +195,12 @@ def test_the_stand_in_says_where_it_listens_and_stops_on_request(tmp_path):
         assert (second.returncode, "Address already in use" in second.stderr) == (1, True)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def test_a_store_s_password_is_asked_for_at_a_terminal_only(home):
+    imsgw("keystore", "create-test", "--home", home, **SECRETS)
+    done = imsgw("keystore", "list", home / "keystores/server.p12")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()[-1:]
+    assert line.endswith("needs a password, and there is no terminal to ask at; see --help")
+    assert "Warning" not in done.stderr

@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows.wss.conftest import TICKET_KEY, racf
 from tests.flows.wss.scene import WHOAMI, Scene, refusal, user, with_nonce
-from tests.flows.wss.wiretap import Wiretap
+from tests.flows.wss.wiretap import Wiretap, password_of
 from tests.forge.message import Message
 
 pytestmark = pytest.mark.xdist_group("running wss")
@@ -58,6 +58,14 @@ def test_what_one_gateway_accepted_the_other_refuses(machines):
             assert user(one.send(port, message)) == "ALICE"
             for each in (other, one):
                 assert refusal(each.send(port, message)) == SEEN
+
+
+@pytest.mark.interop
+def test_no_passticket_is_made_by_both(machines):
+    users = [user(scene.send(SIGNED, scene.signed())) for scene in machines * 5]
+    assert users == ["ALICE"] * 10, "RACF takes each PassTicket once"
+    tickets = {password_of(message) for message in machines[0].tap.of("ALICE", "WHOAMI")}
+    assert len(tickets) == 10
 
 
 @pytest.mark.interop

@@ -1,6 +1,7 @@
 """`imsgw explain`: the verdict on a stored message, in words, as JSON and as exit code."""
 
 import json
+from base64 import b64encode
 
 import pytest
 from cryptography import x509
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.fixtures.in_process import SOAP12, envelope, username_token
 
+WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 AT = "2026-11-22T12:00:00Z"
 PASSWORD = "S3CRET99"
 BODY = '<whoAmI xmlns="urn:ims-gateway:example:phonebook"/>'
@@ -31,10 +33,10 @@ CLAIMS = {
 def explain(imsgw, home, tmp_path):
     """Explain a message that stands in a file."""
 
-    def run(message, *options, service="phonebook-secure"):
+    def run(message, *options, service="phonebook-secure", columns="100"):
         path = tmp_path / "message.xml"
         path.write_bytes(message)
-        return imsgw("explain", path, "--service", service, "--home", home, *options)
+        return imsgw("explain", path, "--service", service, "--home", home, *options, COLUMNS=columns)
 
     return run
 
@@ -109,6 +111,26 @@ def test_json_has_the_same_keys_whatever_the_verdict(told):
     assert [rule["rule"] for rule in refused["rules"] if not rule["met"]] == ["header.present"]
 
 
+def test_what_came_before_is_told_as_not_checked(told):
+    nonce = f"<wsse:Nonce>{b64encode(bytes(16)).decode()}</wsse:Nonce>"
+    created = f'<wsu:Created xmlns:wsu="{WSU}">{AT}</wsu:Created>'
+    end = b"</wsse:UsernameToken>"
+    code, outcome = told(ALICE.replace(end, f"{nonce}{created}".encode() + end), "--at", AT)
+    assert code == 0
+    (found,) = [rule["found"] for rule in outcome["rules"] if rule["rule"] == "replay.new"]
+    assert found == "not checked here"
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_fits_a_terminal_and_no_rule_is_broken_into_lines(explain, columns):
+    shown = explain(ALICE, columns=str(columns)).stdout
+    table = shown.partition("replay:")[0]
+    assert max(map(len, table.splitlines())) <= columns
+    assert {"message.xml", "transport.https", "username.type"} <= set(table.split())
+    assert "found: SOAP 1.1" in table
+    assert "over HTTPS without a client certificate" in " ".join(table.split())
+
+
 def test_plain_http_is_refused_as_it_would_be(told):
     code, outcome = told(ALICE, "--plain-http")
     assert (code, outcome["https"], outcome["refusal"]["message"]) == (1, False, "IGW1301E")
@@ -145,7 +167,7 @@ def test_standard_input_is_read_for_a_dash(imsgw, home):
 
 def test_the_time_decides_on_freshness(told):
     created = "<wsu:Created>2026-11-22T12:00:00Z</wsu:Created>"
-    space = 'xmlns:wsu="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"'
+    space = f'xmlns:wsu="{WSU}"'
     message = ALICE.replace(
         b"<wsse:UsernameToken>",
         f"<wsu:Timestamp {space}>{created}</wsu:Timestamp><wsse:UsernameToken>".encode(),

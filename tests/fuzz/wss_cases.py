@@ -229,9 +229,8 @@ class Seeds:
             unsigned_senders=UnsignedSenders.NETWORK,
             audiences=frozenset({"https://gateway.example/ims"}),
         )
-        trusted = (self.pki.sender, self.pki.sender_ec, self.pki.sts)
-        if trust is Trust.CHAIN:
-            trusted = (self.pki.ca,)
+        pinned = (self.pki.sender, self.pki.sender_ec, self.pki.sts)
+        trusted = (self.pki.ca,) if trust is Trust.CHAIN else pinned
         keys = TrustedKeys(tuple(each.certificate for each in trusted))
         data = message.build(NOW)
         return Seed(f"{message.token}-{name}", data, policy, keys, TransportFacts(tls=True), body)

@@ -204,7 +204,7 @@ def swap(choose: Choose, root: Any) -> None:
     first, second = anything(choose, root), anything(choose, root)
     if inside(first, second) or inside(second, first):
         return
-    mark = etree.Element("mark")
+    mark: Any = etree.Element("mark")
     first.getparent().replace(first, mark)
     second.getparent().replace(second, first)
     mark.getparent().replace(mark, second)

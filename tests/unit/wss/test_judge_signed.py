@@ -14,7 +14,16 @@ from gateway.wss.replay import Remembered
 from gateway.wss.verdict import TokenKind, Vouching
 from tests.forge.assertions import AUDIENCE
 from tests.forge.keys import Pki
-from tests.forge.message import BODY_ID, TIMESTAMP_ID, TOKEN_ID, Message, binary_token, timestamp
+from tests.forge.message import (
+    BODY_ID,
+    TIMESTAMP_ID,
+    TOKEN_ID,
+    Message,
+    binary_token,
+    key_info,
+    reference,
+    timestamp,
+)
 from tests.forge.names import WSSE, WSU
 from tests.forge.signing import Ref, Shape, str_reference
 from tests.forge.surgery import Surgery
@@ -163,6 +172,15 @@ def test_either_with_bodies_that_senders_sign_does_not_take_one_that_none_signed
     assert ask(data, **service).claims
 
 
+def test_a_certificate_of_a_version_that_does_not_exist_is_refused(pki, ask):
+    der = pki.sender.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x30", 1)
+    assert der != pki.sender.der
+    content = binary_token(base64.b64encode(der).decode())
+    for trust in Trust:
+        data = Message("saml20", signed_by=pki.sender, key_xml=(content, key_info(reference()))).build(NOW)
+        assert broken(ask(data, trust=trust)) == "key.token"
+
+
 # -- what is covered ------------------------------------------------------------------------------------------
 
 
@@ -195,10 +213,8 @@ def test_a_signed_part_of_a_part_is_not_the_part(pki, ask, wrapped):
 
 def test_a_certificate_that_is_signed_in_place_of_the_assertion_does_not_cover_it(pki, ask):
     """The STR is led to the token: what STR-Transform covers is what it points to."""
-    reference = f'<wsse:Reference URI="#{TOKEN_ID}" ValueType="{{kind}}"/>'
-    kind = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
     led = (
-        f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" wsu:Id="STR-1">{reference.format(kind=kind)}'
+        f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" wsu:Id="STR-1">{reference()}'
         "</wsse:SecurityTokenReference>"
     )
     refs = (Ref(TIMESTAMP_ID), Ref(BODY_ID), str_reference("STR-1", TOKEN_ID))

@@ -61,4 +61,5 @@ def _seen(saw: tuple[Seen, ...]) -> str:
 def _one(seen: Seen) -> str:
     group = f" ({seen.group})" if seen.group else ""
     network = f", netuid {seen.netuid}" if seen.netuid else ""
-    return f"{seen.transaction} by {seen.user or 'nobody'}{group}{network}"
+    refused = f", {seen.outcome}" if seen.outcome.startswith("refused") else ""
+    return f"{seen.transaction} by {seen.user or 'nobody'}{group}{network}{refused}"

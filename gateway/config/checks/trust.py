@@ -110,11 +110,23 @@ def _issuers(security: SecuritySettings, server: ServerSettings) -> _Found:
         return
     if security.sts_body == "https":
         yield "sts_body", '"https": nothing shows who sent a message, and whoever has an assertion can use it'
+        if security.signed_by == "either":
+            text = (
+                "where an STS signed the assertion, a sender's signature can be taken off and the body changed"
+            )
+            yield "signed_by", f'"either" with sts_body = "https": {text}'
     by_channel = security.signed_by == "either" and security.sts_body == "tls-client"
     if by_channel and not _asks_for_certificates(server):
         yield "sts_body", f'"tls-client" refuses every message that the sender did not sign: {_NO_CERTIFICATES}'
-    if security.trust == "chain" and not security.issuer_certificates:
+    if security.issuer_certificates:
+        return
+    if security.trust == "chain":
         yield (
             "issuer_certificates",
             "is empty: every certificate that chains to the truststore may issue assertions",
+        )
+    elif security.trust == "one" and security.sts_body == "sender-signature":
+        yield (
+            "issuer_certificates",
+            "is empty: every sender in the truststore may issue assertions to himself, for any user",
         )

@@ -15,8 +15,8 @@ from pathlib import Path
 from bench.__main__ import NAMES, ROOT, keep
 
 FUZZ_EXAMPLES = 100_000
-SLOWER = {"http_service": 10, "wire_round_trips": 10}
-"""Runs over real sockets or drawn by Hypothesis: this many times fewer inputs."""
+SLOWER = {"http_service": 10, "wire_round_trips": 10, "wss_judge": 5}
+"""Runs over real sockets, drawn by Hypothesis or with signatures to make: this many times fewer inputs."""
 FUZZ_FILES = sorted((ROOT / "tests/fuzz").glob("test_*.py"))
 FOLDER = ROOT / "evidence"
 

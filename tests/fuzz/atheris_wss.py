@@ -47,7 +47,8 @@ def main() -> None:
             if data:
                 seeds[data[0] % len(seeds)].check(data[1:])
 
-        atheris.Setup([sys.argv[0], str(corpus), f"-dict={words}", "-max_len=16384", *sys.argv[1:]], once)
+        options = (f"-dict={words}", f"-artifact_prefix={tempfile.gettempdir()}/", "-max_len=16384")
+        atheris.Setup([sys.argv[0], str(corpus), *options, *sys.argv[1:]], once)
         atheris.Fuzz()
 
 

@@ -8,6 +8,8 @@ the mark of signature wrapping (OASIS WSS 1.1.1, section 8.3; SAML Token Profile
 from collections.abc import Iterable
 from typing import Any, Final
 
+from lxml import etree
+
 from gateway.errors import WssFault
 from gateway.wss.case import Case
 from gateway.wss.names import ASSERTION_11, ASSERTION_20, BINARY_TOKEN, TIMESTAMP, TOKEN_REFERENCE
@@ -19,6 +21,9 @@ _ADDRESSING: Final = frozenset(
 )
 _OF_HEADER: Final = frozenset({TIMESTAMP, BINARY_TOKEN, TOKEN_REFERENCE, ASSERTION_11, ASSERTION_20})
 """Children of our Security header that a sender may sign."""
+
+
+_XML_SPACE: Final = " \t\r\n"
 
 
 def judge_targets(case: Case, covered: Covered) -> None:
@@ -37,6 +42,7 @@ def judge_coverage(case: Case, covered: Covered) -> None:
     needed = {"Body": case.envelope.body, "Assertion": case.token, "Timestamp": stamp.element}
     lacking = [name for name, element in needed.items() if not _holds(covered, element)]
     trail.require(R.COVERAGE, not lacking, f"not covered: {', '.join(lacking)}", WssFault.FAILED_CHECK)
+    trail.require(R.WHOLE_TEXT, not _cut(case.envelope.body), "a comment in a text", WssFault.FAILED_CHECK)
     headers = [block.element for block in case.envelope.headers if _namespace(block.element) in _ADDRESSING]
     signed = sum(_holds(covered, element) for element in headers)
     all_or_none = signed in {0, len(headers)}
@@ -57,6 +63,25 @@ def words(case: Case, covered: Iterable[Covered]) -> tuple[str, ...]:
         local = "Assertion" if element is case.token else str(element.tag).rpartition("}")[2]
         names[str(element.tag) if foreign else local] = None
     return tuple(names)
+
+
+def _cut(body: Any) -> bool:
+    """Tell whether a comment stands in or beside a text of the body.
+
+    It can be put there when all is signed: of `100<!-- -->0` many programs read 100. Between elements tools
+    write comments, and nobody reads across them.
+    """
+    return any(_has_text(comment.tail) or _has_text(_before(comment)) for comment in body.iter(etree.Comment))
+
+
+def _before(comment: Any) -> str | None:
+    previous = comment.getprevious()
+    text: str | None = comment.getparent().text if previous is None else previous.tail
+    return text
+
+
+def _has_text(text: str | None) -> bool:
+    return bool(text and text.strip(_XML_SPACE))
 
 
 def _in_place(case: Case, element: Any) -> bool:

@@ -163,6 +163,11 @@ class R:
         "one signature covers the body, the assertion and the Timestamp that are used",
         "SAML Token Profile 3.5.2; product",
     )
+    WHOLE_TEXT = Rule(
+        "signature.whole-text",
+        "no comment, which a signature does not see, cuts a text of the signed body in two",
+        "Exclusive XML Canonicalization; product",
+    )
     ADDRESSING = Rule(
         "signature.addressing", "where one WS-Addressing header is signed, all are", "BSP; product"
     )

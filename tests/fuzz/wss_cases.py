@@ -33,8 +33,9 @@ ASSERTIONS: Final = (f"{{{SAML1}}}Assertion", f"{{{SAML2}}}Assertion")
 _SKEW, _AGE = timedelta(seconds=60), timedelta(seconds=300)
 
 PAYLOAD: Final = (
-    f'<lab:pay xmlns:lab="{LAB}" id="one" kind="a"><lab:to>ALICE</lab:to><plain xmlns="">12 &amp; 13<!-- no -->'
-    '</plain><amount xmlns="urn:money" currency="EUR">100</amount><lab:to id="one"> B&#13;\n</lab:to></lab:pay>'
+    f'<lab:pay xmlns:lab="{LAB}" id="one" kind="a"><lab:to>ALICE</lab:to><plain xmlns="">12 &amp; 13</plain>'
+    '<!-- no --><amount xmlns="urn:money" currency="EUR">100</amount><lab:to id="one"> B&#13;\n</lab:to>'
+    "</lab:pay>"
 )
 DEFAULTED: Final = f'<pay xmlns="{LAB}"><to>ALICE</to><note xmlns="">x</note></pay>'
 
@@ -129,7 +130,12 @@ def signed_parts(data: bytes, *, body: bool) -> dict[str, bytes]:
     assert timestamp.getparent() is assertion.getparent()
     headers = [canonical(child) for child in root[0] if str(child.tag).startswith(f"{{{WSA}}}")]
     found |= {"body": canonical(whole), "payload": canonical(payload), "timestamp": canonical(timestamp)}
-    return found | {"addressing": b"".join(sorted(headers))}
+    return found | {"addressing": b"".join(sorted(headers)), "texts": first_texts(payload)}
+
+
+def first_texts(payload: Any) -> bytes:
+    """Return the texts of the payload as programs read them that stop at a comment."""
+    return repr([(element.text or "").strip(" \t\r\n") for element in payload.iter("*")]).encode()
 
 
 # -- the messages ----------------------------------------------------------------------------------------------

@@ -224,6 +224,24 @@ def test_a_certificate_that_is_signed_in_place_of_the_assertion_does_not_cover_i
     assert ask(whole).claims.covered[-2:] == ("BinarySecurityToken", "Assertion")
 
 
+@pytest.mark.parametrize(
+    "cut",
+    ["10<!-- -->0", "100<!-- -->", "<!-- -->100", "10<!----><!---->0", "1<a/><!---->00", "1<a/>0<!----><a/>"],
+)
+def test_a_comment_that_cuts_a_signed_text_is_refused(pki, ask, cut):
+    """The digest stays the same, and what a program reads does not."""
+    whole = cut.replace("<!-- -->", "").replace("<!---->", "")
+    data = Message("saml20", signed_by=pki.sender, body=f"<pay><amount>{whole}</amount></pay>").build(NOW)
+    assert broken(ask(data.replace(whole.encode(), cut.encode()))) == "signature.whole-text"
+    assert ask(data).claims
+
+
+def test_comments_between_elements_of_a_signed_body_are_borne_with(pki, ask):
+    body = "<pay><!-- Optional: -->\n <to>BOB</to> <!-- to whom --></pay>"
+    data = Message("saml20", signed_by=pki.sender, body=f"<!-- a -->{body}<!-- z -->").build(NOW)
+    assert ask(data).claims
+
+
 def test_trust_any_takes_whoever_signs_and_still_covers(pki, ask):
     data = Message("saml20", signed_by=pki.stranger).build(NOW)
     assert ask(data, trust=Trust.ANY).claims.attesting == pki.stranger.certificate

@@ -8,6 +8,7 @@ from gateway.wss.rules import RULES
 
 OF_THE_JUDGE = {
     "signature.place", "signature.needed", "signature.targets", "signature.coverage", "signature.addressing",
+    "signature.whole-text",
 }  # fmt: skip
 HERE = Path(__file__).parent
 OURS = [

@@ -13,7 +13,7 @@ Comments stay in the tree: who reads text decides about them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -33,6 +33,7 @@ __all__ = [
     "copy",
     "first_mistake",
     "is_element",
+    "markup_between",
     "parse",
     "parse_trusted",
     "serialize",
@@ -100,6 +101,11 @@ def copy(element: Element) -> Element:
 def is_element(node: Element) -> bool:
     """Tell an element from a comment or processing instruction, which lxml lists among the children too."""
     return isinstance(node.tag, str)
+
+
+def markup_between(element: Element) -> Iterator[Element]:
+    """Give the comments, processing instructions and entities in an element: all its nodes but elements."""
+    return element.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity)
 
 
 # -- step 1: encoding ---------------------------------------------------------------------------------------
@@ -262,7 +268,7 @@ class _Markup:
         "<" stands inside a tag, so what follows each is one tag at most, and an attribute has a "=".
         """
         text, bounds = self._text, self._bounds
-        if len(text) > _MODEST:
+        if len(text) > _MODEST or self._counts_all:
             return False
         tags = text.split("<")
         firsts = [tag[:1] for tag in tags]

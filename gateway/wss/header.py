@@ -6,8 +6,8 @@ strict side is taken: unknown children are refused, not skipped.
 
 from typing import Any, Final
 
-from gateway.envelope import Envelope
-from gateway.errors import GatewayError, M, SecurityError, WssFault
+from gateway.envelope import Envelope, require_understood
+from gateway.errors import GatewayError, M, MustUnderstandError, SecurityError, WssFault
 from gateway.wss.names import (
     ASSERTION_11,
     ASSERTION_20,
@@ -47,7 +47,7 @@ def no_header(envelope: Envelope, trail: Trail) -> None:
 def one_header(envelope: Envelope, trail: Trail) -> Any:
     """Return the one Security header for us. Headers for other actors are left alone and never looked into."""
     headers = _ours(envelope)
-    trail.require(R.PRESENT, bool(headers), "no Security header for us", WssFault.INVALID_SECURITY)
+    trail.require(R.PRESENT, bool(headers), "no Security header for us", _of_absence(envelope))
     trail.require(R.ONE_HEADER, len(headers) == 1, f"{len(headers)} headers", WssFault.INVALID_SECURITY)
     return headers[0]
 
@@ -66,6 +66,24 @@ def one_token(security: Any, kind: TokenKind, trail: Trail) -> Any:
 
 def _ours(envelope: Envelope) -> list[Any]:
     return [block.element for block in envelope.headers if block.for_us and block.element.tag == SECURITY]
+
+
+def _of_absence(envelope: Envelope) -> GatewayError | WssFault:
+    """Return the fault for a message without our header.
+
+    One of a draft, or of a namespace that is misspelt, is a header like any other that nobody here knows.
+    """
+    strange = {
+        block.element.tag
+        for block in envelope.headers
+        if block.for_us and block.must_understand and block.element.tag.endswith("}Security")
+    }
+    understood = {block.element.tag for block in envelope.headers} - strange
+    try:
+        require_understood(envelope, understood)
+    except MustUnderstandError as error:
+        return error
+    return WssFault.INVALID_SECURITY
 
 
 def _plain(security: Any, trail: Trail) -> None:

@@ -133,7 +133,9 @@ def shared_scene(first, site_packages, tmp_path_factory):
     ):
         patch.setenv("PYTHONPATH", str(site_packages))
         bundle = {"ims_connect.port": tap.port, "passticket.key": TICKET_KEY}
-        gateway = start(standin, settings, bundle, prepare=prepare, arguments=("--log-level", "debug"))
+        gateway = start(
+            standin, settings, bundle, prepare=prepare, arguments=("--log-level", "debug"), assertions=True
+        )
         scene = Scene(gateway, standin, tap)
         scene.said |= {TICKET_KEY, OPTION}
         yield scene

@@ -52,7 +52,9 @@ def strict(module_gateway_factory):
     with racf() as standin, Wiretap(standin.port) as tap:
         settings = {"server.workers": 1, "server.faults": "unified", "sign_on.failures_per_peer": 1000}
         bundle = {"ims_connect.port": tap.port, "passticket.key": TICKET_KEY}
-        scene = Scene(module_gateway_factory(standin, settings, bundle, prepare=prepare), standin, tap)
+        scene = Scene(
+            module_gateway_factory(standin, settings, bundle, prepare=prepare, assertions=True), standin, tap
+        )
         yield scene
         scene.gateway.stop()
         assert scene.leaks() == []

@@ -31,7 +31,9 @@ def machines(gateway_factory, valkey_server):
                 "replay.on_failure": on_failure,
             }
             bundle = {"ims_connect.port": tap.port, "passticket.key": TICKET_KEY}
-            return Scene(gateway_factory(standin, settings, bundle, prepare=prepare), standin, tap)
+            return Scene(
+                gateway_factory(standin, settings, bundle, prepare=prepare, assertions=True), standin, tap
+            )
 
         careful = start("refuse")
         store = Path("keystores/senders.pem")

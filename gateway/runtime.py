@@ -5,9 +5,10 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway import preflight, tls
@@ -24,6 +25,7 @@ from gateway.identity.users import Users
 from gateway.imsconnect.client import ImsConnectClient
 from gateway.observe.events import Sink
 from gateway.observe.logs import LogSink
+from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
 from gateway.provider.path import Journey, Route
 from gateway.replay import open_store
 from gateway.safexml import Bounds
@@ -37,6 +39,8 @@ from gateway.wss.names import SECURITY
 from gateway.wss.policy import Policy
 from gateway.wss.replay import ReplayStore
 
+_METRICS: Final = "metrics"
+"""Folder under `state` where the workers count."""
 DRAIN_SECONDS: Final = 1.0
 """What calls to IMS Connect still get when a worker ends; requests in flight were waited for before."""
 
@@ -69,8 +73,11 @@ class Runtime:
         self.application.close()
 
 
-def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) -> Runtime:
+def build(
+    home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK, metrics: Metrics | None = None
+) -> Runtime:
     """Build all services of a home. Raises ConfigError with every problem that stands in the way."""
+    metrics = metrics or Metrics()
     contracts = preflight.contracts(home)
     with ExitStack() as built:
         home.state.mkdir(parents=True, exist_ok=True)
@@ -79,9 +86,9 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
         backends = {name: _backend(home, name, clock) for name in home.bundles}
         for backend in backends.values():
             built.callback(backend.close, DRAIN_SECONDS)
-        replay = open_store(home.gateway.replay, home.state, clock)
+        replay = open_store(home.gateway.replay, home.state, clock, metrics)
         built.callback(replay.close)
-        workshop = _Workshop(home, backends, guard, replay, sink or LogSink(), clock)
+        workshop = _Workshop(home, backends, guard, replay, CountedSink(metrics, sink or LogSink()), clock)
         mounts = [
             mounted
             for name, service in home.services.items()
@@ -94,6 +101,7 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
         home.gateway.server,
         clock=clock,
         ready=lambda: replay.ready or not remembers,
+        metrics=metrics.page,
         close=close,
     )
     return Runtime(door, backends)
@@ -101,15 +109,29 @@ def build(home: Home, *, sink: Sink | None = None, clock: Clock = SYSTEM_CLOCK) 
 
 def serve(home: Home) -> None:
     """Serve a home until stopped. Raises ConfigError when it cannot be served."""
-    _try_state(home)
-    server.serve(home, lambda snapshot: build(snapshot).application)
-
-
-def _try_state(home: Home) -> None:
-    """Open what the workers will write, and close it: what stands in the way is told before they start."""
-    try:
+    counted = home.state / _METRICS
+    with _state_written(home):
         home.state.mkdir(parents=True, exist_ok=True)
         SignOnGuard(home.state, home.gateway.sign_on, SYSTEM_CLOCK, time.sleep).close()
+
+    def begin(_addresses: object) -> None:
+        """Start to count; the addresses are ours by now, so no other gateway counts here."""
+        with _state_written(home):
+            empty(counted)
+
+    server.serve(
+        home,
+        lambda snapshot: build(snapshot, metrics=Metrics(counted)).application,
+        announce=begin,
+        worker_ended=partial(worker_ended, counted),
+    )
+
+
+@contextmanager
+def _state_written(home: Home) -> Iterator[None]:
+    """Write where the workers will: what stands in the way is told, as ConfigError, before they start."""
+    try:
+        yield
     except (OSError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         text = f"{home.state} cannot be written: {reason}; IMSGW_STATE names another folder"

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.clock import Clock
 from gateway.config.model import ReplaySettings
@@ -24,7 +24,38 @@ _PROBE_SECONDS: Final = 1.0
 _PROBE_LIFE: Final = timedelta(seconds=1)
 
 
-def open_store(settings: ReplaySettings, state: Path, clock: Clock) -> "GuardedStore":
+class Observer(Protocol):
+    """Is told what becomes of the store and of messages. Must not raise, must not block: a lock may be held."""
+
+    def replay_failed(self, *, accepted: bool) -> None:
+        """Note a message that the store could not be asked for, and whether it was accepted all the same."""
+        ...
+
+    def replay_full(self) -> None:
+        """Note a message that there was no room for."""
+        ...
+
+    def replay_usable(self, usable: bool, /) -> None:
+        """Note that the store can be used from now on, or cannot."""
+        ...
+
+
+class Unobserved:
+    """Notes nothing."""
+
+    def replay_failed(self, *, accepted: bool) -> None:
+        """Do nothing."""
+
+    def replay_full(self) -> None:
+        """Do nothing."""
+
+    def replay_usable(self, usable: bool, /) -> None:
+        """Do nothing."""
+
+
+def open_store(
+    settings: ReplaySettings, state: Path, clock: Clock, observer: Observer | None = None
+) -> "GuardedStore":
     """Open the store that the settings name; call it in every worker after the fork.
 
     A store that cannot be used now is no error: see `GuardedStore.ready`. Raises gateway.tls.StoreError when
@@ -35,18 +66,25 @@ def open_store(settings: ReplaySettings, state: Path, clock: Clock) -> "GuardedS
         backend = SqliteStore(state / FILE_NAME, settings.max_entries, settings.timeout_seconds)
     else:
         backend = ValkeyStore(settings)
-    return GuardedStore(backend, clock, accept=settings.on_failure == "accept")
+    return GuardedStore(backend, clock, accept=settings.on_failure == "accept", observer=observer)
 
 
 class GuardedStore:
     """A `gateway.wss.replay.ReplayStore`. Thread-safe."""
 
     def __init__(
-        self, backend: Backend, clock: Clock, *, accept: bool, probe_seconds: float = _PROBE_SECONDS
+        self,
+        backend: Backend,
+        clock: Clock,
+        *,
+        accept: bool,
+        observer: Observer | None = None,
+        probe_seconds: float = _PROBE_SECONDS,
     ) -> None:
         """`accept`: messages are accepted without protection while the store cannot be used."""
         self._backend = backend
         self._clock = clock
+        self._observer = observer or Unobserved()
         self._failed = Remembered.UNPROTECTED if accept else Remembered.FAILED
         self._probe_seconds = probe_seconds
         self._lock = threading.Lock()
@@ -59,7 +97,8 @@ class GuardedStore:
         """Those of them that were accepted all the same."""
         self.refused_full = 0
         """Messages for which there was no room."""
-        self._try()
+        if self._try():
+            self._observer.replay_usable(True)
 
     @property
     def down(self) -> bool:
@@ -129,6 +168,7 @@ class GuardedStore:
         with self._lock:
             self.failures += 1
             self.accepted_unprotected += self._failed is Remembered.UNPROTECTED
+        self._observer.replay_failed(accepted=self._failed is Remembered.UNPROTECTED)
         return self._failed
 
     def _lost(self, reason: str) -> None:
@@ -137,6 +177,7 @@ class GuardedStore:
             if self._prober is not None or self._closed.is_set():
                 return
             fate = "accepted WITHOUT protection" if self._failed is Remembered.UNPROTECTED else "refused"
+            self._observer.replay_usable(False)
             _LOG.error("replay store lost, messages are %s: %s", fate, reason)
             self._prober = threading.Thread(target=self._probe, name="replay-store-probe", daemon=True)
             self._prober.start()
@@ -146,10 +187,13 @@ class GuardedStore:
             if self._try():
                 with self._lock:
                     _LOG.warning("replay store back; %s", self._counted())
+                    self._observer.replay_usable(True)
                     self._prober = None
                 return
 
     def _note_room(self, *, full: bool) -> None:
+        if full:
+            self._observer.replay_full()
         with self._lock:
             self.refused_full += full
             if full == self._full:

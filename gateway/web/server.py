@@ -27,6 +27,7 @@ from gateway.web.worker import GatewayWorker
 log = logging.getLogger("gateway.web")
 
 Build = Callable[[Home], Application]
+WorkerEnded = Callable[[int], None]
 Announce = Callable[[Mapping[ListenerName, tuple[str, int]]], None]
 
 STUCK_SECONDS: Final = 30
@@ -101,12 +102,18 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
     """What gunicorn is told: our settings, our sockets, how to build the WSGI callable in each worker."""
 
     def __init__(
-        self, home: Home, build: Build, listeners: Sequence[Listener], tls: Mapping[ListenerName, ListenerTls]
+        self,
+        home: Home,
+        build: Build,
+        listeners: Sequence[Listener],
+        tls: Mapping[ListenerName, ListenerTls],
+        worker_ended: WorkerEnded,
     ) -> None:
         self.home = home
         self.names = [listener.name for listener in listeners]
         self.tls = tls
         self._build = build
+        self._worker_ended = worker_ended
         self._descriptors = [listener.socket.detach() for listener in listeners]
         super().__init__(prog="imsgw")
 
@@ -125,6 +132,7 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
             "worker_tmp_dir": _heartbeat_folder(self.home),
             "proc_name": "imsgw",
             "umask": 0o077,
+            "child_exit": lambda _arbiter, worker: self._worker_ended(worker.pid),
         }
         for key, value in settings.items():
             self.cfg.set(key, value)
@@ -138,12 +146,18 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
         GatewayArbiter(self).run()
 
 
-def serve(home: Home, build: Build, announce: Announce | None = None) -> None:
+def serve(
+    home: Home,
+    build: Build,
+    announce: Announce | None = None,
+    worker_ended: WorkerEnded = lambda _pid: None,
+) -> None:
     """Serve a home until a signal stops it; ends in SystemExit with gunicorn's status.
 
     Keys are read and addresses bound first: ConfigError tells what is wrong with them before anything runs.
     `build` is called in each worker after the fork, so threads and sockets may start in it. `announce` is given
-    the addresses that are bound, in the master, before the workers start.
+    the addresses that are bound, in the master, before the workers start; `worker_ended` the process id of each
+    worker that has ended, in the master too, and must not raise.
     """
     tls = _tls(home)
     listeners = bind(home)
@@ -155,7 +169,7 @@ def serve(home: Home, build: Build, announce: Announce | None = None) -> None:
         log.info("listening for %s on %s port %d", name, host, port)
     if announce is not None:
         announce(addresses)
-    GatewayApplication(home, build, listeners, tls).run()
+    GatewayApplication(home, build, listeners, tls, worker_ended).run()
 
 
 def _tls(home: Home) -> dict[ListenerName, ListenerTls]:

@@ -6,9 +6,10 @@
 | ``/imssoap/services/PORT?wsdl``, ``?xsd=NAME`` | GET | the deployed contract with the live address in it |
 | ``/imssoap/`` | GET | the list of services, for people |
 | ``/healthz``, ``/readyz`` | GET | liveness, readiness; on every listener |
+| ``/metrics`` | GET | for Prometheus; on the admin listener only |
 
-On the admin listener there is nothing but health so far. What goes wrong before there is an envelope to
-answer in is answered as a line of plain text, see `gateway.web.message.error_reply`.
+On the admin listener there is nothing but health and metrics so far. What goes wrong before there is an
+envelope to answer in is answered as a line of plain text, see `gateway.web.message.error_reply`.
 """
 
 import logging
@@ -24,6 +25,7 @@ from gateway.config.model import ServerSettings
 from gateway.errors import GatewayError, M
 from gateway.exchange import Arrival
 from gateway.mediatype import parse_media_type
+from gateway.observe.metrics import CONTENT_TYPE
 from gateway.web.environ import LISTENER, STOPPING, TRACKING_ID, Environ, StartResponse
 from gateway.web.message import TRACKING_HEADER, Headers, Reply, error_reply
 from gateway.web.pages import PAGE_HEADERS, Entry, list_of_services
@@ -35,9 +37,11 @@ ENDPOINTS: Final = "/imssoap/services/"
 """The path of the product that the gateway takes over from, so that clients need no change."""
 _LISTS: Final = frozenset({"/imssoap", "/imssoap/", "/imssoap/services", ENDPOINTS})
 _HEALTH: Final = frozenset({"/healthz", "/readyz"})
+_METRICS: Final = "/metrics"
 _SOAP_TYPES: Final = frozenset({"text/xml", "application/soap+xml"})
 _READS: Final = "GET, HEAD"
 _PLAIN: Final[Headers] = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
+_METRICS_HEADERS: Final[Headers] = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
 
 Answer = tuple[int, Iterable[tuple[str, str]], bytes]
 """HTTP status, headers, body."""
@@ -63,28 +67,31 @@ class Mounted:
 class FrontDoor:
     """The WSGI callable."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is something that stands behind the door
         self,
         mounts: Sequence[Mounted],
         settings: ServerSettings,
         *,
         clock: Clock = SYSTEM_CLOCK,
         ready: Callable[[], bool] = lambda: True,
+        metrics: Callable[[], bytes] | None = None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """`ready` is asked on the loop and must not block; `close` is called once, when the worker ends.
+        """`ready` and `metrics` are asked on the loop and must not block; `close` is called once, at the end.
 
+        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
         Raises ValueError when two services have a port of the same name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings
         self._clock = clock
         self._ready = ready
+        self._metrics = metrics
         self._close = close
 
     def at_once(self, path: str) -> bool:
-        """Tell whether the answer needs no thread: health must be seen when all threads are taken."""
-        return path in _HEALTH
+        """Tell whether the answer needs no thread: health and metrics must be seen when all are taken."""
+        return path in _HEALTH or path == _METRICS
 
     def close(self) -> None:
         """Let go of what stands behind the door."""
@@ -114,6 +121,9 @@ class FrontDoor:
             _only(environ, _READS)
             return self._health(path, environ)
         if environ[LISTENER] == "admin":
+            if path == _METRICS and self._metrics is not None:
+                _only(environ, _READS)
+                return Reply(HTTPStatus.OK, _METRICS_HEADERS, self._metrics())
             raise GatewayError(M.NOT_FOUND)
         if path in _LISTS:
             _only(environ, _READS)

@@ -131,7 +131,7 @@ def readiness(home):
 @pytest.fixture
 def served(monkeypatch):
     homes = []
-    monkeypatch.setattr(server, "serve", lambda home, _build: homes.append(home))
+    monkeypatch.setattr(server, "serve", lambda home, _build, **_hooks: homes.append(home))
     return homes
 
 

@@ -53,8 +53,10 @@ def backend():
 def guard(backend):
     opened = []
 
-    def make(*, accept=False, probe_seconds=3600.0):
-        opened.append(GuardedStore(backend, SetClock(), accept=accept, probe_seconds=probe_seconds))
+    def make(*, accept=False, probe_seconds=3600.0, observer=None):
+        opened.append(
+            GuardedStore(backend, SetClock(), accept=accept, probe_seconds=probe_seconds, observer=observer)
+        )
         return opened[-1]
 
     yield make
@@ -208,6 +210,52 @@ def test_many_threads_meet_a_loss_at_once(guard, backend):
         thread.join()
     assert store.failures == 16
     assert sum(thread.name == "replay-store-probe" for thread in threading.enumerate()) == 1
+
+
+class Noted:
+    """An observer that keeps what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def replay_failed(self, *, accepted):
+        self.told.append("accepted" if accepted else "refused")
+
+    def replay_full(self):
+        self.told.append("full")
+
+    def replay_usable(self, usable):
+        self.told.append("up" if usable else "down")
+
+
+@pytest.mark.parametrize(("accept", "fate"), [(False, "refused"), (True, "accepted")])
+def test_an_observer_is_told_of_the_loss_each_message_and_the_return(guard, backend, accept, fate):
+    observer = Noted()
+    store = guard(accept=accept, probe_seconds=0.01, observer=observer)
+    store.remember([once("a")], NOW)
+    backend.failure = StoreDownError("gone")
+    for _ in range(2):
+        store.remember([once("b")], NOW)
+    assert observer.told == ["up", "down", fate, fate]
+    backend.failure = None
+    wait_until(lambda: not store.down)
+    assert observer.told == ["up", "down", fate, fate, "up"]
+
+
+def test_an_observer_is_told_of_a_store_that_is_down_from_the_start(guard, backend):
+    backend.failure = StoreDownError("gone")
+    observer = Noted()
+    guard(observer=observer)
+    assert observer.told == ["down"]
+
+
+def test_an_observer_is_told_of_each_message_without_room_and_of_no_other(guard, backend):
+    observer = Noted()
+    store = guard(observer=observer)
+    for answer in (FULL, NEW, SEEN, FULL, FULL):
+        backend.answer = answer
+        store.remember([once("a")], NOW)
+    assert observer.told == ["up", "full", "full", "full"]
 
 
 # -- with real stores -----------------------------------------------------------------------------------------

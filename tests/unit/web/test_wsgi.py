@@ -224,8 +224,43 @@ def test_who_is_not_ready_or_stopping_says_so_and_lives(caller: Caller) -> None:
     assert caller.ask("GET", "/healthz").status == 200
 
 
-@pytest.mark.parametrize("path", [ENDPOINT, "/imssoap/", "/", "/metrics"])
-def test_the_admin_listener_has_nothing_but_health(caller: Caller, path: str) -> None:
+@pytest.fixture
+def counting() -> FrontDoor:
+    return FrontDoor(
+        [Mounted("metrics", "s", Desk.document, Desk().echo)], ServerSettings(), metrics=lambda: b"a 1\n"
+    )
+
+
+def ask_for_metrics(door: FrontDoor, listener: Any, method: str = "GET", path: str = "/metrics") -> Reply:
+    origin = Origin(listener, ("203.0.113.9", 5), ("192.0.2.1", 8443))
+    request = Request(method, path, "", "1.1", (("host", "h:8443"),), b"")
+    return call(door, environ_of(request, origin, tracking_id="abc", stopping=False))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_metrics_are_shown_on_the_admin_listener_without_a_thread(counting: FrontDoor, method: str) -> None:
+    reply = ask_for_metrics(counting, "admin", method)
+    assert (reply.status, reply.body) == (200, b"a 1\n")
+    assert reply.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
+    assert reply.header("Cache-Control") == "no-store"
+    assert counting.at_once("/metrics")
+
+
+@pytest.mark.parametrize("listener", ["https", "http"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/metrics/", "/imssoap/metrics"])
+def test_metrics_are_shown_nowhere_else(counting: FrontDoor, listener: str, method: str, path: str) -> None:
+    assert ask_for_metrics(counting, listener, method, path).status == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get"])
+def test_metrics_can_only_be_read(counting: FrontDoor, method: str) -> None:
+    reply = ask_for_metrics(counting, "admin", method)
+    assert (reply.status, reply.header("Allow")) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", [ENDPOINT, "/imssoap/", "/", "/metrics", "/metrics/"])
+def test_the_admin_listener_has_nothing_else(caller: Caller, path: str) -> None:
     for method in ("GET", "POST"):
         assert caller.ask(method, path, "wsdl", listener="admin").status == 404
     assert caller.desk.seen == []

@@ -75,7 +75,8 @@ class LiveTrust:
             return
         self._keys, self._seen, self._told = keys, marks, ""
         log.info(
-            "read the truststore anew: %d certificates, %d revocation lists",
+            "read %s anew: %d certificates, %d revocation lists",
+            ", ".join(map(str, self._paths)),
             len(keys.certificates),
             len(keys.crls),
         )

@@ -115,6 +115,8 @@ def _issuers(security: SecuritySettings, server: ServerSettings) -> _Found:
                 "where an STS signed the assertion, a sender's signature can be taken off and the body changed"
             )
             yield "signed_by", f'"either" with sts_body = "https": {text}'
+        if security.reuse_assertions:
+            yield "reuse_assertions", "whoever has an assertion can send any number of messages until it ends"
     by_channel = security.signed_by == "either" and security.sts_body == "tls-client"
     if by_channel and not _asks_for_certificates(server):
         yield "sts_body", f'"tls-client" refuses every message that the sender did not sign: {_NO_CERTIFICATES}'

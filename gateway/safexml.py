@@ -29,6 +29,7 @@ __all__ = [
     "Bounds",
     "Element",
     "SchemaError",
+    "children",
     "compile_schema",
     "copy",
     "first_mistake",
@@ -101,6 +102,11 @@ def copy(element: Element) -> Element:
 def is_element(node: Element) -> bool:
     """Tell an element from a comment or processing instruction, which lxml lists among the children too."""
     return isinstance(node.tag, str)
+
+
+def children(element: Element) -> list[Element]:
+    """Return what stands directly in an element; a slice takes lxml half the time of `list(element)`."""
+    return element[:]  # type: ignore[index, return-value]  # missing in the stubs
 
 
 def markup_between(element: Element) -> Iterator[Element]:

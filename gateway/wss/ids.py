@@ -29,6 +29,7 @@ from gateway.wss.verdict import Trail
 
 _ASSERTION_ID: Final = "AssertionID"
 _PLAIN: Final = "id"
+_OF_SIGNATURE: Final = f"{{{DS}}}"
 _NAMES: Final = frozenset({WSU_ID, XML_ID, "Id", "ID", _PLAIN, _ASSERTION_ID})
 _ASSERTIONS: Final = frozenset({ASSERTION_11, ASSERTION_20})
 
@@ -53,7 +54,7 @@ def id_attribute(tag: str) -> str:
         return "ID"
     if tag == ASSERTION_11:
         return _ASSERTION_ID
-    return "Id" if tag.startswith(f"{{{DS}}}") else WSU_ID
+    return "Id" if tag.startswith(_OF_SIGNATURE) else WSU_ID
 
 
 class IdIndex:

@@ -1,6 +1,5 @@
 """Binary values as XML writes them: base64 of RFC 4648, white space allowed, nothing else."""
 
-import base64
 import binascii
 from typing import Final
 
@@ -21,7 +20,7 @@ def decode_base64(text: str) -> bytes:
         octets = binascii.a2b_base64(compact, strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         raise ValueError("not base64") from None
-    if base64.b64encode(octets) != compact:
+    if binascii.b2a_base64(octets, newline=False) != compact:
         raise ValueError("not the base64 of these bytes")
     return octets
 

@@ -1,5 +1,6 @@
 """What the judge hands back, and the trail on which the rules leave their findings."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -104,6 +105,10 @@ class Trail:
     def met(self, rule: Rule, detail: str = "") -> None:
         """Note that a rule is met."""
         self._findings.append(Finding(rule, met=True, detail=detail) if detail else rule.is_met)
+
+    def all_met(self, findings: Iterable[Finding]) -> None:
+        """Note what several rules found that are met: their `is_met`, in order."""
+        self._findings.extend(findings)
 
     def broken(self, rule: Rule, detail: str, refusal: GatewayError | WssFault) -> RuleBrokenError:
         """Note that a rule is broken and return the exception to raise.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from gateway.errors import WssFault
-from gateway.safexml import Element
+from gateway.safexml import Element, children, markup_between
 from gateway.wss.names import ASSERTION_11, ASSERTION_20, ENCRYPTED_ASSERTION, SIGNATURE, XENC
 from gateway.wss.rules import R
 from gateway.wss.saml import saml11, saml20
@@ -17,7 +17,7 @@ from gateway.wss.saml.conditions import judge_conditions, until
 from gateway.wss.saml.grammar import MAX_ELEMENTS, Shape, misplaced, shown
 from gateway.wss.saml.names import saml2
 from gateway.wss.saml.parts import Assertion, Authentication, Confirmation, Name, Window
-from gateway.wss.saml.text import instant
+from gateway.wss.saml.text import all_of, first_of, instant
 from gateway.wss.verdict import Attribute, TokenKind, Trail
 
 __all__ = ["Assertion", "judge_conditions", "read_assertion", "until"]
@@ -76,14 +76,15 @@ def read_assertion(element: Element, kind: TokenKind, trail: Trail) -> Assertion
 
 def _look_through(element: Element, trail: Trail) -> None:
     """Refuse what may stand nowhere in an assertion, however deep, not even inside its signature."""
-    tags = [node.tag for node in element.iter()]
-    plain = all(isinstance(tag, str) for tag in tags)
+    plain = next(markup_between(element), None) is None
     trail.require(R.SAML_PLAIN, plain, "comment or processing instruction", WssFault.INVALID_SECURITY_TOKEN)
+    tags = [node.tag for node in element.iter()]
     hidden = [tag for tag in tags if tag in _ENCRYPTED or tag.startswith(_XENC)]
-    detail = f"{len(hidden)} encrypted elements"
+    detail = f"{len(hidden)} encrypted elements" if hidden else ""
     trail.require(R.SAML_CLEAR, not hidden, detail, WssFault.UNSUPPORTED_SECURITY_TOKEN)
-    inner = sum(tag in _ASSERTIONS for tag in tags) - 1
-    trail.require(R.SAML_ALONE, not inner, f"{inner} inner assertions", WssFault.INVALID_SECURITY)
+    inner = len([tag for tag in tags if tag in _ASSERTIONS]) - 1
+    detail = f"{inner} inner assertions" if inner else ""
+    trail.require(R.SAML_ALONE, not inner, detail, WssFault.INVALID_SECURITY)
     if len(tags) > MAX_ELEMENTS:
         raise trail.broken(R.SAML_SHAPE, f"{len(tags)} elements", WssFault.INVALID_SECURITY_TOKEN)
 
@@ -98,8 +99,8 @@ def _conditions_known(element: Element, version: _Version, trail: Trail) -> None
     """Refuse an unknown condition: it leaves open whether the assertion is valid (SAML 2.0 core, 2.5.1.1)."""
     strange = [
         child
-        for conditions in element.iterchildren(version.CONDITIONS)
-        for child in conditions
+        for conditions in all_of(element, version.CONDITIONS)
+        for child in children(conditions)
         if child.tag not in version.CONDITION_KINDS
     ]
     detail = shown(strange[0]) if strange else ""
@@ -136,5 +137,5 @@ def _read(element: Element, kind: TokenKind, version: _Version, trail: Trail) ->
         attributes=version.attributes(element),
         confirmations=confirmations,
         authentications=authentications,
-        signature=element.find(SIGNATURE),
+        signature=first_of(element, SIGNATURE),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.safexml import Element
+from gateway.safexml import Element, children
 from gateway.wss.names import SAML1, SAML2, WSU, XML
 from gateway.wss.saml.names import XS, XSI, XSI_NIL, XSI_TYPE
 
@@ -94,10 +94,11 @@ def misplaced(root: Element, grammar: Mapping[str, Shape]) -> str:
         shape = grammar.get(element.tag)
         if shape is None:
             continue
-        found = _children(element, shape) or _attributes(element, shape) or _text(element, shape)
+        nodes = children(element)
+        found = _children(nodes, shape) or _attributes(element, shape) or _text(element, nodes, shape)
         if found:
             return f"{shown(element)}: {found}"
-        pending.extend(element)
+        pending.extend(nodes)
     return ""
 
 
@@ -106,12 +107,15 @@ def shown(element: Element) -> str:
     return str(element.tag).rpartition("}")[2][:60]
 
 
-def _children(element: Element, shape: Shape) -> str:
+def _children(nodes: list[Element], shape: Shape) -> str:
+    if not nodes and not shape.parts:
+        return ""
     steps = iter(shape.parts)
     step: Part | None = next(steps, None)
     count = 0
-    for child in element:
-        while step is not None and (child.tag not in step.tags or count == step.most):
+    for child in nodes:
+        tag = child.tag
+        while step is not None and (tag not in step.tags or count == step.most):
             if count < step.least:
                 return f"{_names(step)} is missing before {shown(child)}"
             step, count = next(steps, None), 0
@@ -130,7 +134,9 @@ def _names(part: Part) -> str:
 
 
 def _attributes(element: Element, shape: Shape) -> str:
-    present = set(element.attrib)
+    present = frozenset(element.keys())
+    if present == shape.needed and not shape.facets:
+        return ""
     if missing := shape.needed - present:
         return f"attribute {min(missing)} is missing"
     for name in present - shape.needed - shape.optional:
@@ -162,9 +168,9 @@ def _wrong_type(element: Element, shape: Shape) -> bool:
     return not shape.type or (space, local) != (own, shape.type)
 
 
-def _text(element: Element, shape: Shape) -> str:
+def _text(element: Element, nodes: list[Element], shape: Shape) -> str:
     if shape.text:
         return ""
-    between = [element.text, *(child.tail for child in element)]
-    stray = any(text and text.strip(_BLANK) for text in between)
+    between = [element.text, *[child.tail for child in nodes]]
+    stray = [text for text in between if text and text.strip(_BLANK)]
     return "text stands where none belongs" if stray else ""

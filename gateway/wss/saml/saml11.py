@@ -15,7 +15,7 @@ from gateway.wss.rules import R
 from gateway.wss.saml.grammar import MANY, Part, Shape, leaf, maybe, one, some
 from gateway.wss.saml.names import SENDER_VOUCHES_11, saml1
 from gateway.wss.saml.parts import Authentication, Confirmation, Name, Window
-from gateway.wss.saml.text import instant, read_name, stripped
+from gateway.wss.saml.text import all_of, first_of, instant, read_name, stripped
 from gateway.wss.verdict import Attribute, Trail
 
 TAG: Final = ASSERTION_11
@@ -94,7 +94,7 @@ def subjects(element: Element) -> list[Element]:
 def one_subject(element: Element, trail: Trail) -> None:
     """Require a subject with one name in each statement, and a statement."""
     found = subjects(element)
-    named = bool(found) and all(len(subject.findall(NAME)) == 1 for subject in found)
+    named = bool(found) and all(len(all_of(subject, NAME)) == 1 for subject in found)
     detail = f"{len(found)} subjects, or one without exactly one NameIdentifier"
     trail.require(R.SAML_SUBJECT, named, detail, WssFault.INVALID_SECURITY_TOKEN)
 
@@ -117,7 +117,7 @@ def issuer(element: Element, trail: Trail) -> str:
 
 def name(element: Element, trail: Trail) -> Name:
     """Return the name of the subject, which is the same in every statement."""
-    first, *others = [read_name(subject.find(NAME), trail) for subject in subjects(element)]
+    first, *others = [read_name(first_of(subject, NAME), trail) for subject in subjects(element)]
     same = all(other == first for other in others)
     trail.require(R.SAML_SAME, same, "two subjects", WssFault.INVALID_SECURITY_TOKEN)
     return first
@@ -125,7 +125,7 @@ def name(element: Element, trail: Trail) -> Name:
 
 def window(element: Element, trail: Trail) -> Window:
     """Return what the Conditions say."""
-    conditions: Any = element.find(CONDITIONS)
+    conditions: Any = first_of(element, CONDITIONS)
     if conditions is None:
         return Window()
     return Window(
@@ -133,9 +133,9 @@ def window(element: Element, trail: Trail) -> Window:
         instant(conditions, "NotOnOrAfter", trail),
         tuple(
             frozenset((audience.text or "").strip(" \t\r\n") for audience in restriction)
-            for restriction in conditions.findall(RESTRICTION)
+            for restriction in all_of(conditions, RESTRICTION)
         ),
-        conditions.find(DO_NOT_CACHE) is not None,
+        first_of(conditions, DO_NOT_CACHE) is not None,
     )
 
 
@@ -147,7 +147,7 @@ def confirmations(element: Element, _trail: Trail) -> tuple[Confirmation, ...]:
 def authentications(element: Element, trail: Trail) -> tuple[Authentication, ...]:
     """Return when the subject was authenticated."""
     found = (
-        instant(statement, "AuthenticationInstant", trail) for statement in element.findall(AUTHENTICATION)
+        instant(statement, "AuthenticationInstant", trail) for statement in all_of(element, AUTHENTICATION)
     )
     return tuple(Authentication(at) for at in found if at is not None)
 
@@ -160,6 +160,6 @@ def attributes(element: Element) -> tuple[Attribute, ...]:
             found.get("AttributeNamespace") or "",
             tuple(stripped(value) or "" for value in found),
         )
-        for statement in element.findall(ATTRIBUTES)
-        for found in statement.findall(saml1("Attribute"))
+        for statement in all_of(element, ATTRIBUTES)
+        for found in all_of(statement, saml1("Attribute"))
     )

@@ -11,7 +11,7 @@ from gateway.wss.rules import R
 from gateway.wss.saml.grammar import Shape, leaf, maybe, one, some
 from gateway.wss.saml.names import ENTITY, SENDER_VOUCHES_20, saml2
 from gateway.wss.saml.parts import Authentication, Confirmation, Name, Window
-from gateway.wss.saml.text import instant, is_nil, read_name, stripped
+from gateway.wss.saml.text import all_of, first_of, instant, is_nil, read_name, stripped
 from gateway.wss.verdict import Attribute, Trail
 
 TAG: Final = ASSERTION_20
@@ -109,8 +109,8 @@ GRAMMAR: Final[Mapping[str, Shape]] = {
 
 def one_subject(element: Element, trail: Trail) -> None:
     """Require one subject with one name, which no other kind of identifier replaces."""
-    found = element.findall(SUBJECT)
-    abstract = any(subject.find(BASE_ID) is not None for subject in found)
+    found = all_of(element, SUBJECT)
+    abstract = any(first_of(subject, BASE_ID) is not None for subject in found)
     trail.require(R.SAML_SUBJECT, not abstract, "BaseID", WssFault.UNSUPPORTED_SECURITY_TOKEN)
     named = len(found) == 1 and len(found[0].findall(NAME)) == 1
     detail = f"{len(found)} subjects, or one without exactly one NameID"
@@ -120,7 +120,7 @@ def one_subject(element: Element, trail: Trail) -> None:
 def methods(element: Element) -> list[list[str | None]]:
     """Return the confirmation methods of the subject."""
     return [
-        [found.get("Method") for found in subject.findall(CONFIRMATION)] for subject in element.findall(SUBJECT)
+        [found.get("Method") for found in all_of(subject, CONFIRMATION)] for subject in all_of(element, SUBJECT)
     ]
 
 
@@ -131,7 +131,7 @@ def vouched(found: list[str | None]) -> bool:
 
 def issuer(element: Element, trail: Trail) -> str:
     """Return the issuer: an entity, which has no qualifiers (section 8.3.6)."""
-    found: Any = element.find(ISSUER)
+    found: Any = first_of(element, ISSUER)
     entity = (found.get("Format") or ENTITY) == ENTITY and not _QUALIFIERS & set(found.attrib)
     refusal = WssFault.FAILED_AUTHENTICATION
     trail.require(R.SAML_ISSUER, entity, "the Issuer is another kind of name than an entity", refusal)
@@ -140,12 +140,13 @@ def issuer(element: Element, trail: Trail) -> str:
 
 def name(element: Element, trail: Trail) -> Name:
     """Return the name of the subject; one inside SubjectConfirmation names who vouches, never the user."""
-    return read_name(element.find(f"{SUBJECT}/{NAME}"), trail)
+    names = [found for subject in all_of(element, SUBJECT) for found in all_of(subject, NAME)]
+    return read_name(next(iter(names), None), trail)
 
 
 def window(element: Element, trail: Trail) -> Window:
     """Return what the Conditions say. ProxyRestriction limits what is issued on the base of it, not its use."""
-    conditions: Any = element.find(CONDITIONS)
+    conditions: Any = first_of(element, CONDITIONS)
     if conditions is None:
         return Window()
     return Window(
@@ -153,16 +154,16 @@ def window(element: Element, trail: Trail) -> Window:
         instant(conditions, "NotOnOrAfter", trail),
         tuple(
             frozenset(stripped(audience) or "" for audience in restriction)
-            for restriction in conditions.findall(RESTRICTION)
+            for restriction in all_of(conditions, RESTRICTION)
         ),
-        conditions.find(ONE_TIME) is not None,
+        first_of(conditions, ONE_TIME) is not None,
     )
 
 
 def confirmations(element: Element, trail: Trail) -> tuple[Confirmation, ...]:
     """Return what limits each confirmation."""
-    found = element.findall(f"{SUBJECT}/{CONFIRMATION}")
-    return tuple(_confirmation(one_of.find(DATA), trail) for one_of in found)
+    found = [one_of for subject in all_of(element, SUBJECT) for one_of in all_of(subject, CONFIRMATION)]
+    return tuple(_confirmation(first_of(one_of, DATA), trail) for one_of in found)
 
 
 def _confirmation(data: Element | None, trail: Trail) -> Confirmation:
@@ -180,7 +181,7 @@ def authentications(element: Element, trail: Trail) -> tuple[Authentication, ...
     """Return when the subject was authenticated, and until when its sessions last."""
     found = (
         (instant(statement, "AuthnInstant", trail), instant(statement, "SessionNotOnOrAfter", trail))
-        for statement in element.findall(AUTHENTICATION)
+        for statement in all_of(element, AUTHENTICATION)
     )
     return tuple(Authentication(at, until) for at, until in found if at is not None)
 
@@ -193,6 +194,6 @@ def attributes(element: Element) -> tuple[Attribute, ...]:
             found.get("NameFormat") or "",
             tuple(stripped(value) or "" for value in found if not is_nil(value)),
         )
-        for statement in element.findall(ATTRIBUTES)
-        for found in statement.findall(saml2("Attribute"))
+        for statement in all_of(element, ATTRIBUTES)
+        for found in all_of(statement, saml2("Attribute"))
     )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from gateway.errors import WssFault
-from gateway.safexml import Element
+from gateway.safexml import Element, children
 from gateway.wss.names import INCLUSIVE_NAMESPACES
 from gateway.wss.octets import octets_of
 from gateway.wss.rules import R
@@ -24,20 +24,23 @@ def strange(trail: Trail, detail: str) -> RuleBrokenError:
 def children_of(element: Element, attributes: frozenset[str], trail: Trail) -> list[Element]:
     """Return the child elements of one that has no other attributes, and no text between its children."""
     _judge_attributes(element, attributes, trail)
-    children = list(element)
+    nodes = children(element)
     text = element.text
     stray = text and text.strip(_XML_SPACE)
-    for child in children:
-        tail = child.tail
-        stray = stray or (tail and tail.strip(_XML_SPACE))
+    for child in nodes:
+        text = child.tail
+        if text and text.strip(_XML_SPACE):
+            stray = text
     if stray:
         raise strange(trail, "text where elements belong")
-    return children
+    return nodes
 
 
 def parameters_of(element: Element, trail: Trail) -> str:
     """Return the Algorithm of an element that has no parameters."""
-    if children_of(element, ONLY_ALGORITHM, trail):
+    if _is_empty(element):
+        _judge_attributes(element, ONLY_ALGORITHM, trail)
+    elif children_of(element, ONLY_ALGORITHM, trail):
         raise strange(trail, "parameters of an algorithm that has none")
     return element.get("Algorithm", "")
 
@@ -53,13 +56,21 @@ def octets_in(element: Element, attributes: frozenset[str], trail: Trail) -> byt
 
 def prefixes_of(element: Element, trail: Trail) -> tuple[str, ...]:
     """Return the PrefixList of a method or transform: white space splits it, repetition says nothing."""
-    children = children_of(element, ONLY_ALGORITHM, trail)
-    if not children:
+    if _is_empty(element):
+        _judge_attributes(element, ONLY_ALGORITHM, trail)
         return ()
-    if len(children) != 1 or children[0].tag != INCLUSIVE_NAMESPACES or len(children[0]):
+    parameters = children_of(element, ONLY_ALGORITHM, trail)
+    if not parameters:
+        return ()
+    if len(parameters) != 1 or parameters[0].tag != INCLUSIVE_NAMESPACES or len(parameters[0]):
         raise strange(trail, "canonicalization has other parameters than InclusiveNamespaces")
-    _judge_attributes(children[0], _PREFIX_LIST, trail)
-    return tuple(dict.fromkeys(children[0].get("PrefixList", "").split()))
+    _judge_attributes(parameters[0], _PREFIX_LIST, trail)
+    return tuple(dict.fromkeys(parameters[0].get("PrefixList", "").split()))
+
+
+def _is_empty(element: Element) -> bool:
+    """Whether nothing stands in an element, as with almost every method and transform."""
+    return not len(element) and not element.text
 
 
 def _judge_attributes(element: Element, attributes: frozenset[str], trail: Trail) -> None:

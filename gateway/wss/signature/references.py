@@ -89,7 +89,7 @@ class ReferenceReader:
 
     def _transform(self, transforms: list[Element]) -> tuple[Transform, tuple[str, ...]]:
         """Return what is done, and with which PrefixList."""
-        if any(transform.tag != TRANSFORM for transform in transforms):
+        if [True for transform in transforms if transform.tag != TRANSFORM]:
             raise strange(self.trail, "Transforms holds other things")
         uris = [transform.get("Algorithm", "") for transform in transforms]
         if self.role is Role.MESSAGE and uris == [EXC_C14N]:

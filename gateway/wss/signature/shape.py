@@ -7,7 +7,7 @@ here. Nothing after this knows of Manifest, Object, XPath, XSLT, base64, HMAC or
 from typing import Final
 
 from gateway.errors import WssFault
-from gateway.safexml import Element
+from gateway.safexml import Element, markup_between
 from gateway.wss.algorithms import SIGNATURES, SignatureAlgorithm, why_refused
 from gateway.wss.ids import IdIndex
 from gateway.wss.names import (
@@ -37,7 +37,9 @@ _IDS: Final = frozenset({"Id", WSU_ID})
 _ID: Final = frozenset({"Id"})
 _WITHOUT_KEY: Final = [SIGNED_INFO, SIGNATURE_VALUE]
 _WITH_KEY: Final = [*_WITHOUT_KEY, KEY_INFO]
-_READ: Final = (R.SIG_SHAPE, R.SIG_URI, R.SIG_TARGET, R.SIG_TRANSFORM, R.SIG_DIGEST, R.SIG_OCTETS)
+_READ: Final = tuple(
+    rule.is_met for rule in (R.SIG_SHAPE, R.SIG_URI, R.SIG_TARGET, R.SIG_TRANSFORM, R.SIG_DIGEST, R.SIG_OCTETS)
+)
 
 
 def read_signature(element: Element, role: Role, ids: IdIndex, *, legacy: bool, trail: Trail) -> SignatureShape:
@@ -46,9 +48,8 @@ def read_signature(element: Element, role: Role, ids: IdIndex, *, legacy: bool, 
     `legacy` accepts SHA-1, and later weaker RSA keys. Raises RuleBrokenError for all that is not needed to sign
     a message or an assertion.
     """
-    for node in element.iter():
-        if not isinstance(node.tag, str):
-            raise trail.broken(R.SIG_PLAIN, "a comment or instruction", _SHAPE)
+    if next(markup_between(element), None) is not None:
+        raise trail.broken(R.SIG_PLAIN, "a comment or instruction", _SHAPE)
     trail.met(R.SIG_PLAIN)
     children = children_of(element, _IDS, trail)
     tags = [child.tag for child in children]
@@ -59,8 +60,7 @@ def read_signature(element: Element, role: Role, ids: IdIndex, *, legacy: bool, 
     algorithm = _method(method, legacy=legacy, trail=trail)
     references = _references(elements, ReferenceReader(element, role, ids, legacy, trail))
     value = octets_in(children[1], _ID, trail)
-    for rule in _READ:
-        trail.met(rule)
+    trail.all_met(_READ)
     key_info = children[2] if len(children) > 2 else None
     return SignatureShape(
         element, children[0], prefixes, algorithm, value, references, key_info, role, legacy=legacy
@@ -73,16 +73,18 @@ def _signed_info(signed_info: Element, trail: Trail) -> list[Element]:
     tags = [child.tag for child in children]
     if tags[:2] != [CANONICALIZATION_METHOD, SIGNATURE_METHOD]:
         raise strange(trail, "SignedInfo does not begin with its two methods")
-    if any(tag != DS_REFERENCE for tag in tags[2:]):
-        raise strange(trail, "SignedInfo holds more than references")
     count = len(tags) - 2
+    if tags.count(DS_REFERENCE) != count:
+        raise strange(trail, "SignedInfo holds more than references")
     trail.require(R.SIG_REFERENCES, 0 < count <= MAX_REFERENCES, f"{count} references", _SHAPE)
     return children
 
 
 def _exclusive(element: Element, trail: Trail) -> tuple[str, ...]:
     uri = element.get("Algorithm", "")
-    trail.require(R.SIG_CANONICAL, uri == EXC_C14N, f"{uri[:120]!a}", _ALGORITHM)
+    if uri != EXC_C14N:
+        raise trail.broken(R.SIG_CANONICAL, f"{uri[:120]!a}", _ALGORITHM)
+    trail.met(R.SIG_CANONICAL)
     return prefixes_of(element, trail)
 
 

@@ -41,9 +41,13 @@ def message_target(name: str, signature: Element, ids: IdIndex, trail: Trail) ->
     target = ids.target(name)
     if target is None:
         raise trail.broken(R.SIG_TARGET, f"nothing is called {name} by the right attribute", _FAILED)
-    if len(target.keys()) > MAX_ATTRIBUTES or max(map(len, (target.tag, *target.keys()))) > MAX_NAME:
+    names = target.keys()
+    if len(names) > MAX_ATTRIBUTES or max(map(len, names), default=0) > MAX_NAME or len(target.tag) > MAX_NAME:
         raise trail.broken(R.SIG_TARGET, "its start tag is too long", _FAILED)
     security = signature.getparent()
+    beside = security is not None and target.getparent() is security
+    if beside and target is not signature and target.tag != SECURITY:
+        return target  # as most are: what is above it is above the signature, too
     in_key_info = False
     node: Element | None = target
     while node is not None:

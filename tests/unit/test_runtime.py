@@ -154,6 +154,28 @@ def test_a_state_that_can_be_written_is_made_ready_and_the_home_served(folder, s
     assert home.state.is_dir()
 
 
+def test_earlier_metrics_go_once_the_addresses_are_ours_and_not_before(folder, monkeypatch):
+    hooks = {}
+    monkeypatch.setattr(server, "serve", lambda _home, _build, **given: hooks.update(given))
+    home = read(folder)
+    counted = home.state / "metrics/counter_1.db"
+    counted.parent.mkdir(parents=True)
+    counted.write_bytes(b"")
+    runtime.serve(home)
+    assert counted.exists(), "another gateway may be running here"
+    hooks["announce"]({})
+    assert not counted.exists()
+
+
+def test_a_folder_of_metrics_that_cannot_be_made_is_told_before_there_are_workers(folder, monkeypatch):
+    monkeypatch.setattr(server, "serve", lambda _home, _build, **given: given["announce"]({}))
+    home = read(folder)
+    home.state.mkdir()
+    (home.state / "metrics").write_text("in the way")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        runtime.serve(home)
+
+
 @pytest.mark.parametrize("trouble", ["no folder can be made", "a file that is no database"])
 def test_a_state_that_cannot_be_written_is_told_before_anything_runs(folder, served, tmp_path, trouble):
     home = read(folder)

@@ -140,7 +140,7 @@ class M:
     REPLAY_STORE = Message(
         "IGW1307E", Side.SERVER, "The gateway cannot tell now whether it has seen this message before"
     )
-    SECURITY_SHAPE = Message("IGW1309E", Side.CLIENT, "{standard}; it must hold that {rule}")
+    SECURITY_SHAPE = Message("IGW1309E", Side.CLIENT, "{standard}; required: {rule}")
     AUTHENTICATOR = Message("IGW1308E", Side.SERVER, "The gateway cannot authenticate anybody at the moment")
 
     # IMS Connect and IMS

@@ -19,11 +19,12 @@ from lxml import etree
 
 from gateway.errors import GatewayError, M, Message, MustUnderstandError, SecurityError, WssFault
 from gateway.exchange import Arrival, Caller
-from gateway.safexml import Element, is_element
+from gateway.safexml import Element, children, is_element
 
 WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_XSI_TYPE: Final = f"{{{XSI}}}type"
 XML_WHITESPACE: Final = " \t\r\n"
 
 _MOST_TOLD: Final = 20
@@ -70,6 +71,9 @@ _NAMESPACES: Final = {
     SoapVersion.SOAP11: "http://schemas.xmlsoap.org/soap/envelope/",
     SoapVersion.SOAP12: "http://www.w3.org/2003/05/soap-envelope",
 }
+_VERSIONS: Final = {f"{{{namespace}}}Envelope": version for version, namespace in _NAMESPACES.items()}
+"""By the name of the root element."""
+_OF_SOAP: Final = frozenset(_NAMESPACES.values())
 _CONTENT_TYPES: Final = {SoapVersion.SOAP11: "text/xml", SoapVersion.SOAP12: "application/soap+xml"}
 _NEXT: Final = {
     SoapVersion.SOAP11: "http://schemas.xmlsoap.org/soap/actor/next",
@@ -173,22 +177,22 @@ def refuse_references(payload: Element) -> None:
 
 
 def _version(root: Element) -> SoapVersion:
-    for version in SoapVersion:
-        if root.tag == f"{{{version.namespace}}}Envelope":
-            return version
-    raise GatewayError(M.VERSION_MISMATCH)
+    version = _VERSIONS.get(root.tag)
+    if version is None:
+        raise GatewayError(M.VERSION_MISMATCH)
+    return version
 
 
 def _parts(root: Element, version: SoapVersion) -> tuple[Element | None, Element]:
     """Return Header, None where there is none, and Body."""
-    children = _children(root, M.ENVELOPE_SHAPE, "Envelope")
+    found = _children(root, M.ENVELOPE_SHAPE, "Envelope")
     header_tag, body_tag = (f"{{{version.namespace}}}{name}" for name in ("Header", "Body"))
-    header = children.pop(0) if children and children[0].tag == header_tag else None
-    if not children or children[0].tag != body_tag:
+    header = found.pop(0) if found and found[0].tag == header_tag else None
+    if not found or found[0].tag != body_tag:
         raise _shape("at most one Header, then one Body, are expected in it")
-    if len(children) > 1:
+    if len(found) > 1:
         raise _shape("nothing may follow the Body")
-    return header, children[0]
+    return header, found[0]
 
 
 def _header_blocks(header: Element, version: SoapVersion) -> tuple[HeaderBlock, ...]:
@@ -200,9 +204,9 @@ def _block(element: Element, version: SoapVersion) -> HeaderBlock:
     namespace, _local = _split(element.tag)
     if not namespace:
         raise _shape("a header block must be in a namespace")
-    if namespace in _NAMESPACES.values():
+    if namespace in _OF_SOAP:
         raise _shape("a header block may not be an element of SOAP itself")
-    for name in element.attrib:
+    for name in element.keys():  # noqa: SIM118  an element is no mapping
         _check_block_attribute(str(name), namespace, version)
     prefix = f"{{{version.namespace}}}"
     role = element.get(f"{prefix}{_ROLE_ATTRIBUTE[version]}", "")
@@ -234,41 +238,42 @@ def _must_understand(value: str, version: SoapVersion) -> bool:
 
 
 def _payload(body: Element) -> Element:
-    children = _children(body, M.BODY_SHAPE, "Body")
-    if len(children) != 1:
+    found = _children(body, M.BODY_SHAPE, "Body")
+    if len(found) != 1:
         raise GatewayError(M.BODY_SHAPE, {"reason": "exactly one element is expected in it"})
-    if _split(children[0].tag)[0] in _NAMESPACES.values():
+    if _split(found[0].tag)[0] in _OF_SOAP:
         raise GatewayError(M.BODY_SHAPE, {"reason": "an element of SOAP itself is no request"})
-    return children[0]
+    return found[0]
 
 
 def _children(parent: Element, message: Message, name: str) -> list[Element]:
     """Return the child elements; comments are passed over, text is not."""
-    if any(_has_text(text) for text in (parent.text, *(child.tail for child in parent))):
+    nodes = children(parent)
+    if any(map(_has_text, (parent.text, *[node.tail for node in nodes]))):
         raise GatewayError(message, {"reason": f"there is text between the elements of {name}"})
-    return [child for child in parent if is_element(child)]
+    return [node for node in nodes if is_element(node)]
 
 
 def _check_frame(element: Element, version: SoapVersion, name: str) -> None:
     """Check the attributes of Envelope, Header or Body: extensions in namespaces of their own only."""
-    for attribute in element.attrib:
+    for attribute in element.keys():  # noqa: SIM118  an element is no mapping
         namespace, local = _split(str(attribute))
         if namespace == version.namespace and local == "encodingStyle":
             raise GatewayError(M.HREF)
-        if not namespace or namespace in _NAMESPACES.values():
+        if not namespace or namespace in _OF_SOAP:
             message = M.BODY_SHAPE if name == "Body" else M.ENVELOPE_SHAPE
             raise GatewayError(message, {"reason": f"{name} has an attribute that is not allowed there"})
 
 
 def _refuse_encoding(payload: Element) -> None:
-    prefixes = _encoding_prefixes(payload)
-    for element in payload.iter():
-        if not is_element(element):
-            continue
+    prefixes: set[str] | None = None  # most messages never need them
+    for element in payload.iter("*"):
         if _split(element.tag)[0] in _ENCODING_NAMESPACES:
             raise GatewayError(M.HREF)
         for name, value in element.items():
-            if _means_encoding(str(name), str(value), prefixes):
+            if name == _XSI_TYPE and prefixes is None:
+                prefixes = _encoding_prefixes(payload)
+            if _means_encoding(str(name), str(value), prefixes or set()):
                 raise GatewayError(M.HREF)
 
 
@@ -287,7 +292,7 @@ def _means_encoding(name: str, value: str, prefixes: set[str]) -> bool:
     namespace, local = _split(name)
     if namespace in _ENCODING_NAMESPACES:
         return True
-    if namespace in _NAMESPACES.values() and local == "encodingStyle":
+    if namespace in _OF_SOAP and local == "encodingStyle":
         return value.strip(XML_WHITESPACE) not in {"", _ENCODING_NONE}
     return (namespace, local) == (XSI, "type") and value.strip(XML_WHITESPACE).rpartition(":")[0] in prefixes
 

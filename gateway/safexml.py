@@ -132,6 +132,7 @@ _NAMES: Final = {
 """What HTTP and the XML declaration may call an encoding found by its bytes."""
 
 _S = r"[ \t\r\n]"
+_DECLARATION_START: Final = re.compile(rf"<\?xml{_S}")
 _DECLARATION: Final = re.compile(
     rf"<\?xml{_S}+version{_S}*={_S}*(?P<q>['\"])(?P<version>[^'\"<>]*)(?P=q)"
     rf"(?:{_S}+encoding{_S}*={_S}*(?P<r>['\"])(?P<encoding>[A-Za-z][A-Za-z0-9._-]*)(?P=r))?"
@@ -158,6 +159,8 @@ def _checked_text(data: bytes, bounds: Bounds, charset: str | None) -> str:
 
 def _encoding(data: bytes) -> tuple[str, int]:
     """Return the encoding that the first bytes show and the length of the byte order mark."""
+    if data[:1] == b"<" and data[1:2] != b"\x00":
+        return _UTF_8, 0  # as nearly all do; no mark begins so
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             if not encoding:
@@ -169,7 +172,7 @@ def _encoding(data: bytes) -> tuple[str, int]:
 
 
 def _without_declaration(text: str, encoding: str) -> str:
-    if not re.match(rf"<\?xml{_S}", text):
+    if not _DECLARATION_START.match(text):
         return text
     found = _DECLARATION.match(text)
     if found is None:
@@ -276,11 +279,10 @@ class _Markup:
         text, bounds = self._text, self._bounds
         if len(text) > _MODEST or self._counts_all:
             return False
-        tags = text.split("<")
-        firsts = [tag[:1] for tag in tags]
-        if "!" in firsts or "?" in firsts:
+        if "<!" in text or "<?" in text or text[:1] in {"!", "?"}:
             return False
-        if len(tags) - firsts.count("/") > min(bounds.max_depth, bounds.max_elements):
+        tags = text.split("<")
+        if len(tags) - text.count("</") > min(bounds.max_depth, bounds.max_elements):
             return False
         if text.count("xmlns") > bounds.max_attributes or (self._has_references and _NO_REFERENCE.search(text)):
             return False

@@ -1,5 +1,6 @@
 """Whether a certificate may sign at all, whoever it is of: form, time, key, usage, extensions, hash."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -45,16 +46,21 @@ class _Fields:
     """Critical extensions that are not known, by OID."""
     digest: str
     """Hash of the certificate's own signature."""
+    period: tuple[datetime, datetime]
+    weak: Mapping[bool, str | None]
+    """What is wrong with the key: where legacy algorithms are taken, and where not."""
 
     @classmethod
     def of(cls, certificate: x509.Certificate) -> "_Fields":
-        extensions = certificate.extensions
+        extensions, key = certificate.extensions, certificate.public_key()
         unknown = [one.oid for one in extensions if one.critical and one.oid not in _KNOWN_CRITICAL]
         return cls(
-            key=certificate.public_key(),
+            key=key,
             usage=_extension(extensions, x509.KeyUsage),
             unknown=tuple(oid.dotted_string for oid in unknown),
             digest=_digest(certificate),
+            period=(certificate.not_valid_before_utc, certificate.not_valid_after_utc),
+            weak={legacy: signing_key_complaint(key, legacy=legacy) for legacy in (False, True)},
         )
 
 
@@ -85,22 +91,24 @@ def judge_usable(
         fields = _fields(certificate)
     except UNREADABLE as error:
         raise trail.broken(R.CERT_FORM, f"a field cannot be read ({type(error).__name__})", bad) from error
-    complaint = _period(certificate, now)
+    complaint = _outside(fields.period, now)
     trail.require(R.CERT_TIME, not complaint, complaint, bad)
-    weak = signing_key_complaint(fields.key, legacy=legacy)
+    weak = fields.weak[legacy]
     trail.require(R.CERT_KEY, weak is None, weak or "", bad)
     signs = fields.usage is None or fields.usage.digital_signature or fields.usage.content_commitment
     trail.require(R.CERT_USAGE, signs, "KeyUsage without digitalSignature and contentCommitment", bad)
-    trail.require(R.CERT_CRITICAL, not fields.unknown, f"critical extension {', '.join(fields.unknown)}", bad)
+    unknown = f"critical extension {', '.join(fields.unknown)}" if fields.unknown else ""
+    trail.require(R.CERT_CRITICAL, not unknown, unknown, bad)
     sound = _sound(fields.digest, legacy=legacy, pinned=pinned)
     trail.require(R.CERT_DIGEST, sound, f"it is signed with {fields.digest}", bad)
 
 
-def _period(certificate: x509.Certificate, now: datetime) -> str:
-    if now < certificate.not_valid_before_utc:
-        return f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-    if now > certificate.not_valid_after_utc:
-        return f"it expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+def _outside(period: tuple[datetime, datetime], now: datetime) -> str:
+    begins, ends = period
+    if now < begins:
+        return f"it is not valid before {begins:%Y-%m-%d %H:%M} UTC"
+    if now > ends:
+        return f"it expired on {ends:%Y-%m-%d %H:%M} UTC"
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.envelope import Envelope, require_understood
 from gateway.errors import GatewayError, M, MustUnderstandError, SecurityError, WssFault
+from gateway.safexml import children, markup_between
 from gateway.wss.names import (
     ASSERTION_11,
     ASSERTION_20,
@@ -47,7 +48,9 @@ def no_header(envelope: Envelope, trail: Trail) -> None:
 def one_header(envelope: Envelope, trail: Trail) -> Any:
     """Return the one Security header for us. Headers for other actors are left alone and never looked into."""
     headers = _ours(envelope)
-    trail.require(R.PRESENT, bool(headers), "no Security header for us", _of_absence(envelope))
+    if not headers:
+        raise trail.broken(R.PRESENT, "no Security header for us", _of_absence(envelope))
+    trail.met(R.PRESENT)
     trail.require(R.ONE_HEADER, len(headers) == 1, f"{len(headers)} headers", WssFault.INVALID_SECURITY)
     return headers[0]
 
@@ -55,12 +58,16 @@ def one_header(envelope: Envelope, trail: Trail) -> Any:
 def one_token(security: Any, kind: TokenKind, trail: Trail) -> Any:
     """Return the one identity token of the header; it is of the kind that is asked for."""
     _plain(security, trail)
-    tokens = [child for child in security if child.tag in IDENTITY_TOKENS]
+    nodes = children(security)
+    tokens = [child for child in nodes if child.tag in IDENTITY_TOKENS]
     trail.require(R.ONE_TOKEN, len(tokens) == 1, f"{len(tokens)} tokens", WssFault.INVALID_SECURITY)
     wanted = tokens[0].tag == _TOKENS[kind]
     trail.require(R.KIND, wanted, "another kind of token", WssFault.UNSUPPORTED_SECURITY_TOKEN)
-    others = [child.tag for child in security if child is not tokens[0] and child.tag not in _BESIDE[kind]]
-    trail.require(R.CHILDREN, not others, f"{len(others)} other elements", _of_others(others))
+    beside = _BESIDE[kind]
+    others = [child.tag for child in nodes if child is not tokens[0] and child.tag not in beside]
+    if others:
+        raise trail.broken(R.CHILDREN, f"{len(others)} other elements", _of_others(others))
+    trail.met(R.CHILDREN)
     return tokens[0]
 
 
@@ -88,7 +95,7 @@ def _of_absence(envelope: Envelope) -> GatewayError | WssFault:
 
 def _plain(security: Any, trail: Trail) -> None:
     """Refuse comments: readers of text stop at them, canonical forms leave them out."""
-    found = next((node for node in security.iter() if not isinstance(node.tag, str)), None)
+    found = next(markup_between(security), None)
     if found is None:
         trail.met(R.NO_COMMENT)
         return

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from gateway.errors import WssFault
+from gateway.safexml import children
 from gateway.wss.names import CREATED, EXPIRES, TIMESTAMP
 from gateway.wss.rules import R
 from gateway.wss.text import plain_text
 from gateway.wss.times import Freshness, parse_instant
 from gateway.wss.verdict import Trail
+
+_SHAPES: Final = ([CREATED], [CREATED, EXPIRES])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,16 +26,16 @@ class Stamp:
 
 def judge_timestamp(security: Any, freshness: Freshness, trail: Trail) -> Stamp | None:
     """Judge the Timestamp of a Security header and return it; None when there is none."""
-    found = security.findall(TIMESTAMP)
+    found = [child for child in children(security) if child.tag == TIMESTAMP]
     trail.require(R.TS_ONE, len(found) <= 1, f"{len(found)} Timestamps", WssFault.INVALID_SECURITY)
     if not found:
         return None
     timestamp = found[0]
-    children = [child.tag for child in timestamp]
-    shape_ok = children in ([CREATED], [CREATED, EXPIRES]) and not any(child.attrib for child in timestamp)
-    trail.require(R.TS_SHAPE, shape_ok, f"children {len(children)}", WssFault.INVALID_SECURITY)
-    created = _instant(timestamp[0], trail)
-    expires = _instant(timestamp[1], trail) if len(children) == 2 else None
+    times = children(timestamp)
+    shape_ok = [child.tag for child in times] in _SHAPES and not any(child.keys() for child in times)
+    trail.require(R.TS_SHAPE, shape_ok, f"children {len(times)}", WssFault.INVALID_SECURITY)
+    created = _instant(times[0], trail)
+    expires = _instant(times[1], trail) if len(times) == 2 else None
     trail.met(R.TS_FORMAT)
     in_order = expires is None or created <= expires
     trail.require(R.TS_ORDER, in_order, "Created after Expires", WssFault.INVALID_SECURITY)

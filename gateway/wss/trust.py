@@ -45,7 +45,7 @@ def judge_certificate(  # noqa: PLR0913  all that a decision on trust rests on
     missing = "no certificate" if not certificates else f'a locator only, with trust = "{trust.value}"'
     trail.require(R.CERT_FOUND, found, missing, WssFault.SECURITY_TOKEN_UNAVAILABLE)
     leaf = certificates[0]
-    pinned = None if trust is Trust.ANY else keys.pinned(der(leaf))
+    pinned = None if trust is Trust.ANY else keys.pinned(_der(leaf))
     judge_usable(leaf, now, legacy=legacy, pinned=pinned is not None, trail=trail)
     if trust is Trust.ANY:
         trail.met(R.TRUST_ANY, _who(leaf))
@@ -80,7 +80,7 @@ def _chain(
 ) -> tuple[x509.Certificate, ...]:
     bad = WssFault.FAILED_AUTHENTICATION
     trail.require(R.TRUST_ENTITY, not is_authority(leaf), _who(leaf), bad)
-    pinned = keys.pinned(der(leaf))
+    pinned = keys.pinned(_der(leaf))
     if pinned is not None:
         trail.met(R.TRUST_CHAIN, f"in the truststore itself: {_who(pinned)}")
         return (pinned,)
@@ -100,6 +100,10 @@ def _chain(
 
 def _valid(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+
+
+_der = lru_cache(maxsize=REMEMBERED)(der)
+"""cryptography writes the DER form anew each time."""
 
 
 @lru_cache(maxsize=REMEMBERED)

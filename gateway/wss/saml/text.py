@@ -28,7 +28,10 @@ def all_of(element: Element, tag: str) -> list[Element]:
 
 def first_of(element: Element, tag: str) -> Element | None:
     """Return the first child with this tag, None when there is none."""
-    return next(iter(all_of(element, tag)), None)
+    for child in children(element):
+        if child.tag == tag:
+            return child
+    return None
 
 
 def is_nil(element: Element) -> bool:

@@ -128,7 +128,7 @@ def signed_parts(data: bytes, *, body: bool) -> dict[str, bytes]:
     (payload,) = whole.iterchildren("*")
     (timestamp,) = root.iter(f"{{{WSU}}}Timestamp")
     assert timestamp.getparent() is assertion.getparent()
-    headers = [canonical(child) for child in root[0] if str(child.tag).startswith(f"{{{WSA}}}")]
+    headers = [canonical(child) for child in root.find(f"{{{soap}}}Header").iterchildren(f"{{{WSA}}}*")]
     found |= {"body": canonical(whole), "payload": canonical(payload), "timestamp": canonical(timestamp)}
     return found | {"addressing": b"".join(sorted(headers)), "texts": first_texts(payload)}
 

@@ -9,6 +9,7 @@ section 4.4.3.2). Nothing but this index is asked for the target of a reference.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from gateway.errors import WssFault
@@ -35,6 +36,10 @@ _ASSERTIONS: Final = frozenset({ASSERTION_11, ASSERTION_20})
 
 _NCNAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 """The ASCII part of NCName. It may begin with a digit, which it may not in XML: senders of the field do so."""
+
+_HELD: Final = 1000
+"""Nodes that are held for as long as the index: lxml makes an object of a node anew, with its name, for each
+look at it, unless somebody still has the one before. Far more than an ordinary message has."""
 
 _MOST_TOLD: Final = 20
 """Values that are remembered as wrong; one is enough to refuse."""
@@ -66,6 +71,7 @@ class IdIndex:
 
     def __init__(self, root: Element) -> None:
         self._root = root
+        self._held = list(islice(root.iter(), _HELD))
         self._named: dict[str, tuple[Element, str]] = {}
         self._business: Counter[str] = Counter()
         self._several: list[list[str]] = []

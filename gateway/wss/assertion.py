@@ -215,11 +215,22 @@ def _once(case: Case, assertion: Assertion, sender: _Sender) -> tuple[Once, ...]
     if sender.signed is not None:
         seen_until = expires if sender.signed.relied_on is False else _too_old(case)
         entries.append(Once.of(OnceKind.SIGNATURE, (sender.signed.covered.signed_info_digest,), seen_until))
-    body_signed = sender.signed is not None and sender.signed.relied_on
-    if assertion.one_time or not (body_signed or case.policy.reuse_assertions):
+    if assertion.one_time or not (_body_stays_signed(case, assertion, sender) or case.policy.reuse_assertions):
         parts = (assertion.issuer.encode(), assertion.id.encode())
         entries.append(Once.of(OnceKind.ASSERTION, parts, expires))
     return tuple(entries)
+
+
+def _body_stays_signed(case: Case, assertion: Assertion, sender: _Sender) -> bool:
+    """Tell whether a signature protects the body, and whether the message would be refused without it.
+
+    With `either` and HTTPS alone it would not: whoever takes it off leaves the issuer's, under another body.
+    """
+    if sender.signed is None or not sender.signed.relied_on:
+        return False
+    policy = case.policy
+    enough_without = policy.signed_by is SignedBy.EITHER and policy.sts_body is StsBody.HTTPS
+    return not (enough_without and assertion.signature is not None)
 
 
 def _too_old(case: Case) -> datetime:

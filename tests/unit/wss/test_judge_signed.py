@@ -172,6 +172,16 @@ def test_either_with_bodies_that_senders_sign_does_not_take_one_that_none_signed
     assert ask(data, **service).claims
 
 
+def test_either_over_https_alone_takes_a_message_once_without_its_sender_s_signature_too(pki, ask):
+    service = {"signed_by": SignedBy.EITHER, "sts_body": StsBody.HTTPS}
+    data = Message("saml20", sts=pki.sts, signed_by=pki.sender).build(NOW)
+    stripped = Surgery(data)
+    stripped.security.remove(stripped.signature)
+    stripped.body[0].tag = "{urn:x}Forged"
+    assert ask(data, **service).claims
+    assert broken(ask(stripped.bytes(), **service)) == "replay.new"
+
+
 def test_a_certificate_of_a_version_that_does_not_exist_is_refused(pki, ask):
     der = pki.sender.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x30", 1)
     assert der != pki.sender.der

@@ -110,7 +110,9 @@ def _issuer(case: Case, found: _Found, ids: IdIndex) -> _Signed | None:
     signed = _verified(case, found.of_issuer, Role.STS, ids, relied_on=by_issuer or either)
     if signed.relied_on and policy.issuer_certificates:
         listed = is_sender(signed.certificate, policy.issuer_certificates)
-        case.trail.require(R.ISSUER_LISTED, listed, "not listed", SecurityError.sign_on(""))
+        case.trail.require(
+            R.ISSUER_LISTED, listed, "" if listed else _unlisted(signed.certificate), SecurityError.sign_on("")
+        )
     return signed
 
 
@@ -158,8 +160,14 @@ def _sender(case: Case, found: _Found, ids: IdIndex, issuer: _Signed | None) -> 
     if case.policy.senders and sender.vouching is not Vouching.NOTHING:
         assert sender.certificate is not None
         listed = is_sender(sender.certificate, case.policy.senders)
-        case.trail.require(R.SENDER, listed, "not listed", SecurityError.sign_on(""))
+        case.trail.require(
+            R.SENDER, listed, "" if listed else _unlisted(sender.certificate), SecurityError.sign_on("")
+        )
     return sender
+
+
+def _unlisted(certificate: x509.Certificate) -> str:
+    return f"{certificate.subject.rfc4514_string()[:200]!a} is not listed"
 
 
 def _asks_sender(case: Case) -> bool:

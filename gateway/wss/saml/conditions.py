@@ -14,6 +14,8 @@ from gateway.wss.times import FUTURE, Freshness
 from gateway.wss.verdict import Trail
 
 _TOKEN = WssFault.INVALID_SECURITY_TOKEN
+_LONGEST = 100
+"""Characters of a text of the message that a finding repeats, escaped."""
 
 
 def judge_conditions(
@@ -26,13 +28,20 @@ def judge_conditions(
     trail.require(R.SAML_WINDOW, not outside, outside, _TOKEN)
     _judge_lifetime(assertion, policy, trail)
     known = not policy.issuers or assertion.issuer in policy.issuers
-    trail.require(R.SAML_ISSUER_KNOWN, known, "an issuer that is not accepted", WssFault.FAILED_AUTHENTICATION)
+    issuer = "" if known else f"{assertion.issuer[:_LONGEST]!a} is not among the issuers"
+    trail.require(R.SAML_ISSUER_KNOWN, known, issuer, WssFault.FAILED_AUTHENTICATION)
     ours = all(audiences & policy.audiences for audiences in assertion.audiences)
-    trail.require(R.SAML_AUDIENCE, ours, "a restriction without an audience of ours", _TOKEN)
+    trail.require(R.SAML_AUDIENCE, ours, "" if ours else _foreign(assertion, policy), _TOKEN)
     for confirmation in assertion.confirmations:
         complaint = _unfit(confirmation, freshness, facts)
         trail.require(R.SAML_DATA, not complaint, complaint, _TOKEN)
     _judge_authentications(assertion, freshness, trail)
+
+
+def _foreign(assertion: Assertion, policy: Policy) -> str:
+    """Name the audiences of the first restriction without us, for whoever has to configure them."""
+    first = next(audiences for audiences in assertion.audiences if not audiences & policy.audiences)
+    return "not for us but " + ", ".join(f"{audience[:_LONGEST]!a}" for audience in sorted(first)[:3])
 
 
 def until(assertion: Assertion, policy: Policy) -> datetime:

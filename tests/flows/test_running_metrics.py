@@ -55,11 +55,11 @@ def lose_store(gateway):
 
 def test_counts_of_all_workers_are_shown_and_outlive_them(start):
     gateway = start("refuse")
-    wait_until(lambda: shown(gateway).get(UP) == 1, "both workers")
-    assert [shown(gateway)[name] for name in (FAILURES, UNPROTECTED, FULL)] == [0, 0, 0]
-    lose_store(gateway)
     with callers_by_worker(gateway) as callers:
-        first, second = callers
+        first, second = callers  # both have opened the store by now
+        wait_until(lambda: shown(gateway).get(UP) == 1, "both workers")
+        assert [shown(gateway)[name] for name in (FAILURES, UNPROTECTED, FULL)] == [0, 0, 0]
+        lose_store(gateway)
         for count, (caller,) in zip((2, 3), callers.values(), strict=True):
             assert [post(caller) for _ in range(count)] == [500] * count
     for _ in range(10):  # over new connections, so that each worker is asked
@@ -79,8 +79,9 @@ def test_counts_of_all_workers_are_shown_and_outlive_them(start):
 
 def test_what_is_accepted_without_protection_is_counted(start):
     gateway = start("accept")
-    lose_store(gateway)
-    with Caller(gateway.https_url, gateway.ca) as caller:
+    with callers_by_worker(gateway) as callers:
+        ((caller,), _) = callers.values()
+        lose_store(gateway)
         message = with_nonce().build(SYSTEM_CLOCK.now())
         assert [post(caller, message), post(caller, message)] == [200, 200]
     assert [shown(gateway)[name] for name in (FAILURES, UNPROTECTED, UP)] == [2, 2, 0]

@@ -8,6 +8,7 @@ With --check nothing is written; exit 1 says that the page is stale.
 import sys
 from collections.abc import Iterator
 from enum import Enum
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def _model(model: type[Settings], prefix: str) -> Iterator[str]:
             path = f"{prefix}{name}"
             yield f"### `[{path}]`"
             yield ""
-            yield f"{inner.__doc__} {_presence(field)}".strip()
+            yield f"{getdoc(inner)} {_presence(field)}".strip()
             yield ""
             yield from _model(inner, f"{path}.")
 
@@ -120,7 +121,7 @@ def page() -> str:
         lines += [f"## {file}", "", prose[part], "", *_model(model, "")]
     lines += ["## Stores", "", prose["stores"], ""]
     for shape in SHAPES:
-        lines += [f"### {'Key store' if shape is KeyStore else 'Trust store'}", "", f"{shape.__doc__}", ""]
+        lines += [f"### {'Key store' if shape is KeyStore else 'Trust store'}", "", f"{getdoc(shape)}", ""]
         lines += [*_table(shape)]
     lines += [prose["fit"]]
     return "\n".join(lines).rstrip() + "\n"

@@ -23,22 +23,15 @@ class Wiretap:
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
-        self._streams: list[bytearray] = []
+        self._messages: list[bytes] = []
         self._sockets: list[socket.socket] = []
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
     @property
     def messages(self) -> list[bytes]:
-        """Every input message so far that is complete, by connection."""
-        found = []
-        for stream in list(self._streams):
-            data = bytes(stream)
-            while len(data) >= 4 and len(data) >= int.from_bytes(data[:4]):
-                size = int.from_bytes(data[:4])
-                found.append(data[:size])
-                data = data[size:]
-        return found
+        """Every input message so far that is complete, in the order in which they came."""
+        return list(self._messages)
 
     def of(self, user: str, transaction: str) -> list[bytes]:
         """Return the messages of one user for one transaction."""
@@ -75,11 +68,9 @@ class Wiretap:
             except OSError:
                 client.close()
                 continue
-            kept = bytearray()
-            self._streams.append(kept)
             self._sockets += [client, server]
-            for source, sink, keep in ((client, server, kept), (server, client, None)):
-                threading.Thread(target=_pump, args=(source, sink, keep), daemon=True).start()
+            for source, sink, told in ((client, server, self._messages), (server, client, None)):
+                threading.Thread(target=_pump, args=(source, sink, told), daemon=True).start()
 
 
 def password_of(message: bytes) -> str:
@@ -97,11 +88,16 @@ def of_client(message: bytes, client_id: str) -> bytes:
     return message[:24] + client_id.ljust(8).encode("cp037") + message[32:]
 
 
-def _pump(source: socket.socket, sink: socket.socket, keep: bytearray | None) -> None:
+def _pump(source: socket.socket, sink: socket.socket, told: list[bytes] | None) -> None:
+    """Forward all that comes; tell of complete messages before they go on."""
+    pending = b""
     with suppress(OSError):
         while data := source.recv(65_536):
-            if keep is not None:
-                keep += data
+            if told is not None:
+                pending += data
+                while len(pending) >= 4 and len(pending) >= (size := int.from_bytes(pending[:4])):
+                    told.append(pending[:size])
+                    pending = pending[size:]
             sink.sendall(data)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

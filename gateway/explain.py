@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from gateway.config.bounds import message_bounds
 from gateway.config.model import GatewaySettings, SecuritySettings
 from gateway.envelope import read_envelope
 from gateway.errors import GatewayError, M, MustUnderstandError, SecurityError, Side
@@ -50,13 +51,7 @@ class Question:
         keys: TrustedKeys,
     ) -> "Question":
         """Return the question that a service's settings ask of every message."""
-        bounds = Bounds(
-            max_bytes=gateway.server.max_request_bytes,
-            max_depth=gateway.parser.max_depth,
-            max_elements=gateway.parser.max_elements,
-            max_attributes=gateway.parser.max_attributes,
-        )
-        return cls(Policy.of(security), bounds, facts, now, keys)
+        return cls(Policy.of(security), message_bounds(gateway), facts, now, keys)
 
 
 @dataclass(frozen=True, slots=True)

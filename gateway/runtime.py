@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway import preflight, tls
 from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.bounds import message_bounds
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, Service
 from gateway.errors import ConfigError, Problem
@@ -28,7 +29,6 @@ from gateway.observe.logs import LogSink
 from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
 from gateway.provider.path import Journey, Route
 from gateway.replay import open_store
-from gateway.safexml import Bounds
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
 from gateway.tls.live import LiveTrust
@@ -170,18 +170,12 @@ class _Workshop:
         return [Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports]
 
     def _route(self, service: Service) -> Route:
-        server, parser = self.home.gateway.server, self.home.gateway.parser
         return Route(
             service=service,
             bundle=self.home.bundles[service.settings.bundle],
             backend=self.backends[service.settings.bundle],
             policy=Policy.of(service.settings.security),
-            bounds=Bounds(
-                max_bytes=server.max_request_bytes,
-                max_depth=parser.max_depth,
-                max_elements=parser.max_elements,
-                max_attributes=parser.max_attributes,
-            ),
+            bounds=message_bounds(self.home.gateway),
             guard=self.guard,
             clock=self.clock,
             keys=self._keys(service),
@@ -189,7 +183,7 @@ class _Workshop:
             seconds=Seconds(self.replay),
             users=Users(service.users) if service.users else None,
             authenticator=self._authenticator(service),
-            unified_faults=server.faults == "unified",
+            unified_faults=self.home.gateway.server.faults == "unified",
         )
 
     def _authenticator(self, service: Service) -> Authenticator | None:

@@ -10,10 +10,11 @@ from gateway.clock import Clock
 from gateway.config.model import ImsConnectSettings
 from gateway.errors import M, TransportError
 from gateway.exchange import ImsAnswer, ImsCall
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.places import Limits
 from gateway.imsconnect.pool import Pool
 from gateway.imsconnect.request import Destination, check
-from gateway.imsconnect.session import Lane, NothingSentError, Session
+from gateway.imsconnect.session import NothingSentError, Session
 from gateway.imsconnect.stats import PoolStats
 from gateway.imsconnect.transport import ConnectFailed, Endpoint, connect
 

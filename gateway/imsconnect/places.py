@@ -5,7 +5,7 @@ No lock, no thread, no I/O: `pool` calls everything here under its one lock, and
 
 import random
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
@@ -13,7 +13,7 @@ from typing import Final, Generic, Protocol, TypeVar
 from gateway.clock import Clock
 from gateway.errors import M, TransportError
 from gateway.imsconnect.backoff import BackOff
-from gateway.imsconnect.session import Lane
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.stats import CountName, PoolStats, new_counts
 
 MAX_AGE_SECONDS: Final = 3600.0
@@ -101,7 +101,7 @@ class Places(Generic[S]):
         self._backoff = BackOff(jitter)
         # an ordered dictionary, as leaving the middle of the queue costs nothing there
         self._waiters: OrderedDict[Waiter[S], None] = OrderedDict()
-        self._idle: dict[Lane, deque[Place[S]]] = {lane: deque() for lane in Lane}
+        self._idle: defaultdict[Lane, deque[Place[S]]] = defaultdict(deque)
         self._leased: dict[Place[S], S] = {}
         self._connecting = 0
         self._doomed: list[S] = []

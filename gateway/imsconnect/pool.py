@@ -11,8 +11,8 @@ from typing import Final, Generic
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, M, Message
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.places import Limits, Place, Places, S, Waiter, real_jitter
-from gateway.imsconnect.session import Lane
 from gateway.imsconnect.stats import CountName, PoolStats
 from gateway.imsconnect.transport import ConnectFailed
 

@@ -10,12 +10,12 @@ Source: IMS Connect client call flows; Socket processing for transactions; Send-
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
 from typing import Final, NoReturn
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, M, TransportError
 from gateway.exchange import CommitMode, ImsAnswer, ImsCall, SyncLevel
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.refusal import TIMEOUT_SOCKET_KEPT, refusal
 from gateway.imsconnect.request import Destination, acknowledgment, ping, request
 from gateway.imsconnect.transport import DeadlinePassed, Stream, StreamError, StreamLost
@@ -41,19 +41,6 @@ LAST_WORDS_SECONDS: Final = 1.0
 """Longest wait for the RSM of an IMS Connect that refused a message and closed while it was being sent."""
 
 PING_RESPONSE: Final = "HWSC0030I"
-
-
-class Lane(Enum):
-    """What kind of conversation a session is for.
-
-    Nothing answers a send-only message, so nobody knows whether IMS Connect has finished with it: were it to
-    close the socket or to complain after all, the next caller would get that for a reply. A session that has
-    sent one therefore sends only such messages afterwards; those read nothing. One with a receipt starts among
-    the sessions for replies, where nothing unread can be on the way, and ends among the others.
-    """
-
-    REPLIES = "replies"
-    ONE_WAY = "one way"
 
 
 class NothingSentError(Exception):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from gateway.clock import Clock
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.places import Limits
 from gateway.imsconnect.pool import Pool
-from gateway.imsconnect.session import Lane
 from gateway.imsconnect.transport import ConnectFailed
 
 PATIENCE = 20.0

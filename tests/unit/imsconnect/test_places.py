@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from gateway.errors import M
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.places import Limits, Place, Places, Waiter
-from gateway.imsconnect.session import Lane
 
 
 @dataclass(eq=False)

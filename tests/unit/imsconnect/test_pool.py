@@ -6,7 +6,7 @@ import pytest
 
 from gateway.clock import SYSTEM_CLOCK
 from gateway.errors import ImsError, M, TransportError
-from gateway.imsconnect.session import Lane
+from gateway.imsconnect.lane import Lane
 from tests.unit.imsconnect.pooling import PATIENCE, FakeIms, FakeSession, picture, pool_of, wait_until
 
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import Undeliverable
 from gateway.imsconnect import session as session_module
-from gateway.imsconnect.session import Lane
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.transport import StreamLost
 from tests.fixtures.scripted_server import (
     Close,

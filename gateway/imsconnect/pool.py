@@ -1,63 +1,105 @@
-"""Sessions of one bundle: persistent, reused last in first out, bounded, waited for first come first served.
+"""Sessions of one endpoint: persistent, reused last in first out, bounded, waited for first come first served.
 
 Everything is decided under one lock and nothing is done there: `places` gives sessions to threads, allows a
 thread to connect, and names sessions to close; threads connect and close after they have let go of the lock.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Generic
 
 from gateway.clock import Clock
-from gateway.errors import GatewayError, M, Message
+from gateway.errors import GatewayError
 from gateway.imsconnect.lane import Lane
-from gateway.imsconnect.places import Limits, Place, Places, S, Waiter, real_jitter
-from gateway.imsconnect.stats import CountName, PoolStats
+from gateway.imsconnect.place import Limits, Place, S, Waiter, real_jitter
+from gateway.imsconnect.places import Places
+from gateway.imsconnect.stats import COUNTED, CountName, PoolStats
 from gateway.imsconnect.transport import ConnectFailed
+from gateway.imsconnect.unserved import CLOSED_AT_ONCE, no_socket, unreachable
+from gateway.observe.events import PathEvent, PathSink
 
 _ABORT_SECONDS: Final = 1.0
 """How long a close waits for threads whose conversation it has aborted."""
 
 
+class Loan(Generic[S]):
+    """A session that was borrowed; `end` it once, or it is lost to the pool."""
+
+    def __init__(self, session: S, give_back: Callable[[CountName | None], None]) -> None:
+        self.session = session
+        self._give_back: Callable[[CountName | None], None] | None = give_back
+
+    def end(self, counted: CountName | None = None) -> None:
+        """Give the session back, which the pool keeps if it is `reusable`; raise a counter. Once is enough."""
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back(counted)
+
+
 class Pool(Generic[S]):
-    """At most `limits.size` sessions, made by `connect`, which raises ConnectFailed. Thread-safe."""
+    """At most `limits.size` sessions, made by `connect`, which raises ConnectFailed. Thread-safe.
+
+    `connect` gets the lane that the session is for. `ping` tells whether IMS Connect answers on a session; it
+    bounds its own time, raises nothing, and is not asked of lanes where nothing is read. `sink` hears of the
+    endpoint going and coming.
+    """
 
     def __init__(
         self,
         bundle: str,
         limits: Limits,
-        connect: Callable[[], S],
+        connect: Callable[[Lane], S],
         clock: Clock,
         jitter: Callable[[], float] = real_jitter,
+        *,
+        endpoint: str = "",
+        ping: Callable[[S], bool] | None = None,
+        sink: PathSink | None = None,
     ) -> None:
-        self._places: Places[S] = Places(bundle, limits, clock, jitter)
+        self._places: Places[S] = Places(bundle, limits, clock, jitter, endpoint)
         self._connect = connect
+        self._ping = ping
+        self._sink = sink
         self._lock = threading.Lock()
         self._drained = threading.Condition(self._lock)
         self._house = threading.Condition(self._lock)
         self._housekeeper: threading.Thread | None = None
+        self._looks_at = 0.0
 
-    @contextmanager
-    def lease(self, lane: Lane = Lane.REPLIES, deadline: float | None = None) -> Iterator[S]:
-        """Lend a session for one conversation; it comes back only if that left it `reusable`.
+    def borrow(
+        self, lane: Lane = Lane.REPLIES, deadline: float | None = None, *, eager: bool = False
+    ) -> Loan[S]:
+        """Lend a session for as long as the borrower likes, over several calls.
 
         `deadline` bounds the wait for a place (by default `limits.wait` from now); connecting comes on top.
-        Raises TransportError NO_SOCKET, UNREACHABLE, STOPPING, all with `maybe_sent` False.
+        `eager`: the borrower has no other path, see `Breaker.admit`. Raises TransportError NO_SOCKET,
+        UNREACHABLE, STOPPING, all with `maybe_sent` False.
         """
         if deadline is None:
             deadline = self._places.now() + self._places.limits.wait
-        place, session = self._obtain(lane, deadline)
-        counted: CountName | None = None
-        try:
-            yield session
-        except GatewayError as error:
-            counted = _COUNTED.get(error.message)
-            raise
-        finally:
+        place, session = self._obtain(lane, deadline, eager=eager)
+
+        def give_back(counted: CountName | None) -> None:
             with self._deciding() as places:
                 places.give_back(place, counted)
-                self._see_to_housekeeper(places)
+
+        return Loan(session, give_back)
+
+    @contextmanager
+    def lease(
+        self, lane: Lane = Lane.REPLIES, deadline: float | None = None, *, eager: bool = False
+    ) -> Iterator[S]:
+        """Lend a session for one conversation; it comes back only if that left it `reusable`. See `borrow`."""
+        loan = self.borrow(lane, deadline, eager=eager)
+        counted: CountName | None = None
+        try:
+            yield loan.session
+        except GatewayError as error:
+            counted = COUNTED.get(error.message)
+            raise
+        finally:
+            loan.end(counted)
 
     def stats(self) -> PoolStats:
         """Return the picture of this moment."""
@@ -68,6 +110,21 @@ class Pool(Generic[S]):
         """Close sessions that have been idle for too long. A thread of the pool does so in time."""
         with self._deciding() as places:
             places.expire()
+
+    def warm(self) -> None:
+        """Have `limits.min_open` sessions opened and kept open, in the background; failures cost nobody."""
+        with self._deciding() as places:
+            places.keep_open = True
+
+    def drain(self) -> None:
+        """Lend no more: those who wait are refused, idle sessions closed, those in use finish."""
+        with self._deciding() as places:
+            places.draining = True
+
+    def resume(self) -> None:
+        """Lend again after `drain`."""
+        with self._deciding() as places:
+            places.draining = False
 
     def close(self, drain_seconds: float) -> None:
         """Take no more requests, let those in the house finish for `drain_seconds`, then abort what is left."""
@@ -87,28 +144,33 @@ class Pool(Generic[S]):
 
     @contextmanager
     def _deciding(self) -> Iterator[Places[S]]:
-        """Change something under the lock, settle what follows from it, then close what is to be closed."""
+        """Change something under the lock, settle what follows from it, then do what is to be done."""
         doomed: list[S] = []
+        events: list[PathEvent] = []
         try:
             with self._lock:
                 try:
                     yield self._places
                 finally:
                     self._places.settle()
-                    doomed = self._places.take_doomed()
+                    doomed, events = self._places.take_doomed(), self._places.take_events()
+                    self._see_to_housekeeper()
                     if self._places.closed:
                         self._drained.notify_all()
         finally:
             for session in doomed:
                 session.close()
+            if self._sink is not None:
+                for event in events:
+                    self._sink.path_changed(event)
 
     # -- getting a session ----------------------------------------------------------------------------------
 
-    def _obtain(self, lane: Lane, deadline: float) -> tuple[Place[S], S]:
+    def _obtain(self, lane: Lane, deadline: float, *, eager: bool) -> tuple[Place[S], S]:
         """Return a good session. Whoever was given a bad one is first in the queue again."""
         again = False
         while True:
-            place = self._await_place(lane, deadline, again=again)
+            place = self._await_place(lane, deadline, again=again, eager=eager)
             session = place.session
             if session is None:
                 session = self._fill(place, deadline)
@@ -118,50 +180,60 @@ class Pool(Generic[S]):
                 return place, session
             again = True
 
-    def _await_place(self, lane: Lane, deadline: float, *, again: bool) -> Place[S]:
-        waiter = Waiter[S](lane)
+    def _await_place(self, lane: Lane, deadline: float, *, again: bool, eager: bool) -> Place[S]:
+        ready = threading.Event()
+        waiter = Waiter[S](lane, ready.set, eager)
         with self._deciding() as places:
             places.enter(waiter, again=again)
         try:
             if waiter.open:
-                waiter.ready.wait(max(deadline - self._places.now(), 0.0))
+                ready.wait(max(deadline - self._places.now(), 0.0))
         except BaseException:
             with self._deciding() as places:
                 places.leave(waiter)
             raise
-        with self._deciding() as places:
-            if waiter.open:
-                places.leave(waiter)
-                places.counts["wait_timeouts"] += 1
-                waiter.refusal = places.no_socket()
+        if waiter.open:
+            self._give_up_waiting(waiter)
         if waiter.refusal is not None:
             raise waiter.refusal
         assert waiter.place is not None, "without a refusal there is a place"
         return waiter.place
 
+    def _give_up_waiting(self, waiter: Waiter[S]) -> None:
+        with self._deciding() as places:
+            if waiter.open:
+                places.leave(waiter)
+                places.counts["wait_timeouts"] += 1
+                waiter.refusal = no_socket(places.limits.wait, places.stats())
+
     def _is_good(self, place: Place[S], session: S) -> bool:
         """Look at an idle session before its next conversation: one that is stale is replaced silently."""
-        quiet = False
+        good = False
         try:
-            quiet = session.is_quiet()
+            good = self._works(session, ping=self._places.limits.ping_on_borrow)
         finally:
             with self._deciding() as places:
-                if quiet:
+                if good:
                     places.counts["reuses"] += 1
                 else:
                     places.stale(place)
-        return quiet
+        return good
+
+    def _works(self, session: S, *, ping: bool) -> bool:
+        if not session.is_quiet():
+            return False
+        return self._ping is None or not ping or session.lane == Lane.ONE_WAY or self._ping(session)
 
     def _fill(self, place: Place[S], deadline: float) -> S | None:
         """Connect. Return None when that failed but a session in use may still become free in time."""
         try:
-            session = self._connect()
+            session = self._open(place)
         except ConnectFailed as error:
             with self._deciding() as places:
                 hope = places.not_connected(place, str(error))
             if hope and self._places.now() < deadline:
                 return None
-            raise self._places.unreachable(str(error)) from error
+            raise unreachable(self._places.bundle, str(error)) from error
         except BaseException:
             with self._deciding() as places:
                 places.not_connected(place, None)
@@ -170,32 +242,91 @@ class Pool(Generic[S]):
             places.connected(place, session)
         return session
 
-    # -- the housekeeper: one thread, there only while sessions are idle -------------------------------------
+    def _open(self, place: Place[S]) -> S:
+        """Connect, and look: at its MAXSOC, IMS Connect may accept a socket and close it at once."""
+        session = self._connect(place.lane)
+        good = False
+        try:
+            good = self._works(session, ping=self._places.limits.ping_on_borrow)
+        finally:
+            if not good:
+                session.close()
+        if not good:
+            raise ConnectFailed(CLOSED_AT_ONCE)
+        return session
 
-    def _see_to_housekeeper(self, places: Places[S]) -> None:
-        if self._housekeeper is not None or places.closed or not places.idle:
+    # -- the housekeeper: one thread, there only while there is something to see to --------------------------
+
+    def _see_to_housekeeper(self) -> None:
+        """Have a thread, under the lock, that wakes when the next chore is due."""
+        due = self._places.next_due()
+        if due is None:
             return
-        keeper = threading.Thread(target=self._keep_house, name=f"idle sockets of {places.bundle}", daemon=True)
+        if self._housekeeper is not None:
+            if due < self._looks_at:
+                self._house.notify_all()
+            return
+        name = f"idle sockets of {self._places.bundle}"
+        keeper = threading.Thread(target=self._keep_house, name=name, daemon=True)
         # where no thread can be had, idle sockets stay until the next conversation finds one
         with suppress(RuntimeError):
             keeper.start()
             self._housekeeper = keeper
 
     def _keep_house(self) -> None:
-        while True:
+        try:
+            while self._await_chore():
+                self._do_chore()
+        finally:
             with self._lock:
-                expiry = self._places.next_expiry()
-                if self._places.closed or expiry is None:
+                if self._housekeeper is threading.current_thread():
                     self._housekeeper = None
-                    return
-                self._house.wait(max(expiry - self._places.now(), 0.0))
-            self.expire()
 
+    def _await_chore(self) -> bool:
+        """Wait until a chore may be due; False: there will be none, and the thread has left the house."""
+        with self._lock:
+            due = self._places.next_due()
+            if due is None:
+                self._housekeeper = None
+                return False
+            left = due - self._places.now()
+            if left > 0:
+                self._looks_at = due
+                self._house.wait(left)
+                self._looks_at = 0.0
+            return True
 
-_COUNTED: Final[Mapping[Message, CountName]] = {
-    M.SOCKET_TIMEOUT: "socket_timeouts",
-    M.EXECUTION_TIMEOUT: "execution_timeouts",
-    M.BAD_REPLY: "protocol_errors",
-    M.CONNECTION_LOST: "connections_lost",
-}
-"""Errors that end a conversation, by the counter they raise."""
+    def _do_chore(self) -> None:
+        with self._deciding() as places:
+            place = places.chore()
+        if place is None:
+            return
+        if place.session is None:
+            self._open_for_later(place)
+        else:
+            self._check(place, place.session)
+
+    def _open_for_later(self, place: Place[S]) -> None:
+        session, failure = None, None
+        try:
+            session = self._open(place)
+        except ConnectFailed as error:
+            failure = str(error)
+        finally:
+            with self._deciding() as places:
+                if session is None:
+                    places.not_connected(place, failure)
+                else:
+                    places.connected(place, session)
+                    places.checked(place)
+
+    def _check(self, place: Place[S], session: S) -> None:
+        good = False
+        try:
+            good = self._works(session, ping=True)
+        finally:
+            with self._deciding() as places:
+                if good:
+                    places.checked(place)
+                else:
+                    places.stale(place)

@@ -1,7 +1,10 @@
 """What a pool counts, and the picture of it that people and metrics get."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
+
+from gateway.errors import M, Message
 
 CountName = Literal[
     "requests",
@@ -11,6 +14,7 @@ CountName = Literal[
     "connect_failures",
     "backoff_refusals",
     "reuses",
+    "checks",
     "stale",
     "expired",
     "aged",
@@ -24,6 +28,14 @@ CountName = Literal[
 
 Counts = dict[CountName, int]
 
+COUNTED: Final[Mapping[Message, CountName]] = {
+    M.SOCKET_TIMEOUT: "socket_timeouts",
+    M.EXECUTION_TIMEOUT: "execution_timeouts",
+    M.BAD_REPLY: "protocol_errors",
+    M.CONNECTION_LOST: "connections_lost",
+}
+"""Errors that end a conversation, by the counter they raise."""
+
 
 def new_counts() -> Counts:
     """Return all counters at zero."""
@@ -35,8 +47,11 @@ class PoolStats:
     """A pool at one moment: gauges first, then counters since its start."""
 
     bundle: str
+    endpoint: str
     size: int
     """Most sockets there may be."""
+    limit: int
+    """Most there may be for the time being: fewer, when IMS Connect lets us have no more."""
     idle: int
     in_use: int
     connecting: int
@@ -44,6 +59,8 @@ class PoolStats:
     """Requests that wait for a socket."""
     backing_off: float
     """Seconds until a connection is tried again; 0 while nothing is wrong."""
+    draining: bool
+    """Whether the path was taken out of use."""
     closed: bool
 
     requests: int
@@ -58,6 +75,8 @@ class PoolStats:
     """Requests refused at once because IMS Connect could not be reached a moment ago."""
     reuses: int
     """Leases of a socket that had been used before."""
+    checks: int
+    """Sockets that the housekeeper opened, or on which IMS Connect answered its ping."""
     stale: int
     """Idle sockets that IMS Connect had closed, or sent unasked-for bytes on."""
     expired: int
@@ -65,7 +84,7 @@ class PoolStats:
     aged: int
     """Sockets closed because of their age."""
     evicted: int
-    """Idle sockets closed to make room for one of the other lane."""
+    """Idle sockets closed to make room for one of another lane."""
     dropped: int
     """Sockets closed because their last conversation left them in doubt."""
     socket_timeouts: int
@@ -78,10 +97,18 @@ class PoolStats:
         """Sockets that are connected."""
         return self.idle + self.in_use
 
+    @property
+    def state(self) -> str:
+        """Whether it serves, in a word or two."""
+        if self.closed or self.draining:
+            return "closed" if self.closed else "draining"
+        return f"back-off {self.backing_off:.1f} s" if self.backing_off else "up"
+
     def __repr__(self) -> str:
-        state = "closed" if self.closed else f"back-off {self.backing_off:.1f} s" if self.backing_off else "up"
+        where = f" {self.endpoint}" if self.endpoint else ""
+        most = f"{self.size}" if self.limit == self.size else f"{self.size} (for now {self.limit})"
         return (
-            f"<pool {self.bundle} {state}: {self.open} of {self.size} open, {self.in_use} in use, "
+            f"<pool {self.bundle}{where} {self.state}: {self.open} of {most} open, {self.in_use} in use, "
             f"{self.idle} idle, {self.connecting} connecting, {self.waiting} waiting; "
             f"{self.requests} requests, {self.connects} connects, {self.reuses} reuses, "
             f"{self.stale} stale, {self.dropped} dropped, "

@@ -52,3 +52,64 @@ class Sink(Protocol):
     def emit(self, event: RequestEnded) -> None:
         """Take one record."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PathOpened:
+    """A connection to IMS Connect failed while none was open: nobody waits for the path until it works again."""
+
+    bundle: str
+    endpoint: str
+    reason: str
+    """What socket or TLS said, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillDown:
+    """Tries still fail. Told at most once per reporting interval, however often it is tried."""
+
+    bundle: str
+    endpoint: str
+    since: float
+    """Seconds that the path has been down."""
+    tries: int
+    """Connections that failed in that time."""
+    reason: str
+    """Of the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathRestored:
+    """A connection came to be again."""
+
+    bundle: str
+    endpoint: str
+    after: float
+    """Seconds that the path was down."""
+    tries: int
+    """Connections that failed in that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketsRefused:
+    """No more sockets can be had while those that are open work: IMS Connect may be at its MAXSOC.
+
+    Told at most once per reporting interval.
+    """
+
+    bundle: str
+    endpoint: str
+    sockets: int
+    """Those that are open: the pool does with them for a while."""
+    reason: str
+
+
+PathEvent = PathOpened | StillDown | PathRestored | SocketsRefused
+
+
+class PathSink(Protocol):
+    """Takes what happens to the ways to IMS Connect. Must not raise, must not block for long."""
+
+    def path_changed(self, event: PathEvent) -> None:
+        """Take one event."""
+        ...

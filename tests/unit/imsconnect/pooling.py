@@ -9,7 +9,7 @@ import pytest
 
 from gateway.clock import Clock
 from gateway.imsconnect.lane import Lane
-from gateway.imsconnect.places import Limits
+from gateway.imsconnect.place import Limits
 from gateway.imsconnect.pool import Pool
 from gateway.imsconnect.transport import ConnectFailed
 
@@ -44,11 +44,11 @@ class FakeIms:
     before: Callable[[], None] = lambda: None
     """Called before each connection comes to be, outside the pool's lock."""
 
-    def connect(self) -> FakeSession:
+    def connect(self, lane: Lane = Lane.REPLIES) -> FakeSession:
         self.before()
         if not self.up:
             raise ConnectFailed("ims.example:9999: connect: Connection refused")
-        self.sessions.append(FakeSession(len(self.sessions)))
+        self.sessions.append(FakeSession(len(self.sessions), Lane.REPLIES if lane.shared else lane))
         return self.sessions[-1]
 
 

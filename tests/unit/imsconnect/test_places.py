@@ -6,7 +6,8 @@ import pytest
 
 from gateway.errors import M
 from gateway.imsconnect.lane import Lane
-from gateway.imsconnect.places import Limits, Place, Places, Waiter
+from gateway.imsconnect.place import Limits, Place, Waiter
+from gateway.imsconnect.places import Places
 
 
 @dataclass(eq=False)
@@ -25,15 +26,24 @@ class FakeSession:
         self.log.append("aborted")
 
 
+@pytest.fixture(autouse=True)
+def woken() -> list[Waiter[FakeSession]]:
+    WOKEN.clear()
+    return WOKEN
+
+
 @pytest.fixture
 def places(clock) -> Places[FakeSession]:
     return Places("ims1", Limits(size=2, wait=5, idle=240), clock, lambda: 0.0)
 
 
+WOKEN: list[Waiter[FakeSession]] = []
+
+
 def enter(
     places: Places[FakeSession], lane: Lane = Lane.REPLIES, *, again: bool = False
 ) -> Waiter[FakeSession]:
-    waiter = Waiter[FakeSession](lane)
+    waiter = Waiter[FakeSession](lane, lambda: WOKEN.append(waiter))
     places.enter(waiter, again=again)
     return waiter
 
@@ -46,10 +56,10 @@ def connect(places: Places[FakeSession], lane: Lane = Lane.REPLIES) -> Place[Fak
     return place
 
 
-def test_the_first_may_connect_and_the_surplus_waits(places):
+def test_the_first_may_connect_and_the_surplus_waits(places, woken):
     waiters = [enter(places) for _ in range(5)]
     assert [waiter.open for waiter in waiters] == [False, False, True, True, True]
-    assert [waiter.ready.is_set() for waiter in waiters] == [True, True, False, False, False]
+    assert woken == waiters[:2]
     assert (places.stats().connecting, places.stats().waiting) == (2, 3)
 
 
@@ -171,11 +181,11 @@ def test_idle_sessions_of_the_other_lane_make_room_oldest_first(places, clock):
     assert places.stats().evicted == 1
 
 
-def test_the_next_expiry_is_that_of_the_session_idle_longest(places, clock):
-    assert places.next_expiry() is None
+def test_what_is_due_next_is_the_expiry_of_the_session_idle_longest(places, clock):
+    assert places.next_due() is None
     held = [connect(places), connect(places, Lane.ONE_WAY)]
     start = clock.monotonic()
     places.give_back(held[0], None)
     clock.move(10)
     places.give_back(held[1], None)
-    assert places.next_expiry() == start + 240
+    assert places.next_due() == start + 240

@@ -8,12 +8,15 @@ import pytest
 from gateway.imsconnect.stats import CountName, PoolStats, new_counts
 
 GAUGES = {
+    "endpoint": "",
     "size": 32,
+    "limit": 32,
     "idle": 2,
     "in_use": 3,
     "connecting": 1,
     "waiting": 4,
     "backing_off": 0.0,
+    "draining": False,
     "closed": False,
 }
 

@@ -9,6 +9,7 @@ Words of the field:
 - *conversation*: what client and IMS Connect owe each other on one connection, from first input to last answer.
 """
 
+from gateway.imsconnect.wire.code import Fault, Retry
 from gateway.imsconnect.wire.connection import ClientConnection, ServerConnection
 from gateway.imsconnect.wire.errors import (
     EarlyCloseError,
@@ -49,6 +50,7 @@ __all__ = [
     "EarlyCloseError",
     "Exit",
     "Extension",
+    "Fault",
     "HeaderCode",
     "InputMessage",
     "InputViolation",
@@ -57,6 +59,7 @@ __all__ = [
     "NetworkSegment",
     "OutputMessage",
     "RemoteProtocolError",
+    "Retry",
     "Rsm",
     "RsmFlags",
     "ServerConnection",

@@ -1,27 +1,24 @@
 """What an RSM says: its codes looked up and turned into the facts a client acts on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from gateway.imsconnect.wire.codes import (
+from gateway.imsconnect.wire.code import Code, Fault, Retry
+from gateway.imsconnect.wire.codes import RC_OTMA_SENSE, RETURN_CODES, WITH_REASON
+from gateway.imsconnect.wire.output import CsmFlags, Rsm
+from gateway.imsconnect.wire.racf import RACF_CODES
+from gateway.imsconnect.wire.reasons import (
     CONVERSATION,
     DEALLOCATE_ABORTED,
     DEALLOCATE_CONFIRMED,
     NOTICES,
-    RACF_CODES,
-    RC_OTMA_SENSE,
     REASON_CODES,
     REQUEST,
     REQUEST_AND_CONVERSATION,
-    RETURN_CODES,
-    SENSE_CODES,
-    WITH_REASON,
-    XML_ADAPTER_CODES,
-    XML_ADAPTER_STATUS_CLOSES,
-    Code,
 )
-from gateway.imsconnect.wire.output import CsmFlags, Rsm
+from gateway.imsconnect.wire.sense import OF_USER_EXITS, SENSE_CODES
 from gateway.imsconnect.wire.timer import timer_seconds
+from gateway.imsconnect.wire.xml_adapter import XML_ADAPTER_CODES, XML_ADAPTER_STATUS_CLOSES
 
 SECURITY_FAILURE: Final = 78
 _NOTICE_FLAGS: Final = {
@@ -40,6 +37,10 @@ class CodeMeaning:
     """IBM's name of the reason (DUPECLNT), or return and reason code as ``8/36``."""
     text: str
     client_action: str
+    fault: Fault
+    """Who has to act."""
+    retry: Retry
+    """Whether the message that this RSM answers may be sent again."""
     sign_on_failed: bool = False
     """User, password or group were not accepted."""
     socket_closed: bool = True
@@ -52,18 +53,13 @@ class CodeMeaning:
 
 def describe(rsm: Rsm) -> CodeMeaning:
     """Return what the RSM means; an unknown code is described as unknown, never an error."""
-    if rsm.xml_adapter:
-        code = XML_ADAPTER_CODES.get(rsm.return_code) or Code("unknown status of the XML adapter", _ASK)
-    elif rsm.return_code in WITH_REASON:
-        code = REASON_CODES.get(rsm.reason_code) or Code(f"unknown reason code {rsm.reason_code}", _ASK)
-    elif rsm.return_code == RC_OTMA_SENSE:
-        code = _sense(rsm)
-    else:
-        code = _plain(rsm)
+    code = _code(rsm)
     return CodeMeaning(
         name=code.name or f"{rsm.return_code}/{rsm.reason_code}",
-        text=code.text + _racf(rsm),
+        text=code.text,
         client_action=code.action,
+        fault=code.fault,
+        retry=code.retry,
         sign_on_failed=code.sign_on_failed,
         socket_closed=not keeps_socket(rsm),
         timeout=_is_timeout(rsm),
@@ -106,29 +102,50 @@ def _is_timeout(rsm: Rsm) -> bool:
     return known is not None and known.timer and not rsm.xml_adapter
 
 
+def _code(rsm: Rsm) -> Code:
+    if rsm.xml_adapter:
+        known = XML_ADAPTER_CODES.get(rsm.return_code)
+        return known or _unknown("unknown status of the XML adapter", Fault.CONNECT)
+    if rsm.return_code in WITH_REASON:
+        return _reason(rsm)
+    return _sense(rsm) if rsm.return_code == RC_OTMA_SENSE else _plain(rsm)
+
+
+def _unknown(text: str, fault: Fault) -> Code:
+    """Return what to say of a code that nobody told us of: that IMS may have run the transaction."""
+    return Code(text, _ASK, fault, Retry.UNKNOWN)
+
+
+def _reason(rsm: Rsm) -> Code:
+    known = REASON_CODES.get(rsm.reason_code)
+    if known is None:
+        return _unknown(f"unknown reason code {rsm.reason_code}", RETURN_CODES[rsm.return_code].fault)
+    return _of_racf(known, rsm.racf_or_otma) if rsm.reason_code == SECURITY_FAILURE else known
+
+
+def _of_racf(refused: Code, number: int) -> Code:
+    racf = RACF_CODES.get(number)
+    if racf:
+        return replace(refused, text=f"{refused.text}: {racf.text}", action=racf.action, fault=racf.fault)
+    return replace(refused, text=f"{refused.text}: RACF return code X'{number:02X}'") if number else refused
+
+
 def _sense(rsm: Rsm) -> Code:
     known = SENSE_CODES.get(rsm.reason_code)
     numbers = f"OTMA sense code X'{rsm.reason_code:04X}' reason X'{rsm.racf_or_otma:02X}'"
-    if known is None:
-        return Code(numbers, "see the OTMA sense codes for NAK messages")
-    return Code(f"{numbers}: {known.text}", known.action)
+    if known is not None:
+        return replace(known, text=f"{numbers}: {known.text}")
+    if rsm.reason_code in OF_USER_EXITS:
+        return Code(f"{numbers}: of a user exit of IMS", "ask who wrote the exit", Fault.IMS, Retry.UNKNOWN)
+    return Code(numbers, "see the OTMA sense codes for NAK messages", Fault.IMS, Retry.UNKNOWN)
 
 
 def _plain(rsm: Rsm) -> Code:
     known = RETURN_CODES.get(rsm.return_code)
     if known is None:
-        return Code(f"unknown return code {rsm.return_code}", _ASK)
-    if not known.timer:
-        return Code(known.text, known.action)
-    seconds = timer_seconds(rsm.reason_code)
-    after = "" if seconds is None else f" after {seconds:g} s"
-    return Code(f"{known.text}{after}", known.action)
-
-
-def _racf(rsm: Rsm) -> str:
-    if rsm.xml_adapter or rsm.return_code not in WITH_REASON or rsm.reason_code != SECURITY_FAILURE:
-        return ""
-    known = RACF_CODES.get(rsm.racf_or_otma)
-    if known:
-        return f": {known.text}"
-    return f": RACF return code X'{rsm.racf_or_otma:02X}'" if rsm.racf_or_otma else ""
+        return _unknown(f"unknown return code {rsm.return_code}", Fault.CONNECT)
+    text = known.text
+    seconds = timer_seconds(rsm.reason_code) if known.timer else None
+    if seconds is not None:
+        text = f"{text} after {seconds:g} s"
+    return Code(text, known.action, known.fault, known.retry)

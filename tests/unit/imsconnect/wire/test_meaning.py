@@ -1,13 +1,11 @@
 import pytest
 
 from gateway.imsconnect.wire import Rsm, describe
-from gateway.imsconnect.wire.codes import (
-    RACF_CODES,
-    REASON_CODES,
-    RETURN_CODES,
-    SENSE_CODES,
-    XML_ADAPTER_CODES,
-)
+from gateway.imsconnect.wire.codes import RETURN_CODES
+from gateway.imsconnect.wire.racf import RACF_CODES
+from gateway.imsconnect.wire.reasons import REASON_CODES
+from gateway.imsconnect.wire.sense import SENSE_CODES
+from gateway.imsconnect.wire.xml_adapter import XML_ADAPTER_CODES
 
 # HWSSMPL0 and HWSSMPL1 return and reason codes, with HWSSOAP1's
 REASONS = [
@@ -55,7 +53,7 @@ def test_the_tables_hold_exactly_ibms_codes():
     assert sorted(REASON_CODES) == REASONS
     assert {number: code.name for number, code in REASON_CODES.items() if code.name} == NAMES
     assert sorted(SENSE_CODES) == [0x17, 0x1A, 0x28, 0x2B, 0x2E, 0x33]
-    assert sorted(RACF_CODES) == [0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24, 0x30, 0x34]
+    assert sorted(RACF_CODES) == list(range(0x04, 0x38, 4))
     assert sorted(XML_ADAPTER_CODES) == [8, 108, 112, 116, 118, 120, 208, 212, 216, 218, 220]
 
 

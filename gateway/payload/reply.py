@@ -6,11 +6,8 @@ from typing import Any, Final
 from gateway import safexml
 from gateway.codepage import CodePage
 from gateway.config.model import OperationSettings
+from gateway.dfs import find_dfs
 from gateway.errors import GatewayError, ImsError, M, SecurityError
-
-_DFS: Final = re.compile(r"DFS\d{3,4}[A-Z]?(?= |$)", re.ASCII)
-_DFS_NOT_ALLOWED: Final = frozenset({"DFS1292", "DFS2469"})
-"""Messages that say that the user may not run the transaction (IMS messages DFS1292E, DFS2469W)."""
 
 _PADDING: Final = b"\x00\x20\x40\t\r\n"
 """What fills a COBOL output area behind the XML: low-values, blanks (ASCII, EBCDIC), line ends."""
@@ -42,21 +39,12 @@ def reply_payload(
 
 
 def raise_for_dfs(segments: tuple[bytes, ...], host_ccsid: int) -> None:
-    """Raise when the first segment is a message of IMS itself (it begins with DFSnnnn)."""
-    if not segments:
+    """Raise when the output is a message of IMS itself (it begins with DFSnnnn)."""
+    message = find_dfs(segments, host_ccsid)
+    if message is None:
         return
-    for page in (CodePage.of(host_ccsid), CodePage.of(1208)):
-        try:
-            head = page.decode(segments[0][:12])
-        except ValueError:
-            continue
-        if _DFS.match(head):
-            _raise_dfs(" ".join(_lenient(page, segment) for segment in segments))
-
-
-def _raise_dfs(text: str) -> None:
-    shown = _printable(text)
-    if shown[:7] in _DFS_NOT_ALLOWED:
+    shown = message.text[:_SHOWN].rstrip()
+    if message.not_authorized:
         raise SecurityError.sign_on(f"IMS does not let the user run the transaction: {shown}")
     raise ImsError(M.DFS, {"text": shown})
 
@@ -70,13 +58,6 @@ def _text(data: bytes, ccsid: int) -> str:
         return CodePage.of(ccsid).decode(data).replace("\x85", "\n")
     except ValueError as error:
         raise GatewayError(M.NOT_TEXT, {"ccsid": str(ccsid)}, private=str(error)) from error
-
-
-def _lenient(page: CodePage, data: bytes) -> str:
-    try:
-        return page.decode(data)
-    except ValueError:
-        return "?"
 
 
 def _printable(text: str) -> str:

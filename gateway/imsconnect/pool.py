@@ -45,7 +45,7 @@ class Pool(Generic[S]):
     endpoint going and coming.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what differs between pools and their tests
         self,
         bundle: str,
         limits: Limits,

@@ -56,7 +56,7 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PathOpened:
-    """A connection to IMS Connect failed while none was open: nobody waits for the path until it works again."""
+    """A connection failed while none was open: callers are refused at once until one comes to be again."""
 
     bundle: str
     endpoint: str

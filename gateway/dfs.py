@@ -2,8 +2,8 @@
 
 IMS puts them where the program's answer would stand, as ordinary segments. Source: DFS messages (DFS, three or
 four digits, a suffix or none; the time may stand behind the number); IMS messages overview (the suffixes);
-ICO0079E; IMS Connect recorder trace for TM error scenarios (DFS065 and DFS1292E come as data). unverified: which
-other errors come so, and which as a NAK.
+ICO0079E; IMS Connect recorder trace for TM error scenarios (DFS065 and DFS1292E come as data). unverified:
+which other errors come so, and which as a NAK.
 """
 
 import re
@@ -85,7 +85,7 @@ def find_dfs(segments: tuple[bytes, ...], ccsid: int) -> DfsMessage | None:
     """Return the message of IMS that an output is, None when it is a program's.
 
     `segments` are without LL and ZZ; only how the first begins is looked at. The number is found in any EBCDIC
-    code page and in ASCII; `ccsid` is for the text of one in EBCDIC. Raises ValueError for a CCSID that is none.
+    code page and in ASCII; `ccsid` is for text in EBCDIC. Raises ValueError for a CCSID that is not supported.
     """
     first = segments[0] if segments else b""
     if found := _EBCDIC.match(first):

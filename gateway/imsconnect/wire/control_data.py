@@ -22,7 +22,7 @@ def encode_control_data(sections: tuple[bytes, ...], code: HeaderCode) -> bytes:
     for section in sections:
         header = section.find(">".encode(code.value)) + 1
         try:
-            end = _section_end(section, 0, header, code)
+            end = section_end(section, 0, header, code)
         except RemoteProtocolError as error:
             raise LocalProtocolError(str(error)) from None
         if end != len(section):
@@ -39,13 +39,16 @@ def read_control_data(structure: bytes | None, code: HeaderCode) -> tuple[bytes,
     while structure is not None and position < len(structure):
         header = int.from_bytes(structure[position : position + CTL_HDRLEN])
         start = position + CTL_HDRLEN
-        position = _section_end(structure, start, header, code)
+        position = section_end(structure, start, header, code)
         sections.append(structure[start:position])
     return tuple(sections)
 
 
-def _section_end(data: bytes, start: int, header: int, code: HeaderCode) -> int:
-    """Return the offset behind the closing tag of the section whose opening tag has `header` bytes."""
+def section_end(data: bytes, start: int, header: int, code: HeaderCode) -> int:
+    """Return the offset behind the closing tag of the section whose opening tag has `header` bytes.
+
+    `start` is where the opening tag begins. Raises RemoteProtocolError when it is none, or is not closed.
+    """
     opening = data[start : start + header]
     less, greater, slash = (mark.encode(code.value) for mark in "<>/")
     well_formed = len(opening) == header >= MIN_TAG and opening.startswith(less) and opening.endswith(greater)

@@ -1,8 +1,8 @@
 """Which of several endpoints of one bundle a call tries first, second, and so on.
 
-No lock, no thread, no I/O: whoever shares a `Paths` between threads guards it with a lock of his own; an asyncio
-client needs none. Every endpoint has a pool with a circuit breaker of its own, so a path that is down costs a
-call no time: its pool refuses at once.
+No lock, no thread, no I/O: whoever shares a `Paths` between threads guards it with a lock of his own. Every
+endpoint has a pool with a circuit breaker of its own, so a path that is down costs a call no time: its pool
+refuses at once.
 
 `order`: the first healthy one in the order of the configuration. One that was down comes back to its rank after
 `SETTLED_SECONDS` without a failure, so that calls do not flutter between an unsteady host and a steady one.
@@ -26,7 +26,7 @@ SETTLED_SECONDS: Final = 30.0
 
 FIRST_AWAY_SECONDS: Final = 15.0
 LONGEST_AWAY_SECONDS: Final = 240.0
-"""How long a path is left alone whose IMS Connect said that another one should do it; twice as long each time."""
+"""How long a path is left alone whose IMS Connect said that it cannot serve; twice as long each time."""
 
 BUSY_SECONDS: Final = 1.0
 """How long a path without a free socket ranks behind the others."""

@@ -172,6 +172,12 @@ class M:
     CONVERSATIONAL = Message(
         "IGW2012E", Side.SERVER, "Transaction {transaction} is conversational, which is not supported"
     )
+    INTERACTION = Message("IGW2015E", Side.SERVER, "The interaction breaks the rule {rule}: {text}")
+    NO_CONVERSATION = Message(
+        "IGW2016E",
+        Side.SERVER,
+        "There is no open conversation of that name: it has ended, or was idle for too long",
+    )
 
     # payload
     UNMAPPABLE = Message(

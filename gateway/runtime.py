@@ -23,10 +23,10 @@ from gateway.identity.loading import load_authenticator
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.identity.users import Users
-from gateway.imsconnect.client import ImsConnectClient
 from gateway.observe.events import Sink
 from gateway.observe.logs import LogSink
 from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
+from gateway.provider.backend import BundleBackend
 from gateway.provider.path import Journey, Route
 from gateway.replay import open_store
 from gateway.soap.application import SoapApplication
@@ -66,7 +66,7 @@ class Runtime:
     """Everything that one worker has of one snapshot."""
 
     application: FrontDoor
-    backends: dict[str, ImsConnectClient]
+    backends: dict[str, BundleBackend]
 
     def close(self) -> None:
         """Let go of sockets and files."""
@@ -152,7 +152,7 @@ class _Workshop:
     """What the services of one worker share."""
 
     home: Home
-    backends: dict[str, ImsConnectClient]
+    backends: dict[str, BundleBackend]
     guard: SignOnGuard
     replay: ReplayStore
     sink: Sink
@@ -203,7 +203,7 @@ class _Workshop:
         return LiveTrust(security.truststore, security.crl, self.clock).current
 
 
-def _backend(home: Home, name: str, clock: Clock) -> ImsConnectClient:
+def _backend(home: Home, name: str, clock: Clock) -> BundleBackend:
     settings = home.bundles[name].ims_connect
     context = tls.backend_context(settings.tls) if settings.tls else None
-    return ImsConnectClient(name, settings, clock=clock, ssl_context=context)
+    return BundleBackend(name, settings, clock=clock, ssl_context=context)

@@ -1,15 +1,74 @@
-"""The way to IMS: `wire` says what the bytes are, the modules beside it open sockets and use them.
+"""A client of IBM IMS Connect, usable by itself: `docs/client-library.md` is its page.
 
-Words of this package, in the order a call meets them:
+`Client` runs interactions over pools of sockets, `Connection` is one socket in the caller's own hands;
+`AsyncClient` and `AsyncConnection` are the same for asyncio. What crosses the border are the immutable values
+of `values`.
 
-- *pool*: the sessions of one bundle in one worker; gives them out, and never does I/O under its lock;
-- *lease*: a session taken from the pool for one conversation;
-- *lane*: what kind of conversation an idle session may hold next (replies, or one-way);
-- *session*: one client id on one stream; it holds one conversation at a time;
-- *conversation*: a request, its reply, and the acknowledgment where the commit mode wants one;
-- *stream*: one TCP or TLS connection with a deadline on every step (`transport`);
-- *in doubt*: what a session is while nobody knows which bytes may still come; it is dropped then.
+Words of this package, in the order an interaction meets them:
 
-`request` turns a call into input messages, `refusal` turns status messages into errors, `backoff` decides when
-to try again, `client` ties all of it together.
+- *interaction*: what is asked of IMS: a transaction, a command, the messages of a tpipe, the answer to a
+  callout;
+- *path*: the way to one endpoint of several; *pool*: the sessions of one endpoint, given out one by one;
+- *lane*: what kind of conversation an idle session may hold next;
+- *session*: one client id on one stream; it drives a *dialogue*, which knows all that may be said there;
+- *line*: the state of one connection without I/O; it is *in doubt* while nobody knows which bytes may still
+  come;
+- *retrieval*: one RESUME TPIPE; *delivery*: one message it brings;
+- *stream*: one TCP or TLS connection with a deadline on every step (`transport`).
+
+`wire` says what the bytes are, `inputs` turns an interaction into messages, `refusal` turns status messages
+into errors. Steps are written once, as generators that name the I/O they need; a session does it.
 """
+
+from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.imsconnect.client import Client
+from gateway.imsconnect.connection import Connection
+from gateway.imsconnect.outcome import DfsMessageError
+from gateway.imsconnect.transport import Endpoint
+from gateway.imsconnect.values import (
+    DEFAULT_TIMEOUT,
+    FOREVER,
+    NO_WAIT,
+    Acknowledgment,
+    CalloutRequests,
+    ConnectionSettings,
+    Credentials,
+    Delivery,
+    Interaction,
+    InteractionVerb,
+    PoolSettings,
+    Reply,
+    RequestType,
+    Unicode,
+    transaction_input,
+)
+from gateway.imsconnect.wire import Exit, HeaderCode
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "FOREVER",
+    "NO_WAIT",
+    "Acknowledgment",
+    "CalloutRequests",
+    "Client",
+    "CommitMode",
+    "Connection",
+    "ConnectionSettings",
+    "Credentials",
+    "Delivery",
+    "DfsMessageError",
+    "Endpoint",
+    "Exit",
+    "HeaderCode",
+    "Interaction",
+    "InteractionVerb",
+    "PoolSettings",
+    "Reply",
+    "RequestType",
+    "Secret",
+    "SyncLevel",
+    "TrustedMark",
+    "Undeliverable",
+    "Unicode",
+    "transaction_input",
+]

@@ -1,114 +1,214 @@
-"""The client of one IMS Connect: calls from many threads over a pool of persistent sockets."""
+"""The client for threads: interactions over pools of persistent sockets, one pool an endpoint."""
 
-import secrets
-import ssl
-import string
 from collections.abc import Callable
-from typing import Final, TypeVar
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self, TypeVar
 
-from gateway.clock import Clock
-from gateway.config.model import ImsConnectSettings
-from gateway.errors import M, TransportError
-from gateway.exchange import ImsAnswer, ImsCall
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.errors import GatewayError
+from gateway.exchange import Secret
+from gateway.imsconnect import inputs, interaction_rules
+from gateway.imsconnect.attempts import Attempts
+from gateway.imsconnect.client_ids import ClientId, new_client_id
+from gateway.imsconnect.connection import Connection, credentials_of, establish
+from gateway.imsconnect.conversations import Conversations
+from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
+from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.lane import Lane
-from gateway.imsconnect.places import Limits
-from gateway.imsconnect.pool import Pool
-from gateway.imsconnect.request import Destination, check
-from gateway.imsconnect.session import NothingSentError, Session
-from gateway.imsconnect.stats import PoolStats
-from gateway.imsconnect.transport import ConnectFailed, Endpoint, connect
+from gateway.imsconnect.line import NothingSentError
+from gateway.imsconnect.outcome import checked
+from gateway.imsconnect.place import Limits
+from gateway.imsconnect.pool import Loan, Pool
+from gateway.imsconnect.session import Session
+from gateway.imsconnect.stats import COUNTED, PoolStats
+from gateway.imsconnect.transport import Endpoint
+from gateway.imsconnect.values import (
+    ConnectionSettings,
+    Credentials,
+    CredentialsSource,
+    Interaction,
+    InteractionVerb,
+    Reply,
+)
 
-CLIENT_ID_LENGTH: Final = 8
-_CLIENT_ID_ALPHABET: Final = string.ascii_uppercase + string.digits
-
-_ATTEMPTS: Final = 3
-"""Sockets tried for one call while each turns out to be gone before the first byte of the request left."""
-
-PING_TIMEOUT_MS: Final = 5_000
+CONVERSATION_IDLE_SECONDS: Final = 300.0
+"""A conversation whose next step does not come within this time is given up: its socket is closed."""
 
 T = TypeVar("T")
 
 
-def new_client_id() -> str:
-    """Return a random client id (IRM_CLIENTID): 8 of A-Z and 0-9, not like a reserved name or a port number.
+class Client:
+    """Runs interactions against one IMS over one or several IMS Connect. Thread-safe; make it after a fork.
 
-    There are nearly 36**8 = 2.8e12 of them. With 2,048 sockets open on one port, of all gateways together, two
-    of them share an id with a probability of one in 1.3 million; IMS Connect then refuses the second (reason
-    code 56, DUPECLNT), and the next call gets another socket with another id.
+    A context manager that closes it. Sockets are shared: an interaction gets any, with a client id of its own
+    making. `client_id` gives an interaction a dedicated socket instead.
     """
-    while True:
-        client_id = "".join(secrets.choice(_CLIENT_ID_ALPHABET) for _ in range(CLIENT_ID_LENGTH))
-        if not client_id.startswith("HWS") and not client_id.isdigit():
-            return client_id
-
-
-class ImsConnectClient:
-    """Runs calls against the IMS Connect of one bundle. Thread-safe; make it after a worker has forked."""
 
     def __init__(
         self,
-        bundle: str,
-        settings: ImsConnectSettings,
+        settings: ConnectionSettings,
         *,
-        clock: Clock,
-        ssl_context: ssl.SSLContext | None,
-        client_ids: Callable[[], str] = new_client_id,
+        clock: Clock = SYSTEM_CLOCK,
+        client_ids: Callable[[str], str] = new_client_id,
     ) -> None:
+        self.settings = settings
         self._clock = clock
         self._client_ids = client_ids
-        self._connect_seconds = settings.pool.connect_seconds
-        self._wait_seconds = settings.pool.wait_seconds
-        self._destination = Destination.of(bundle, settings)
-        server_name = settings.tls.server_name if settings.tls is not None else ""
-        self._endpoint = Endpoint(settings.host, settings.port, ssl_context, server_name)
-        limits = Limits(settings.pool.size, settings.pool.wait_seconds, settings.pool.idle_seconds)
-        self._pool: Pool[Session] = Pool(bundle, limits, self._open, clock)
+        self._destination = Destination.of(settings)
+        self._conversations: Conversations[Loan[Session]] = Conversations(CONVERSATION_IDLE_SECONDS, clock)
+        self._pools = tuple(self._pool(endpoint) for endpoint in settings.endpoints)
 
     def __repr__(self) -> str:
-        return f"<ImsConnectClient {self._endpoint} {self.stats()!r}>"
+        return f"<Client {self.settings.label}: {', '.join(map(repr, self.stats()))}>"
 
-    def call(self, call: ImsCall) -> ImsAnswer:
-        """Run one transaction, or hand over one message when `call.send_only`.
+    def run(
+        self,
+        interaction: Interaction,
+        credentials: CredentialsSource | None = None,
+        *,
+        client_id: str = "",
+    ) -> Reply:
+        """Run an interaction, the verbs that receive apart (see `Connection.messages`).
 
-        Takes at most `wait_seconds` for a socket, `connect_seconds` to connect and `socket_timeout_ms` for the
-        conversation. Raises TransportError (UNREACHABLE, NO_SOCKET, STOPPING: nothing was sent;
-        CONNECTION_LOST, SOCKET_TIMEOUT, BAD_REPLY: outcome unknown), ImsError for what IMS Connect or IMS
-        refused, GatewayError REQUEST_SIZE, CONVERSATIONAL. A request of which bytes may have left is never
-        sent again.
+        Takes at most `pool.wait_seconds` for a socket, `connect_seconds` to connect and the interaction's
+        `socket_timeout_ms`. Raises GatewayError INTERACTION, NETWORK_IDENTITY, REQUEST_SIZE, TransportError
+        UNREACHABLE, NO_SOCKET, STOPPING (nothing was sent), CONNECTION_LOST, SOCKET_TIMEOUT, BAD_REPLY (outcome
+        unknown), ImsError for what IMS Connect or IMS refused, DfsMessageError for a message of IMS. A
+        request of which bytes may have reached IMS is never sent again.
         """
-        check(call, self._destination)
-        lane = Lane.ONE_WAY if call.send_only and not call.receipt else Lane.REPLIES
-        return self._on_a_session(lane, lambda session: session.perform(call))
+        if client_id:
+            interaction_rules.check_client_id(client_id)
+        interaction_rules.check(interaction, dedicated=bool(client_id))
+        who = credentials_of(self.settings, credentials)
+        inputs.check(interaction, who, self._destination)
+        self._give_up_idle_conversations()
+        if interaction.conversation_id:
+            return self._next_step(interaction, who)
+        if interaction.conversational:
+            return self._first_step(interaction, who)
+        reply = self._on_a_session(_lane(interaction, client_id), lambda session: session.run(interaction, who))
+        return checked(interaction, reply, self.settings.code)
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
-        """Ask IMS Connect for a sign of life and return its words; raises what `call` does."""
-        return self._on_a_session(Lane.REPLIES, lambda session: session.ping(timeout_ms))
+        """Ask IMS Connect for a sign of life and return its words; raises what `run` does."""
+        return self._on_a_session(Lane.REPLIES, lambda session: session.do(session.dialogue.ping(timeout_ms)))
 
-    def stats(self) -> PoolStats:
-        """Return the picture of the pool at this moment."""
-        return self._pool.stats()
+    def change_password(
+        self, new: Secret, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
+    ) -> str:
+        """Change the RACF password of the credentials to `new` and return IMS Connect's words."""
+        who = credentials_of(self.settings, credentials)
+        return self._on_a_session(
+            Lane.REPLIES,
+            lambda session: session.do(session.dialogue.change_password(who, new, timeout_ms)),
+        )
 
-    def close(self, drain_seconds: float) -> None:
+    def connect(
+        self,
+        client_id: str | None = None,
+        *,
+        credentials: CredentialsSource | None = None,
+        take_over: bool = False,
+    ) -> Connection:
+        """Open a socket of the caller's own beside the pool; see `Connection`."""
+        return Connection(
+            self.settings, client_id, credentials=credentials, take_over=take_over, clock=self._clock
+        )
+
+    def cancel_timer(self, client_id: str, credentials: CredentialsSource | None = None) -> None:
+        """End the wait of another session that has this client id. Raises ImsError when none waits."""
+        with self.connect(client_id, credentials=credentials) as connection:
+            connection.cancel_timer()
+
+    def stats(self) -> tuple[PoolStats, ...]:
+        """Return the picture of each endpoint's pool at this moment."""
+        return tuple(pool.stats() for pool in self._pools)
+
+    def close(self, drain_seconds: float = 0.0) -> None:
         """Refuse new calls, let those under way finish for `drain_seconds`, then abort what is left."""
-        self._pool.close(drain_seconds)
+        for loan in self._conversations.all():
+            loan.end()
+        for pool in self._pools:
+            pool.close(drain_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- conversations --------------------------------------------------------------------------------------
+
+    def _first_step(self, interaction: Interaction, who: Credentials) -> Reply:
+        return self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, who))
+
+    def _next_step(self, interaction: Interaction, who: Credentials) -> Reply:
+        return self._step(self._conversations.take(interaction.conversation_id), interaction, who)
+
+    def _step(self, loan: Loan[Session], interaction: Interaction, who: Credentials) -> Reply:
+        """Run a step; the session goes back to the pool, or is kept for the next one."""
+        kept = False
+        try:
+            reply = loan.session.run(interaction, who)
+            if reply.conversation_open:
+                name = self._conversations.keep(loan, interaction.conversation_id)
+                reply, kept = replace(reply, conversation_id=name), True
+        finally:
+            if not kept:
+                loan.end()
+        return checked(interaction, reply, self.settings.code)
+
+    def _give_up_idle_conversations(self) -> None:
+        for loan in self._conversations.expired():
+            loan.end()
+
+    # -- sessions -------------------------------------------------------------------------------------------
 
     def _on_a_session(self, lane: Lane, use: Callable[[Session], T]) -> T:
-        """Use a session, and another when it was gone before the first byte left: that is no second sending."""
-        deadline = self._clock.monotonic() + self._wait_seconds
-        gone: NothingSentError | None = None
-        for _ in range(_ATTEMPTS):
+        def with_loan(loan: Loan[Session]) -> T:
             try:
-                with self._pool.lease(lane, deadline) as session:
-                    return use(session)
-            except NothingSentError as error:
-                gone = error
-        fields = {"bundle": self._destination.bundle}
-        raise TransportError(M.UNREACHABLE, fields, str(gone), maybe_sent=False) from gone
+                return use(loan.session)
+            except GatewayError as error:
+                loan.end(COUNTED.get(error.message))
+                raise
+            finally:
+                loan.end()
 
-    def _open(self) -> Session:
-        deadline = self._clock.monotonic() + self._connect_seconds
-        try:
-            stream = connect(self._endpoint, deadline, self._clock)
-        except ConnectFailed as error:
-            raise ConnectFailed(f"{self._endpoint}: {error}") from error
-        return Session(stream, self._client_ids(), self._destination, str(self._endpoint), self._clock)
+        return self._on_a_loan(lane, with_loan)
+
+    def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T]) -> T:
+        """Use a session, and another where it is certain that nothing was executed: no second sending."""
+        deadline = self._clock.monotonic() + self.settings.pool.wait_seconds
+        attempts = Attempts(self.settings.label, range(len(self._pools)), generated=lane.shared)
+        while (index := attempts.endpoint) is not None:
+            try:
+                return use(self._pools[index].borrow(lane, deadline))
+            except (NothingSentError, GatewayError) as error:
+                attempts.failed(error)
+        raise attempts.exhausted()
+
+    def _pool(self, endpoint: Endpoint) -> Pool[Session]:
+        pool = self.settings.pool
+        limits = Limits(pool.size, pool.wait_seconds, pool.idle_seconds)
+        return Pool(self.settings.label, limits, lambda lane: self._open(endpoint, lane), self._clock)
+
+    def _open(self, endpoint: Endpoint, lane: Lane) -> Session:
+        name = lane.client_id or self._client_ids(self.settings.client_id_prefix)
+        return establish(self.settings, endpoint, ClientId(name, lane.shared), self._clock, lane)
+
+
+def _lane(interaction: Interaction, client_id: str) -> Lane:
+    if client_id:
+        return Lane.dedicated(client_id)
+    one_way = interaction.verb in {
+        InteractionVerb.SEND,
+        InteractionVerb.SEND_WITH_ERROR,
+        InteractionVerb.RESPOND,
+    }
+    return Lane.ONE_WAY if one_way else Lane.REPLIES

@@ -4,39 +4,42 @@ Source: Format of IRM extensions; Distributed network security credential suppor
 for IMS Connect messages, which leaves it to the site what the mark is.
 """
 
+from typing import Final
+
 from gateway.errors import GatewayError, M
-from gateway.exchange import Caller
+from gateway.imsconnect.values import Credentials
 from gateway.imsconnect.wire import Extension, HeaderCode
 from gateway.imsconnect.wire.extensions import DATA_LIMITS, NETSID, NETUID
 
-_CODE = HeaderCode.EBCDIC
+_NAMES: Final = {HeaderCode.EBCDIC: "37", HeaderCode.ASCII: "US-ASCII"}
 
 
-def extensions_of(caller: Caller) -> tuple[Extension, ...]:
-    """Return the extensions, in the code of our headers.
+def extensions_of(credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC) -> tuple[Extension, ...]:
+    """Return the extensions, in the code of the headers.
 
     Raises GatewayError(M.NETWORK_IDENTITY) for a name or issuer that cannot be told: cut or with characters
     replaced it could be somebody else's, and it is what IMS's records will say.
     """
     found = [
-        Extension(name, _identity(name, what, text))
+        Extension(name, _identity(name, what, text, code))
         for name, what, text in (
-            (NETUID, "name", caller.network_user),
-            (NETSID, "issuer", caller.network_session),
+            (NETUID, "name", credentials.network_user),
+            (NETSID, "issuer", credentials.network_session),
         )
         if text
     ]
-    if caller.trusted is not None:
-        found.append(Extension(caller.trusted.extension, caller.trusted.value.reveal().encode(_CODE.value)))
+    mark = credentials.trusted
+    if mark is not None:
+        found.append(Extension(mark.extension, mark.value.reveal().encode(code.value)))
     return tuple(found)
 
 
-def _identity(extension: str, what: str, text: str) -> bytes:
+def _identity(extension: str, what: str, text: str, code: HeaderCode) -> bytes:
     limit = DATA_LIMITS[extension][0]
     try:
-        data = text.encode(_CODE.value)
+        data = text.encode(code.value)
     except UnicodeEncodeError as error:
-        raise _refused(what, f"character {error.start + 1} is not in code page 37") from None
+        raise _refused(what, f"character {error.start + 1} is not in code page {_NAMES[code]}") from None
     if not text.isprintable():
         raise _refused(what, "it has control characters")
     if len(data) > limit:

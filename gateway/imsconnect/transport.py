@@ -1,9 +1,11 @@
 """A byte stream to IMS Connect with a deadline on every step: the only door to socket and ssl here.
 
-A deadline is a point on the clock's monotonic scale, in seconds. Whatever socket and ssl raise leaves this
-module as a `StreamError` with the cause kept; what that means for a request is the session's to say.
+A deadline is a point on the clock's monotonic scale, in seconds; `math.inf` is none. Whatever socket and ssl
+raise leaves this module as a `StreamError` with the cause kept; what that means for a request is the
+session's to say.
 """
 
+import math
 import socket
 import ssl
 from contextlib import suppress
@@ -162,6 +164,9 @@ class SocketStream:
         self._plain = not isinstance(sock, ssl.SSLSocket)
 
     def _arm(self, deadline: float) -> None:
+        if deadline == math.inf:
+            self._socket.settimeout(None)
+            return
         left = deadline - self._clock.monotonic()
         if left <= 0:
             raise DeadlinePassed("the deadline passed")

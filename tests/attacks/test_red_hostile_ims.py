@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from gateway.imsconnect.client import ImsConnectClient
+from gateway.provider.backend import BundleBackend
 from tests.fixtures.in_process import LAB, SOAP11, SOAP12, username_token, work
 from tests.fixtures.scripted_server import Close, Expect, Forever, Send
 
@@ -156,4 +156,4 @@ def test_neither_the_password_nor_the_message_stands_in_what_is_told_of_a_failur
     told = answer.body.decode() + repr(gateway.events.events) + repr(gateway.runtime.backends)
     assert "WONDER1" not in told
     assert "C0NFID" not in told
-    assert isinstance(gateway.runtime.backends["ims1"], ImsConnectClient)
+    assert isinstance(gateway.runtime.backends["ims1"], BundleBackend)

@@ -16,7 +16,8 @@ from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import BackendTls, ImsConnectSettings, PoolSettings, TrustStore
 from gateway.errors import GatewayError, M, TransportError
 from gateway.exchange import Caller, ImsCall, Secret
-from gateway.imsconnect.client import ImsConnectClient
+from gateway.imsconnect.stats import PoolStats
+from gateway.provider.backend import BundleBackend
 from tests.fixtures.scripted_server import (
     Expect,
     Forever,
@@ -60,12 +61,12 @@ NO_STORE = TrustStore.model_construct(path=Path(), password=Secret(""))
 def client_of(
     server: Listening,
     *,
-    client_ids: Callable[[], str] = lambda: "CLIENT01",
+    client_ids: Callable[[str], str] = lambda _prefix: "CLIENT01",
     tls: ssl.SSLContext | None = None,
     server_name: str = "",
     max_message: int = 10_000_000,
     **pool: float,
-) -> Iterator[ImsConnectClient]:
+) -> Iterator[BundleBackend]:
     settings = ImsConnectSettings(
         host=server.host,
         port=server.port,
@@ -74,14 +75,14 @@ def client_of(
         pool=PoolSettings.model_validate({"size": 4, "wait_seconds": 5.0, **pool}),
         max_message_bytes=max_message,
     )
-    client = ImsConnectClient("ims1", settings, clock=SYSTEM_CLOCK, ssl_context=tls, client_ids=client_ids)
+    client = BundleBackend("ims1", settings, clock=SYSTEM_CLOCK, ssl_context=tls, client_ids=client_ids)
     try:
         yield client
     finally:
         client.close(0)
 
 
-def failure_of(client: ImsConnectClient, call: ImsCall = CALL) -> GatewayError:
+def failure_of(client: BundleBackend, call: ImsCall = CALL) -> GatewayError:
     with pytest.raises(GatewayError) as caught:
         client.call(call)
     return caught.value
@@ -111,7 +112,7 @@ def said(number: int, turn: int) -> ImsCall:
 class Load:
     """Callers that each check their own answers, over and over."""
 
-    client: ImsConnectClient
+    client: BundleBackend
     wrong: list[object] = field(default_factory=list)
     answered: "count[int]" = field(default_factory=count)
     latest: int = 0
@@ -142,7 +143,7 @@ class Load:
 
 
 @contextmanager
-def under_load(client: ImsConnectClient, callers: int) -> Iterator[Load]:
+def under_load(client: BundleBackend, callers: int) -> Iterator[Load]:
     load = Load(client)
     threads = [threading.Thread(target=load.work, args=(number,)) for number in range(callers)]
     for thread in threads:
@@ -153,3 +154,9 @@ def under_load(client: ImsConnectClient, callers: int) -> Iterator[Load]:
         load.stop.set()
         for thread in threads:
             thread.join(PATIENCE)
+
+
+def stats_of(client: BundleBackend) -> PoolStats:
+    """The picture of the pool of the one endpoint there is."""
+    (stats,) = client.stats()
+    return stats

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field, replace
 
 from gateway.clock import SYSTEM_CLOCK
 from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel
-from gateway.imsconnect.request import Destination
+from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.dialogue import Dialogue
+from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.session import Session
 from gateway.imsconnect.transport import Endpoint, Stream, connect
+from gateway.imsconnect.values import Reply
 from gateway.imsconnect.wire import Exit
+from gateway.provider.backend import credentials_of, interaction_of
 from tests.fixtures.scripted_server import (
     ScriptedServer,
 )
@@ -36,15 +40,25 @@ HURRIED = replace(CALL, socket_timeout_ms=150)
 
 
 def destination(exit_name: str = "HWSSMPL1", max_message: int = 10_000_000) -> Destination:
-    return Destination("ims1", Exit[exit_name], "IMS1", max_message)
+    return Destination("IMS1", Exit[exit_name], max_message_bytes=max_message)
 
 
-def session_on(stream: Stream, there: Destination | None = None) -> Session:
-    return Session(stream, "CLIENT01", there or destination(), "ims.example:9999", SYSTEM_CLOCK)
+class Conversing(Session):
+    """A session that is asked what an operation of a service asks."""
+
+    def perform(self, call: ImsCall) -> Reply:
+        return self.run(interaction_of(call), credentials_of(call.caller))
+
+    def ping(self, timeout_ms: int) -> str:
+        return self.do(self.dialogue.ping(timeout_ms))
+
+
+def session_on(stream: Stream, there: Destination | None = None) -> Conversing:
+    return Conversing(stream, Dialogue(there or destination(), ClientId("CLIENT01"), "ims.example:9999", SYSTEM_CLOCK))
 
 
 @contextmanager
-def session_with(server: ScriptedServer, there: Destination | None = None) -> Iterator[Session]:
+def session_with(server: ScriptedServer, there: Destination | None = None) -> Iterator[Conversing]:
     endpoint = Endpoint(server.host, server.port)
     session = session_on(connect(endpoint, SYSTEM_CLOCK.monotonic() + 20, SYSTEM_CLOCK), there)
     try:

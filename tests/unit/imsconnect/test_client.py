@@ -11,7 +11,7 @@ import trustme
 
 from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import Secret, SyncLevel
-from gateway.imsconnect.client import new_client_id
+from gateway.imsconnect.client_ids import new_client_id
 from gateway.imsconnect.transport import SocketStream, StreamLost
 from tests.fixtures.scripted_server import (
     Close,
@@ -30,6 +30,7 @@ from tests.unit.imsconnect.calling import (
     client_of,
     failure_of,
     said,
+    stats_of,
 )
 from tests.unit.imsconnect.worked_examples import F3, TIMER, patched
 
@@ -52,7 +53,7 @@ class TestClientIds:
         numbers = count(1)
         second = patched(wire.IVTNO, {24: "C3D3C9C5D5E3F0F2"})
         server = scripted_server([*ANSWERED, Close()], [Expect(second), Send(wire.OUTPUT)])
-        with client_of(server, client_ids=lambda: f"CLIENT{next(numbers):02}") as client:
+        with client_of(server, client_ids=lambda _prefix: f"CLIENT{next(numbers):02}") as client:
             assert client.call(CALL).client_id == "CLIENT01"
             server.wait_played(1)
             assert client.call(CALL).client_id == "CLIENT02"
@@ -70,7 +71,7 @@ class TestCalls:
         with client_of(server) as client:
             for _ in range(3):
                 client.call(CALL)
-            stats = client.stats()
+            stats = stats_of(client)
             assert (stats.requests, stats.connects, stats.reuses, stats.open) == (3, 1, 2, 1)
 
     def test_after_an_execution_timeout_in_commit_mode_1_the_socket_serves_the_next(self, scripted_server):
@@ -78,7 +79,7 @@ class TestCalls:
         with client_of(server) as client:
             assert failure_of(client).message is M.EXECUTION_TIMEOUT
             assert client.call(CALL).segments == wire.OUTPUT_SEGMENTS
-            assert client.stats().execution_timeouts == 1
+            assert stats_of(client).execution_timeouts == 1
 
     def test_a_ping_is_the_worked_example_both_ways(self, scripted_server):
         with client_of(scripted_server([Expect(wire.PING), Send(wire.PING_REPLY)])) as client:
@@ -87,9 +88,8 @@ class TestCalls:
     def test_its_picture_tells_no_secrets(self, scripted_server):
         with client_of(scripted_server([*ANSWERED])) as client:
             client.call(CALL)
-            assert f"<ImsConnectClient 127.0.0.1:{client._endpoint.port} <pool ims1 up: 1 of 4 open" in repr(
-                client
-            )
+            assert "<BundleBackend <Client ims1: <pool ims1 up: 1 of 4 open" in repr(client)
+            assert "PASSW0RD" not in repr(client)
 
 
 class TestRefusedWithoutACall:
@@ -116,7 +116,7 @@ class TestRefusedWithoutACall:
             assert error.return_code is None
             assert error.text == "IMS Connect refused the request: the sign-on was not accepted"
             assert password not in str(error)
-            assert client.stats().requests == 0
+            assert stats_of(client).requests == 0
 
     def test_a_message_beyond_maxsize_is_too_long(self, scripted_server):
         call = replace(CALL, segments=(bytes(500),) * 2)
@@ -124,7 +124,7 @@ class TestRefusedWithoutACall:
             error = failure_of(client, call)
             assert error.message is M.REQUEST_SIZE
             assert error.text.endswith("at most 1024")
-            assert client.stats().requests == 0
+            assert stats_of(client).requests == 0
 
 
 class TestNeverTwice:
@@ -134,7 +134,7 @@ class TestNeverTwice:
             client.call(CALL)
             server.wait_played(1)
             assert client.call(CALL).segments == wire.OUTPUT_SEGMENTS
-            assert client.stats().stale == 1
+            assert stats_of(client).stale == 1
 
     def test_a_request_that_was_read_is_not_sent_again(self, scripted_server):
         server = scripted_server([*ANSWERED, Expect(wire.IVTNO), Close()])
@@ -196,7 +196,7 @@ class TestManyCallers:
                 thread.start()
             for thread in threads:
                 thread.join(60)
-            stats = client.stats()
+            stats = stats_of(client)
         assert wrong == []
         assert stats.requests == 1000
         assert stats.connects <= 16
@@ -231,7 +231,7 @@ class TestTls:
         with client_of(server, tls=ours, server_name="ims.example") as client:
             for _ in range(2):
                 assert client.call(CALL).segments == wire.OUTPUT_SEGMENTS
-            assert client.stats().connects == 1
+            assert stats_of(client).connects == 1
 
     def test_a_server_with_another_name_gets_no_request(self, scripted_server, ours, theirs):
         with client_of(scripted_server([Stall()], tls=theirs), tls=ours, server_name="ims.other") as client:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from gateway.errors import GatewayError, M, TransportError
-from gateway.imsconnect.client import ImsConnectClient, new_client_id
+from gateway.imsconnect.client_ids import new_client_id
 from gateway.imsconnect.transport import SocketStream
+from gateway.provider.backend import BundleBackend
 from tests.fixtures.scripted_server import (
     Expect,
     ExpectNothing,
@@ -29,6 +30,7 @@ from tests.unit.imsconnect.calling import (
     client_of,
     failure_of,
     said,
+    stats_of,
     under_load,
 )
 from tests.unit.imsconnect.worked_examples import rsm
@@ -69,7 +71,7 @@ class TestUnreachable:
             proxy.listen()
             call = said(1, 1)
             assert eventually(lambda: client.call(call).segments) == call.segments
-            assert client.stats().connects == 1
+            assert stats_of(client).connects == 1
 
     def test_without_a_free_socket_a_call_waits_and_then_says_so(self, scripted_server):
         busy, done = threading.Event(), threading.Event()
@@ -110,7 +112,7 @@ class TestNothingLeaksIntoTheNextReply:
             late.set()
             call = said(2, 1)
             assert client.call(call).segments == call.segments
-            assert client.stats().dropped == 1
+            assert stats_of(client).dropped == 1
 
     @pytest.mark.parametrize(
         "noise",
@@ -126,7 +128,7 @@ class TestNothingLeaksIntoTheNextReply:
             call = said(3, 1)
             wait_until_noisy(client)
             assert client.call(call).segments == call.segments
-            assert client.stats().stale == 1
+            assert stats_of(client).stale == 1
 
     def test_a_complaint_about_a_send_only_message_is_not_the_next_callers(self, scripted_server):
         server = scripted_server([Expect(wire.SEND_ONLY), Send(wire.WRONG_PASSWORD), ExpectNothing()], ECHOES)
@@ -140,7 +142,7 @@ class TestNothingLeaksIntoTheNextReply:
         with client_of(server) as client:
             for _ in range(3):
                 assert client.call(SEND_ONLY).segments == ()
-            assert client.stats().connects == 1
+            assert stats_of(client).connects == 1
 
     def test_a_timer_status_of_an_earlier_message_does_not_pair_the_next_caller_with_a_wrong_reply(
         self, scripted_server
@@ -166,12 +168,12 @@ class TestNothingLeaksIntoTheNextReply:
             monkeypatch.undo()
             call = said(6, 1)
             assert client.call(call).segments == call.segments
-            assert (client.stats().dropped, client.stats().in_use) == (1, 0)
+            assert (stats_of(client).dropped, stats_of(client).in_use) == (1, 0)
 
 
-def wait_until_noisy(client: ImsConnectClient) -> None:
+def wait_until_noisy(client: BundleBackend) -> None:
     """Wait until the idle socket has something to read, without reading it."""
-    (idle,) = [place for queue in client._pool._places._idle.values() for place in queue]
+    (idle,) = client._client._pools[0]._places._held._idle._all
     assert idle.session is not None
     poll = select.poll()
     poll.register(idle.session._stream._socket, select.POLLIN)  # type: ignore[attr-defined]
@@ -253,5 +255,5 @@ class TestThroughABreakingNetwork:
                 proxy.listen()
             load.wait_for_more()
         assert load.wrong == []
-        stats = client.stats()
+        stats = stats_of(client)
         assert (stats.in_use, stats.waiting, stats.connecting) == (0, 0, 0)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import Undeliverable
-from gateway.imsconnect import session as session_module
+from gateway.imsconnect import send_receive
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.transport import StreamLost
 from tests.fixtures.scripted_server import (
@@ -235,7 +235,7 @@ class TestCommitThenSend:
     def test_the_answer_stands_whatever_becomes_of_the_ack_but_the_session_ends(
         self, scripted_server, monkeypatch, after_ack
     ):
-        monkeypatch.setattr(session_module, "ACK_ANSWER_SECONDS", 0.3)
+        monkeypatch.setattr(send_receive, "ACK_ANSWER_SECONDS", 0.3)
         server = scripted_server([Expect(CM0_REQUEST), Send(OUTPUT_ACK_LEVEL_1), Expect(CM0_ACK), *after_ack])
         with session_with(server) as session:
             assert session.perform(CM0).segments == (wire.OUTPUT_ACK_SEGMENT,)

@@ -6,12 +6,16 @@ import pytest
 
 from gateway.errors import GatewayError, ImsError, M
 from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, TrustedMark, Undeliverable
-from gateway.imsconnect.request import Destination, acknowledgment, check, ping, request
-from gateway.imsconnect.wire import Exit, encode_input
+from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.inputs import Destination, acknowledgment, ping
+from gateway.imsconnect.inputs import check as check_interaction
+from gateway.imsconnect.inputs import request as request_of
+from gateway.imsconnect.wire import Exit, InputMessage, encode_input
+from gateway.provider.backend import credentials_of, interaction_of
 from tests.unit.imsconnect import worked_examples as wire
 from tests.unit.imsconnect.worked_examples import F1, F2, F3, TIMER, patched
 
-HERE = Destination("ims1", Exit.HWSSMPL1, "IMS1", 10_000_000)
+HERE = Destination("IMS1")
 CALL = ImsCall(
     "IVTNO",
     (wire.IVTNO_DATA,),
@@ -19,6 +23,14 @@ CALL = ImsCall(
     execution_timeout_ms=30_000,
 )
 CM0 = replace(CALL, commit_mode=CommitMode.COMMIT_THEN_SEND)
+
+
+def request(call: ImsCall, destination: Destination, client_id: str) -> InputMessage:
+    return request_of(interaction_of(call), credentials_of(call.caller), destination, ClientId(client_id))
+
+
+def check(call: ImsCall, destination: Destination) -> None:
+    check_interaction(interaction_of(call), credentials_of(call.caller), destination)
 
 
 def asked(call: ImsCall, destination: Destination = HERE) -> bytes:

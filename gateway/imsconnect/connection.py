@@ -1,0 +1,208 @@
+"""One socket to IMS Connect in the caller's own hands, for threads.
+
+For what needs a client id of the caller's own, or a socket that stays with the caller: conversations step by
+step, ACK or NAK by the caller's own decision, the messages of a tpipe. Whoever just runs transactions takes
+the client.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.errors import GatewayError, M, TransportError
+from gateway.exchange import Secret
+from gateway.imsconnect import interaction_rules
+from gateway.imsconnect.client_ids import ClientId, new_client_id
+from gateway.imsconnect.dialogue import PING_TIMEOUT_MS, Dialogue
+from gateway.imsconnect.inputs import Destination
+from gateway.imsconnect.lane import Lane
+from gateway.imsconnect.line import NothingSentError
+from gateway.imsconnect.outcome import checked
+from gateway.imsconnect.session import Session
+from gateway.imsconnect.transport import ConnectFailed, Endpoint, connect
+from gateway.imsconnect.values import (
+    ConnectionSettings,
+    Credentials,
+    CredentialsSource,
+    Delivery,
+    Interaction,
+    Reply,
+)
+
+
+def establish(
+    settings: ConnectionSettings,
+    endpoint: Endpoint,
+    client_id: ClientId,
+    clock: Clock,
+    lane: Lane = Lane.REPLIES,
+) -> Session:
+    """Connect to one endpoint and return a session. Raises ConnectFailed, which names the endpoint."""
+    try:
+        stream = connect(endpoint, clock.monotonic() + settings.connect_seconds, clock)
+    except ConnectFailed as error:
+        raise ConnectFailed(f"{endpoint}: {error}") from error
+    return Session(stream, Dialogue(Destination.of(settings), client_id, str(endpoint), clock), lane)
+
+
+def credentials_of(settings: ConnectionSettings, given: CredentialsSource | None) -> Credentials:
+    """Return the credentials for one interaction: those given, made on demand, or the settings'."""
+    if given is None:
+        return settings.credentials
+    return given() if callable(given) else given
+
+
+class Connection:
+    """One persistent socket, one client id, one conversation at a time. A context manager that closes it.
+
+    Not for two threads at a time, `abort` apart. After an error that leaves the outcome unknown the
+    connection is unusable, and says so; open another.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        client_id: str | None = None,
+        *,
+        credentials: CredentialsSource | None = None,
+        take_over: bool = False,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """Connect to the first endpoint that answers.
+
+        `client_id`: None makes one up, an empty one has IMS Connect generate one. `take_over` cancels a session
+        that holds the same client id (IRM_F3 X'80'). Raises TransportError UNREACHABLE, GatewayError
+        INTERACTION for a client id that nobody may choose.
+        """
+        if client_id:
+            interaction_rules.check_client_id(client_id)
+        self._settings = settings
+        self._credentials = credentials
+        chosen = new_client_id(settings.client_id_prefix) if client_id is None else client_id
+        self._session = self._connect(ClientId(chosen, not client_id, take_over), clock)
+
+    def _connect(self, client_id: ClientId, clock: Clock) -> Session:
+        settings, failures = self._settings, []
+        for endpoint in settings.endpoints:
+            try:
+                return establish(settings, endpoint, client_id, clock)
+            except ConnectFailed as error:
+                failures.append(str(error))
+        fields = {"bundle": settings.label}
+        raise TransportError(M.UNREACHABLE, fields, "; ".join(failures), maybe_sent=False)
+
+    @property
+    def client_id(self) -> str:
+        """The client id; empty while IMS Connect has not told the one it generates."""
+        return self._session.client_id
+
+    @property
+    def usable(self) -> bool:
+        """Whether an interaction may be started: nothing is owed, nothing is in doubt."""
+        return self._session.reusable
+
+    def run(self, interaction: Interaction, credentials: CredentialsSource | None = None) -> Reply:
+        """Run an interaction that brings a reply or none; a conversation bears this client id as its name.
+
+        Raises GatewayError INTERACTION, NETWORK_IDENTITY, REQUEST_SIZE (nothing was sent), TransportError
+        CONNECTION_LOST (nothing or anything was done, see `maybe_sent`), SOCKET_TIMEOUT, BAD_REPLY (outcome
+        unknown), ImsError for what was refused, DfsMessageError for a message of IMS.
+        """
+        if interaction.conversation_id not in {"", self.client_id}:
+            raise GatewayError(M.NO_CONVERSATION, private="not the conversation of this connection")
+        with self._sending():
+            reply = self._session.run(interaction, self._who(credentials))
+        if reply.conversation_open:
+            reply = replace(reply, conversation_id=self.client_id)
+        return checked(interaction, reply, self._settings.code)
+
+    def acknowledge(self) -> None:
+        """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""
+        self._session.acknowledge()
+
+    def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
+        """Say NAK. `reason` (0 to 65535, for the ICAL) and `keep` (leave it on the tpipe) are for callouts."""
+        self._session.reject(reason=reason, keep=keep)
+
+    def receive(
+        self, interaction: Interaction, credentials: CredentialsSource | None = None
+    ) -> Delivery | None:
+        """Send RESUME TPIPE and return the first message, None when none came in time; raises as `run`."""
+        with self._sending():
+            return self._session.receive(interaction, self._who(credentials))
+
+    def messages(
+        self, interaction: Interaction, credentials: CredentialsSource | None = None
+    ) -> Iterator[Delivery]:
+        """Send RESUME TPIPE and yield its messages, until the execution timeout passes without one.
+
+        Answer each before asking for the next: `acknowledge` when it is safe, or `reject`, which ends the
+        retrieval. Leaving the loop in between hands the message back to IMS. Raises what `run` does.
+        """
+        delivery = self.receive(interaction, credentials)
+        while delivery is not None:
+            try:
+                yield delivery
+            except BaseException:
+                self._hand_back()
+                raise
+            delivery = self._session.following()
+
+    def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
+        """Ask IMS Connect itself for a sign of life and return its words; raises what `run` does."""
+        with self._sending():
+            return self._session.do(self._session.dialogue.ping(timeout_ms))
+
+    def change_password(
+        self, new: Secret, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
+    ) -> str:
+        """Change the RACF password of the credentials to `new` (HWSPWCH); raises what `run` does."""
+        with self._sending():
+            steps = self._session.dialogue.change_password(self._who(credentials), new, timeout_ms)
+            return self._session.do(steps)
+
+    def cancel_timer(
+        self, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
+    ) -> None:
+        """End the wait of another session that has this client id; this connection ends with it."""
+        with self._sending():
+            self._session.do(self._session.dialogue.cancel_timer(self._who(credentials), timeout_ms))
+
+    def abort(self) -> None:
+        """Make what another thread waits for on this connection fail at once."""
+        self._session.abort()
+
+    def close(self) -> None:
+        """Close the socket. A reply or message that wants an ACK counts as rejected, a conversation ends."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _who(self, given: CredentialsSource | None) -> Credentials:
+        return credentials_of(self._settings, given if given is not None else self._credentials)
+
+    def _hand_back(self) -> None:
+        if self._session.dialogue.unanswered:
+            # whatever goes wrong here, IMS takes a closed socket for a NAK
+            with suppress(GatewayError):
+                self._session.reject(keep=True)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """Say that nothing was sent where the socket was gone before."""
+        try:
+            yield
+        except NothingSentError as error:
+            raise TransportError(M.CONNECTION_LOST, private=str(error), maybe_sent=False) from error

@@ -1,0 +1,152 @@
+"""One client id on one connection, without I/O: what may be said, what is heard, and when not to go on.
+
+A step of a conversation with IMS Connect is written once, as a generator that yields what has to be done with
+the socket (`Transmit`, `Await`) and gets the bytes that came; `drive` (threads) and `drive_async` (asyncio)
+do it. Errors of the stream are thrown into the generator where it waits, so it sees them as if it had done
+the I/O.
+
+The rule for everything here: from the moment a message starts to leave until its conversation has come to a
+known end, the line is in doubt, and a line in doubt is not used again. So no late byte of one caller can become
+the reply of the next, and whatever interrupts a conversation, even KeyboardInterrupt, costs the socket only.
+
+Source: IMS Connect client call flows; Socket processing for transactions.
+"""
+
+import math
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from gateway.clock import Clock
+from gateway.errors import GatewayError, ImsError, M, TransportError
+from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.inputs import Destination
+from gateway.imsconnect.refusal import refusal
+from gateway.imsconnect.transport import DeadlinePassed, StreamError, StreamLost
+from gateway.imsconnect.wire import (
+    ClientConnection,
+    EarlyCloseError,
+    InputMessage,
+    LocalProtocolError,
+    OutputMessage,
+    RemoteProtocolError,
+)
+
+LAST_WORDS_SECONDS: Final = 1.0
+"""Longest wait for the RSM of an IMS Connect that refused a message and closed while it was being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send these bytes before the deadline; answered with no bytes."""
+
+    data: bytes = field(repr=False)
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Receive some bytes before the deadline; answered with them, or none when the peer closed its side."""
+
+    deadline: float
+
+
+T = TypeVar("T")
+Steps = Generator[Transmit | Await, bytes, T]
+"""A conversation as steps; deadlines are points on the clock's monotonic scale, `math.inf` for none."""
+
+
+class NothingSentError(Exception):
+    """The stream was gone before the first byte of the request: the same call may be made on another one."""
+
+
+class Line:
+    """The state of one connection: its client id, its protocol state, and whether it may be used again."""
+
+    def __init__(self, destination: Destination, client_id: ClientId, where: str, clock: Clock) -> None:
+        """Begin idle. `where` names the endpoint in errors."""
+        self.destination = destination
+        self.client_id = client_id
+        self.in_doubt = False
+        self._where = where
+        self._clock = clock
+        self._connection = ClientConnection(destination.exit, destination.code, destination.max_message_bytes)
+
+    @property
+    def where(self) -> str:
+        """Endpoint and client id, for private reasons of errors."""
+        return f"{self._where} client id {self.client_id.text or '(blank)'}"
+
+    @property
+    def reusable(self) -> bool:
+        """Tell whether another conversation may start: the last one came to a known end."""
+        return not self.in_doubt and self._connection.reusable
+
+    @property
+    def expects_reply(self) -> bool:
+        """Tell whether IMS Connect has to speak next."""
+        return self._connection.expects_reply
+
+    def deadline(self, timeout_ms: float) -> float:
+        """Return the deadline for something that starts now; 0 is for ever."""
+        return self._clock.monotonic() + timeout_ms / 1000 if timeout_ms else math.inf
+
+    def ask(self, message: InputMessage, deadline: float) -> Steps[None]:
+        """Send the first message of a conversation.
+
+        Raises NothingSentError when the stream was gone before, ImsError for what IMS Connect said before it
+        closed on a message that it did not want to read to the end.
+        """
+        try:
+            yield from self.tell(message, deadline)
+        except StreamLost as error:
+            if error.nothing_sent:
+                raise NothingSentError(f"{self.where}: {error}") from error
+            words = yield from self._last_words()
+            if words is not None:
+                raise words from error
+            raise
+
+    def tell(self, message: InputMessage, deadline: float) -> Steps[None]:
+        """Send a message. From then on the line is in doubt until `settle`."""
+        try:
+            data = self._connection.send(message)
+        except LocalProtocolError as error:
+            raise GatewayError(M.INTERNAL, private=f"{self.where}: {error}") from error
+        self.in_doubt = True
+        yield Transmit(data, deadline)
+
+    def hear(self, deadline: float) -> Steps[OutputMessage]:
+        """Return the one reply that is due; anything beside it breaks the protocol."""
+        while True:
+            data = yield Await(deadline)
+            if not data:
+                self._connection.end()
+                raise EarlyCloseError("IMS Connect closed the socket")
+            for reply in self._connection.receive(data):
+                return reply
+
+    def settle(self) -> None:
+        """Note that the conversation stands at a known point: nothing is on the way."""
+        self.in_doubt = False
+
+    def _last_words(self) -> Steps[ImsError | None]:
+        try:
+            reply = yield from self.hear(self._clock.monotonic() + LAST_WORDS_SECONDS)
+        except (StreamError, RemoteProtocolError):
+            return None
+        return refusal(reply.rsm, self.where, 0) if reply.rsm is not None else None
+
+    @contextmanager
+    def translated(self, timeout_ms: float) -> Iterator[None]:
+        """Turn errors of stream and protocol into those of the catalogue."""
+        try:
+            yield
+        except DeadlinePassed as error:
+            fields = {"milliseconds": f"{timeout_ms:g}"}
+            raise TransportError(M.SOCKET_TIMEOUT, fields, f"{self.where}: {error}") from error
+        except (StreamLost, EarlyCloseError) as error:
+            raise TransportError(M.CONNECTION_LOST, private=f"{self.where}: {error}") from error
+        except RemoteProtocolError as error:
+            raise TransportError(M.BAD_REPLY, private=f"{self.where}: {error}") from error

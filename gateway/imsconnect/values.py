@@ -1,0 +1,346 @@
+"""The values of the client: where IMS Connect is, who signs on, what is asked, what came back. All immutable.
+
+Names follow IBM's IMS TM resource adapter and IMS Connect API where they have one. Nothing here knows XML or
+SOAP; text is turned into bytes by whoever makes the segments (`gateway.codepage`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Literal
+
+from gateway.codepage import CodePage
+from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.imsconnect.transport import Endpoint
+from gateway.imsconnect.wire import Exit, HeaderCode
+from gateway.imsconnect.wire.dfs import DfsMessage
+
+DEFAULT_TIMEOUT: Final = 0
+"""`execution_timeout_ms`: IMS Connect's own TIMEOUT=; for the verbs that receive, 2 seconds."""
+FOREVER: Final = -1
+"""`execution_timeout_ms`: IMS Connect waits for IMS without limit (IRM_TIMER X'FF')."""
+NO_WAIT: Final = -2
+"""`execution_timeout_ms`: IMS Connect does not wait (IRM_TIMER X'E9'); for the verbs that receive."""
+
+TRANSACTION_CODE_LENGTH: Final = 8
+
+
+class InteractionVerb(Enum):
+    """What an interaction does, in the resource adapter's words (interactionVerb) where it has one."""
+
+    SEND_RECEIVE = "send-receive"
+    """Run a transaction, a command, or one step of a conversation, and read the answer."""
+    SEND = "send-only"
+    """Hand an input over; nothing ever comes back, no refusal either (IRM_F4 S)."""
+    SEND_ACKNOWLEDGED = "send-only with acknowledgment"
+    """Hand an input over and hear that OTMA has queued it (IRM_F4 K)."""
+    SEND_WITH_ERROR = "send-only with error"
+    """Hand an input over; only an error that IMS Connect itself finds comes back (IRM_F4 J, IMS 15)."""
+    END_CONVERSATION = "end conversation"
+    """Make IMS end a conversation (DEALLOCATE)."""
+    RECEIVE = "receive one message"
+    """RESUME TPIPE single: one message if one is queued."""
+    RECEIVE_WAIT = "receive one message, waiting"
+    """RESUME TPIPE single with wait."""
+    RECEIVE_QUEUED = "receive what is queued"
+    """RESUME TPIPE noauto: everything that is queued, message by message."""
+    RECEIVE_CONTINUOUSLY = "receive continuously"
+    """RESUME TPIPE auto: everything that is queued and all that comes."""
+    RESPOND = "callout response"
+    """Answer a synchronous callout; nothing comes back (IRM_F4 M)."""
+    RESPOND_ACKNOWLEDGED = "callout response with acknowledgment"
+    """Answer a synchronous callout and hear whether IMS took it (IRM_F4 L)."""
+
+    @property
+    def sends(self) -> bool:
+        """Whether it is one of the send-only family."""
+        return self in _SENDS
+
+    @property
+    def receives(self) -> bool:
+        """Whether it is a RESUME TPIPE."""
+        return self in _RECEIVES
+
+    @property
+    def responds(self) -> bool:
+        """Whether it answers a synchronous callout."""
+        return self in {InteractionVerb.RESPOND, InteractionVerb.RESPOND_ACKNOWLEDGED}
+
+
+_SENDS: Final = frozenset(
+    {InteractionVerb.SEND, InteractionVerb.SEND_ACKNOWLEDGED, InteractionVerb.SEND_WITH_ERROR}
+)
+_RECEIVES: Final = frozenset(
+    {
+        InteractionVerb.RECEIVE,
+        InteractionVerb.RECEIVE_WAIT,
+        InteractionVerb.RECEIVE_QUEUED,
+        InteractionVerb.RECEIVE_CONTINUOUSLY,
+    }
+)
+
+
+class RequestType(Enum):
+    """imsRequestType: what the input is, and so what a DFS message in the answer is."""
+
+    TRANSACTION = 1
+    """A DFS message in place of the program's answer is an error, if `raise_on_dfs`."""
+    COMMAND = 2
+    """An IMS command, for example ``/DISPLAY ACTIVE``; its answer is a DFS message as a rule."""
+
+
+class CalloutRequests(Enum):
+    """calloutRequestType: which messages of a tpipe are asked for."""
+
+    ASYNCHRONOUS = "async"
+    """Output of transactions and asynchronous callouts (ISRT to an ALTPCB)."""
+    SYNCHRONOUS = "sync"
+    """Synchronous callouts only (ICAL)."""
+    BOTH = "both"
+    """Both; all queued synchronous ones come first."""
+
+
+class Unicode(Enum):
+    """IRM_ES: the encoding of data that is Unicode. IMS Connect passes such data on as it is."""
+
+    UTF_8 = 0x01
+    UTF_16 = 0x02
+
+
+class Acknowledgment(Enum):
+    """Who says ACK or NAK to output that wants one (ackNakProvider)."""
+
+    CLIENT = "client"
+    """This client, at once, with ACK."""
+    CALLER = "caller"
+    """The caller, by `acknowledge` or `reject` on the same connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who signs on. Names of 1 to 8 characters, upper case; an empty one is a blank field."""
+
+    user: str = ""
+    password: Secret = field(default=Secret(""))
+    """A RACF password of at most 8 characters, or a PassTicket for `application`."""
+    group: str = ""
+    application: str = ""
+    """IRM_APPL_NM: what `password` is a PassTicket for."""
+    network_user: str = ""
+    """Distributed identity for IMS's records (*NETUID*)."""
+    network_session: str = ""
+    """Realm of that identity (*NETSID*)."""
+    trusted: TrustedMark | None = None
+    """The site's mark of a trusted user."""
+
+    @classmethod
+    def of(cls, user: str, password: str = "", group: str = "") -> "Credentials":
+        """Return credentials from plain texts."""
+        return cls(user.upper(), Secret(password), group.upper())
+
+
+CredentialsSource = Credentials | Callable[[], Credentials]
+"""Credentials, or what makes them: asked once for each interaction, so that a PassTicket can be fresh."""
+
+Policy = Literal["order", "balance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """Bounds of the pool of persistent sockets of one endpoint; times in seconds."""
+
+    size: int = 8
+    """Most sockets; keep the sum of all clients under MAXSOC= of IMS Connect."""
+    wait_seconds: float = 5.0
+    """Longest wait for a free socket."""
+    idle_seconds: float = 240.0
+    """An idle socket is closed after this; keep it under IDLETO= of IMS Connect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """Which IMS Connect, and which IMS behind it."""
+
+    endpoints: tuple[Endpoint, ...]
+    """One, or several that reach the same IMS."""
+    datastore: str
+    """ID= of the DATASTORE statement (IRM_IMSDESTID)."""
+    policy: Policy = "order"
+    """Several endpoints: the first that works, or all in turn."""
+    exit: Exit = Exit.HWSSMPL1
+    code: HeaderCode = HeaderCode.EBCDIC
+    """ASCII: IMS Connect translates header and data by a table, which corrupts all that is not text."""
+    credentials: Credentials = field(default=Credentials())
+    """Who signs on where an interaction is run without credentials."""
+    connect_seconds: float = 5.0
+    """Deadline to connect, TLS included."""
+    max_message_bytes: int = 10_000_000
+    """Longest message both ways (MAXSIZE=)."""
+    client_id_prefix: str = ""
+    """Up to 4 characters that generated client ids begin with."""
+    pool: PoolSettings = field(default=PoolSettings())
+    name: str = ""
+    """How errors and statistics call it; empty: the first endpoint."""
+
+    @classmethod
+    def to(
+        cls, host: str, port: int, datastore: str, user: str = "", password: str = ""
+    ) -> "ConnectionSettings":
+        """Return the settings for one plain TCP endpoint."""
+        return cls(
+            endpoints=(Endpoint(host, port),), datastore=datastore, credentials=Credentials.of(user, password)
+        )
+
+    @property
+    def label(self) -> str:
+        """The name, or the first endpoint."""
+        return self.name or str(self.endpoints[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One interaction with IMS. `interaction_rules.check` says what goes with what; making one checks nothing.
+
+    Texts are upper case and fit their 8-byte fields. Times are milliseconds.
+    """
+
+    verb: InteractionVerb = InteractionVerb.SEND_RECEIVE
+    transaction: str = ""
+    """Transaction code (IRM_TRNCOD); blank for commands, later steps of a conversation, and all that
+    receives."""
+    segments: tuple[bytes, ...] = field(default=(), repr=False)
+    """Input data without LL and ZZ, in the code of the connection; a transaction's first begins with its
+    code."""
+    request_type: RequestType = RequestType.TRANSACTION
+    commit_mode: CommitMode | None = None
+    """None: what the verb demands, otherwise 1."""
+    sync_level: SyncLevel | None = None
+    """None: CONFIRM with commit mode 0, NONE with 1."""
+    lterm: str = ""
+    """LTERM override: what the program finds in its I/O PCB."""
+    mod_name: str = ""
+    """MFS MOD name for the input (IRM_MODNAME)."""
+    execution_timeout_ms: int = 5_000
+    """How long IMS Connect waits for IMS: 1 to 3,600,000, DEFAULT_TIMEOUT, FOREVER or NO_WAIT."""
+    socket_timeout_ms: int = 10_000
+    """How long the whole interaction may take on the socket; 0: for ever. Longer than the execution timeout."""
+    expires: bool = False
+    """transExpiration: IMS drops an input that it has not begun within the execution timeout."""
+    undeliverable: Undeliverable | None = None
+    """Commit mode 0 output that cannot be delivered: held on the tpipe, purged, or rerouted. None: purged where
+    the client id was generated, for nobody would ever read that tpipe, held where the caller chose it."""
+    reroute_name: str = ""
+    """Tpipe for rerouted output; empty: IMS Connect's default."""
+    alternate_client_id: str = ""
+    """Receive: the tpipe to read, in place of the connection's own client id (IRM_RT_ALTCID)."""
+    callout_requests: CalloutRequests = CalloutRequests.ASYNCHRONOUS
+    """Receive: which messages."""
+    network_identity: bool = False
+    """Receive: ask for the network identity of whoever caused a message (IRM_F6)."""
+    ignore_purg: bool = False
+    """ignorePURGCall: PURG calls of the program do not split its commit mode 0 output."""
+    dfs2082: bool = False
+    """CM0Response: a program that neither answers nor switches makes IMS answer DFS2082."""
+    in_order: bool = False
+    """Send-only: serial delivery (IRM_F3 X'10')."""
+    conversational: bool = False
+    """The transaction is conversational: the socket is kept, and the reply names the conversation."""
+    conversation_id: str = ""
+    """The open conversation that this is the next step of."""
+    correlation_token: bytes = b""
+    """Callout response: the 40 bytes that came with the request, unchanged."""
+    nak_reason: int | None = None
+    """Callout response: makes it an error response; the ICAL gets the number in AIBERRXT, 0 no number."""
+    return_mod_name: bool = False
+    """Ask for the MOD name of the output (RMM)."""
+    acknowledgment: Acknowledgment = Acknowledgment.CLIENT
+    adapter: str = ""
+    """XML adapter of IMS Connect (IRM_TAG_ADAPT), for example HWSXMLA0."""
+    converter: str = ""
+    """Its converter (IRM_TAG_MAP)."""
+    unicode: Unicode | None = None
+    """The data is Unicode, in this encoding."""
+    unicode_transaction: bool = False
+    """With `unicode`: the transaction code in the data is Unicode too."""
+    raise_on_dfs: bool = True
+    """Whether a DFS message in place of a transaction's answer is raised as an error."""
+
+    @property
+    def mode(self) -> CommitMode:
+        """The commit mode in effect."""
+        if self.commit_mode is not None:
+            return self.commit_mode
+        one = self.verb in {InteractionVerb.SEND_RECEIVE, InteractionVerb.END_CONVERSATION}
+        return CommitMode.SEND_THEN_COMMIT if one else CommitMode.COMMIT_THEN_SEND
+
+    @property
+    def confirm(self) -> bool:
+        """Whether the sync level in effect is CONFIRM."""
+        if self.sync_level is None:
+            return self.mode is CommitMode.COMMIT_THEN_SEND
+        return self.sync_level is SyncLevel.CONFIRM
+
+
+def transaction_input(
+    transaction: str, text: str, *, ccsid: int = 37, width: int = TRANSACTION_CODE_LENGTH
+) -> tuple[bytes, ...]:
+    """Return one segment: the transaction code, padded to `width` characters, and a text, both in `ccsid`.
+
+    The layout of a program's input says how wide the code's field is (IVTNO: 10). Raises UnmappableCharacter.
+    """
+    return (CodePage.of(ccsid).encode(transaction.ljust(width) + text),)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    segments: tuple[bytes, ...] = field(default=(), repr=False)
+    """Output data without LL and ZZ, in order; none for send-only."""
+    client_id: str = ""
+    """The client id it went out under; for commit mode 0 the name of the tpipe."""
+    mod_name: str = ""
+    """MOD name of the output, if `return_mod_name`."""
+    conversation_open: bool = False
+    """IMS waits for the next step of the conversation."""
+    conversation_id: str = ""
+    """Name under which a client of many sockets knows the open conversation."""
+    output_queued: bool = False
+    """Asynchronous output waits in IMS for this client id."""
+    acknowledgment_due: bool = False
+    """The caller owes ACK or NAK (`Acknowledgment.CALLER`)."""
+    timer_ms: int | None = None
+    """The execution timeout that IMS Connect was given, as its one byte can say it; None: none of that kind."""
+    dfs: DfsMessage | None = None
+    """The message of IMS that the first segment is, if it is one."""
+
+    def text(self, ccsid: int = 37, separator: str = "\n") -> str:
+        """Return the segments as text. Raises UnicodeDecodeError for bytes the code page does not have."""
+        page = CodePage.of(ccsid)
+        return separator.join(page.decode(segment) for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message of a tpipe. It stays IMS's until it is acknowledged."""
+
+    segments: tuple[bytes, ...] = field(default=(), repr=False)
+    """Asynchronous: output data without LL and ZZ."""
+    request: bytes | None = field(default=None, repr=False)
+    """Synchronous callout: the data of the ICAL, in one piece."""
+    correlation_token: bytes = b""
+    """Synchronous callout: 40 opaque bytes for the response."""
+    user: str = ""
+    """Synchronous callout: the user id of the program that waits, as the token tells it."""
+    control_data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    """Synchronous callout: tag and data of each section of control data."""
+    mod_name: str = ""
+    network_user: bytes = b""
+    network_session: bytes = b""
+    more_queued: bool = False
+    """IMS says that more waits."""
+
+    @property
+    def synchronous(self) -> bool:
+        """Whether a program waits for the answer (ICAL)."""
+        return bool(self.correlation_token)

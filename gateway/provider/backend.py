@@ -1,0 +1,118 @@
+"""The way from a SOAP operation to IMS: what an operation asks for, as an interaction of the IMS Connect
+client.
+
+Here ends what knows of services and bundles; the client behind it knows of neither.
+"""
+
+import ssl
+from collections.abc import Callable
+
+from gateway.clock import Clock
+from gateway.config.model import ImsConnectSettings
+from gateway.exchange import Caller, CommitMode, ImsAnswer, ImsCall
+from gateway.imsconnect import (
+    Client,
+    ConnectionSettings,
+    Credentials,
+    Endpoint,
+    Exit,
+    Interaction,
+    InteractionVerb,
+    PoolSettings,
+)
+from gateway.imsconnect.client_ids import new_client_id
+from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
+from gateway.imsconnect.stats import PoolStats
+
+
+class BundleBackend:
+    """Runs the calls of one bundle. Thread-safe; make it after a worker has forked."""
+
+    def __init__(
+        self,
+        bundle: str,
+        settings: ImsConnectSettings,
+        *,
+        clock: Clock,
+        ssl_context: ssl.SSLContext | None,
+        client_ids: Callable[[str], str] = new_client_id,
+    ) -> None:
+        self._client = Client(
+            connection_settings(bundle, settings, ssl_context), clock=clock, client_ids=client_ids
+        )
+
+    def __repr__(self) -> str:
+        return f"<BundleBackend {self._client!r}>"
+
+    def call(self, call: ImsCall) -> ImsAnswer:
+        """Run one transaction, or hand over one message when `call.send_only`; raises what `Client.run` does.
+
+        A message of IMS (DFSnnnn) comes back like a program's answer: what it means is the payload's to say.
+        """
+        reply = self._client.run(interaction_of(call), credentials_of(call.caller))
+        return ImsAnswer(reply.segments, reply.client_id)
+
+    def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
+        """Ask IMS Connect for a sign of life and return its words; raises what `Client.run` does."""
+        return self._client.ping(timeout_ms)
+
+    def stats(self) -> tuple[PoolStats, ...]:
+        """Return the picture of the pool of each endpoint at this moment."""
+        return self._client.stats()
+
+    def close(self, drain_seconds: float) -> None:
+        """Refuse new calls, let those under way finish for `drain_seconds`, then abort what is left."""
+        self._client.close(drain_seconds)
+
+
+def connection_settings(
+    bundle: str, settings: ImsConnectSettings, ssl_context: ssl.SSLContext | None
+) -> ConnectionSettings:
+    """Return what the client needs to know of a bundle."""
+    server_name = settings.tls.server_name if settings.tls is not None else ""
+    pool = settings.pool
+    return ConnectionSettings(
+        endpoints=(Endpoint(settings.host, settings.port, ssl_context, server_name),),
+        datastore=settings.datastore,
+        exit=Exit[settings.exit],
+        connect_seconds=pool.connect_seconds,
+        max_message_bytes=settings.max_message_bytes,
+        pool=PoolSettings(size=pool.size, wait_seconds=pool.wait_seconds, idle_seconds=pool.idle_seconds),
+        name=bundle,
+    )
+
+
+def interaction_of(call: ImsCall) -> Interaction:
+    """Return what an operation asks for as an interaction."""
+    verb = InteractionVerb.SEND_RECEIVE
+    if call.send_only:
+        # with a receipt, so that a sign-on that was refused shows
+        verb = InteractionVerb.SEND_ACKNOWLEDGED if call.receipt else InteractionVerb.SEND
+    later = call.commit_mode is CommitMode.COMMIT_THEN_SEND and not call.send_only
+    return Interaction(
+        verb=verb,
+        transaction=call.transaction,
+        segments=call.segments,
+        commit_mode=None if call.send_only else call.commit_mode,
+        sync_level=None if later or call.send_only else call.sync_level,
+        lterm=call.lterm,
+        adapter=call.adapter,
+        converter=call.converter,
+        execution_timeout_ms=call.execution_timeout_ms,
+        socket_timeout_ms=call.socket_timeout_ms,
+        undeliverable=call.undeliverable if later else None,
+        reroute_name=call.reroute_name if later else "",
+        raise_on_dfs=False,
+    )
+
+
+def credentials_of(caller: Caller) -> Credentials:
+    return Credentials(
+        user=caller.user,
+        password=caller.password,
+        group=caller.group,
+        application=caller.application,
+        network_user=caller.network_user,
+        network_session=caller.network_session,
+        trusted=caller.trusted,
+    )

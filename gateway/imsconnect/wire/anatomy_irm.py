@@ -120,8 +120,8 @@ def _verb(data: bytes, code: HeaderCode) -> Verb | None:
 def _in_place(data: bytes, start: int, total: int, verb: Verb | None) -> bool:
     """Tell whether segments, or a data block, lead from `start` to an end marker at the end of the message.
 
-    A message that is cut short inside them counts too. When bytes before `start` are missing or too many, they
-    hardly ever do.
+    One that is cut short inside them, or has a bad segment behind a good one, counts too. When bytes before
+    `start` are missing or too many, they hardly ever do.
     """
     position = start
     is_block = verb in CARRIES_BLOCK
@@ -129,7 +129,7 @@ def _in_place(data: bytes, start: int, total: int, verb: Verb | None) -> bool:
         head = data[position : position + LLZZ]
         length = int.from_bytes(head) if is_block else int.from_bytes(head[:2])
         if length < LLZZ or (not is_block and (length > MAX_SEGMENT or any(head[2:]))):
-            return False
+            return position > start
         position += length
         if is_block:
             break
@@ -183,7 +183,7 @@ def _user_fields(data: bytes, irm: Irm, place: Place) -> Iterator[Field]:
     elif place.name == "IRM_CORTKN" and not empty and (irm.in_place or found.data[:2] == TOKEN_PREFIX):
         yield from token_fields(found, IRM_TOKEN, irm.code)
     elif place.name in _MAY_SLIDE and not irm.in_place and not empty:
-        meaning = f"{HIDDEN} not shown, as what follows the IRM is not in order"
+        meaning = f"{HIDDEN} not shown: what follows the IRM is not in order"
         yield replace(hide(found, irm.code), meaning=meaning)
     else:
         yield found

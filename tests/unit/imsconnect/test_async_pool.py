@@ -86,7 +86,7 @@ def test_the_picture_tells_each_step(clock):
 
 def test_who_comes_first_is_served_first():
     async def test() -> None:
-        served = []
+        served: list[int] = []
 
         async def queue(number: int) -> None:
             async with pool.lease():

@@ -1,108 +1,140 @@
-"""Who may sign on (IMS Connect with RACF) and who may run a transaction (OTMA with RACF).
+"""What OTMA lets a user do: transactions (TIMS), commands (CIMS), output of tpipes (RIMS).
 
-Rules: IMS Connect default RACF user ID; HWSSMPL0/HWSSMPL1 security actions; Defining the level of OTMA security
-checking. The password is judged by IMS Connect alone and does not reach IMS.
+Rules: Defining the level of OTMA security checking; RACF security classes used by OTMA; Securing asynchronous
+hold queues by using RACF. No password reaches IMS: RACF is asked for the user id alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Final
 
-from gateway.imsconnect.wire import Exit, Irm
-from gateway.standin.config import ImsConnectPort, OtmaSecurity, TransactionSettings
+from gateway.standin.bid import ClientBid
+from gateway.standin.config_security import OtmaSecurity, OtmaSettings, SecurityKeys
 from gateway.standin.racf import Racf, RacfCode
-from gateway.standin.refusal import (
-    NO_PASSWORD,
-    NO_PASSWORD_NO_USER,
-    NO_USER,
-    OTMA_REASON_SECURITY,
-    RC_IMS_CONNECT,
-    RC_OTMA_NAK,
-    SECURITY_FAILED,
-    SENSE_SECURITY,
-    Refusal,
-)
+from gateway.standin.refusal import OTMA_REASON_SECURITY, RC_OTMA_NAK, SENSE_SECURITY, Refusal
+from gateway.standin.saf import SafCode
+from gateway.standin.sign_on import Identity, SignOn
 
-PROFILE_LEVEL_WITH_RACF: OtmaSecurity = "check"
+__all__ = ["Identity", "OtmaAuthorization", "SignOn", "TpipeExit"]
+
+PROFILE_LEVEL_WITH_RACF: Final[OtmaSecurity] = "check"
 """unverified: the security byte IMS Connect puts into its OTMA messages under RACF=Y, for OTMASE=P."""
-PROFILE_LEVEL_WITHOUT_RACF: OtmaSecurity = "none"
+PROFILE_LEVEL_WITHOUT_RACF: Final[OtmaSecurity] = "none"
 """unverified: the same under RACF=N."""
+SENSE_TPIPE_SECURITY: Final = 0x33
+"""RESUME TPIPE authorization failure."""
+REASON_TPIPE_RACF: Final = 1
+"""unverified: the reason beside X'33' when RACF refuses; that it tells RACF from the exit is IBM's word."""
+REASON_TPIPE_EXIT: Final = 2
+"""unverified: the same when the exit refuses."""
+COMMANDS_NEED_A_PROFILE: Final = False
+"""unverified: whether a command that no profile of class CIMS protects is refused."""
+VERB_LENGTH: Final = 3
+"""Profiles of class CIMS are named by the first three letters of the verb."""
 
-TRUSTING_EXITS = frozenset({Exit.HWSSMPL0, Exit.HWSSMPL1})
-"""Trusted-user support for IMS Connect messages: not HWSSOAP1."""
+_DEFAULTS: Final = OtmaSettings()
+_UNCHECKED: Final = frozenset({"none", "join"})
+"""Levels at which no message is checked."""
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who IMS is told is calling."""
-
-    user: str
-    group: str
-
-
-class SignOn:
-    """IMS Connect's own check of user id, password and group."""
-
-    def __init__(self, port: ImsConnectPort, racf: Racf) -> None:
-        self._port = port
-        self._racf = racf
-
-    def judge(self, irm: Irm) -> Identity:
-        """Return who is calling; raise Refusal 8/53, 8/54, 8/55 or 8/78."""
-        given, password, group = irm.user, irm.password, irm.group
-        user = given or self._port.racfid
-        if not self._port.racf:
-            return Identity(user, group)
-        if not user:
-            reason = NO_USER if password else NO_PASSWORD_NO_USER
-            raise Refusal(RC_IMS_CONNECT, reason, "RACF=Y, and the message carries no user id")
-        if given and self._trusted(irm):
-            # unverified: that the user must exist is told here already; OTMA would ask the same
-            code = self._racf.look_up(user, group)
-        elif not password:
-            if given or not self._port.racfid_without_password:
-                raise Refusal(RC_IMS_CONNECT, NO_PASSWORD, f"RACF=Y, and no password for {user}")
-            code = self._racf.look_up(user, group)
-        else:
-            code = self._racf.verify(user, password, group, irm.application or self._port.application)
-        if code is not RacfCode.OK:
-            why = f"RACF: {user}: {code.name.lower().replace('_', ' ')}"
-            raise Refusal(RC_IMS_CONNECT, SECURITY_FAILED, why, racf_or_otma=code)
-        return Identity(user, group)
-
-    def _trusted(self, irm: Irm) -> bool:
-        """Tell whether the exit takes the user for authenticated (OMUSR_TRSTUSR)."""
-        mark = self._port.trusted_user
-        if mark is None or irm.exit not in TRUSTING_EXITS:
-            return False
-        value = mark.value.reveal().encode(irm.code.value)
-        return any(one.id == mark.extension and one.data == value for one in irm.extensions)
+TpipeExit = Callable[[str, str, str, str, int], str]
+"""DFSYRTUX: user, group, tpipe, member and SAF return code in; allow, deny or keep out."""
 
 
 class OtmaAuthorization:
-    """OTMA's check of a user against a transaction (class TIMS)."""
+    """OTMA's checks in one IMS, at its level: OTMASE=, or what /SECURE OTMA has set since."""
 
     def __init__(
-        self, port: ImsConnectPort, racf: Racf, transactions: Mapping[str, TransactionSettings]
+        self,
+        port: SecurityKeys,
+        racf: Racf,
+        settings: OtmaSettings = _DEFAULTS,
+        *,
+        tpipe_exit: TpipeExit | None = None,
     ) -> None:
-        self._level = port.otma_security
-        if self._level == "profile":
-            self._level = PROFILE_LEVEL_WITH_RACF if port.racf else PROFILE_LEVEL_WITHOUT_RACF
+        """`port` are the settings as they are for this IMS: `otma_security` is its OTMASE=."""
+        self.level: OtmaSecurity = port.otma_security
+        """As /DISPLAY OTMA shows it."""
+        self.bid = ClientBid(racf, settings, self._checks_bids)
+        """Whether this IMS has let IMS Connect in."""
         self._racf = racf
-        self._permits = {name: settings.permit for name, settings in transactions.items()}
+        self._settings = settings
+        self._verified = port.racf
+        self._tpipe_exit = tpipe_exit
 
     def judge(self, identity: Identity, transaction: str) -> None:
         """Raise Refusal with the sense code of a security failure when the user may not run the transaction."""
-        if self._level in {"none", "join"}:
+        if self.message_level in _UNCHECKED:
             return
+        self._verify(identity)
+        if self._racf.access("TIMS", transaction, identity.user) is SafCode.DENIED:
+            raise _refusal(f"{identity.user} may not run {transaction}")
+
+    def judge_command(self, identity: Identity, verb: str) -> None:
+        """Raise Refusal when the user may not enter the command; `verb` with or without its slash."""
+        if self.message_level in _UNCHECKED:
+            return
+        self._verify(identity)
+        name = verb.lstrip("/").upper()[:VERB_LENGTH]
+        code = self._racf.access("CIMS", name, identity.user)
+        if code is SafCode.DENIED or (COMMANDS_NEED_A_PROFILE and code is SafCode.NO_DECISION):
+            raise _refusal(f"{identity.user} may not enter /{name}")
+
+    def judge_tpipe(self, identity: Identity, tpipe: str, *, exists: bool = True) -> None:
+        """Raise Refusal 16/X'33' when the user may not ask for the output of a tpipe.
+
+        `exists`: OTMA knows the tpipe. The exit is called after RACF, at every level, and has the last word.
+        """
+        saf = self._tpipe_access(identity, tpipe, exists=exists)
+        verdict = "keep"
+        if self._tpipe_exit is not None:
+            member = self._settings.member
+            verdict = self._tpipe_exit(identity.user, identity.group, tpipe, member, int(saf))
+        if verdict == "allow" or (verdict == "keep" and saf is not SafCode.DENIED):
+            return
+        by_exit = verdict != "keep"
+        raise Refusal(
+            RC_OTMA_NAK,
+            SENSE_TPIPE_SECURITY,
+            f"OTMA: {identity.user or 'nobody'} may not resume {tpipe}: {'exit' if by_exit else 'RACF'}",
+            racf_or_otma=REASON_TPIPE_EXIT if by_exit else REASON_TPIPE_RACF,
+        )
+
+    def _tpipe_access(self, identity: Identity, tpipe: str, *, exists: bool) -> SafCode:
+        if self.message_level in _UNCHECKED:
+            return SafCode.NO_DECISION
+        code = self._racf.access("RIMS", tpipe, identity.user)
+        if code is SafCode.NO_DECISION:
+            return code
+        known = self._racf.look_up(identity.user, identity.group) is RacfCode.OK
+        return code if known and exists else SafCode.DENIED
+
+    # -- levels
+
+    @property
+    def message_level(self) -> OtmaSecurity:
+        """The level at which a message is checked: with `profile`, what its security byte says."""
+        if self.level != "profile":
+            return self.level
+        return PROFILE_LEVEL_WITH_RACF if self._verified else PROFILE_LEVEL_WITHOUT_RACF
+
+    def secure(self, level: OtmaSecurity) -> None:
+        """Do /SECURE OTMA: set the level. It outlasts restarts of IMS Connect, as those are not IMS's."""
+        self.level = level
+
+    def refresh(self) -> None:
+        """Do /SECURE OTMA REFRESH: nothing, as no ACEE is kept from one message to the next."""
+
+    def acee_user(self, identity: Identity) -> str:
+        """Return whose ACEE the dependent region has: the user's with `full`, otherwise nobody's (empty)."""
+        return identity.user if self.message_level == "full" else ""
+
+    def _checks_bids(self) -> bool:
+        return self.level != "none"
+
+    def _verify(self, identity: Identity) -> None:
         code = self._racf.look_up(identity.user, identity.group)
         if code is not RacfCode.OK:
-            self._refuse(f"{identity.user or 'nobody'}: {code.name.lower().replace('_', ' ')}")
-        permit = self._permits.get(transaction)
-        if permit is None:
-            return
-        if {identity.user, *self._racf.groups(identity.user)}.isdisjoint(permit):
-            self._refuse(f"{identity.user} may not run {transaction}")
+            raise _refusal(f"{identity.user or 'nobody'}: {code.name.lower().replace('_', ' ')}")
 
-    @staticmethod
-    def _refuse(why: str) -> None:
-        raise Refusal(RC_OTMA_NAK, SENSE_SECURITY, f"OTMA: {why}", racf_or_otma=OTMA_REASON_SECURITY)
+
+def _refusal(why: str) -> Refusal:
+    return Refusal(RC_OTMA_NAK, SENSE_SECURITY, f"OTMA: {why}", racf_or_otma=OTMA_REASON_SECURITY)

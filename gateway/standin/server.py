@@ -18,9 +18,10 @@ from gateway.standin.faults import Faults
 from gateway.standin.ims import Ims
 from gateway.standin.link import Link
 from gateway.standin.listener import Listener
-from gateway.standin.passticket import PassTickets
 from gateway.standin.phonebook import PhoneBook
 from gateway.standin.racf import Racf
+from gateway.standin.saf_exits import load_exits
+from gateway.standin.saf_start import racf_of
 from gateway.standin.security import OtmaAuthorization, SignOn
 from gateway.standin.seen import Seen, SeenInputs
 from gateway.standin.services import Services
@@ -139,12 +140,13 @@ class Standin:
 
 def _services(config: StandinConfig, book: PhoneBook, trace: Trace, clock: Clock) -> Services:
     port = config.ims_connect
-    racf = Racf(
-        config.users,
-        PassTickets(config.passtickets, clock),
-        mixed_case=port.mixed_case,
-        max_bad_passwords=port.max_bad_passwords,
+    exits = load_exits(
+        port.security_exit,
+        config.racf.exit,
+        config.otma.resume_tpipe_exit,
+        lambda text: trace.note(0, text),
     )
+    racf = racf_of(config, port, exits, clock)
     tpipes = Tpipes()
     own = {name: t.program for name, t in config.transactions.items() if t.program}
     programs = {**built_in(book), **plugins.transactions(own)}
@@ -152,8 +154,8 @@ def _services(config: StandinConfig, book: PhoneBook, trace: Trace, clock: Clock
     return Services(
         port=port,
         racf=racf,
-        sign_on=SignOn(port, racf),
-        otma=OtmaAuthorization(port, racf, config.transactions),
+        sign_on=SignOn(port, racf, protocol_level=port.protocol_level, security_exit=exits.security),
+        otma=OtmaAuthorization(port, racf, config.otma, tpipe_exit=exits.resume_tpipe),
         adapter=XmlAdapter({**BUILT_IN, **converters}, frozenset(Exit[name] for name in port.adapter_exits)),
         ims=Ims(programs, config.transactions, tpipes, trace),
         tpipes=tpipes,

@@ -4,13 +4,13 @@ from gateway.clock import SYSTEM_CLOCK
 from gateway.exchange import Secret
 from gateway.standin.config import User
 from gateway.standin.passticket import PassTickets
-from gateway.standin.racf import Racf, RacfCode
+from gateway.standin.racf import Racf, RacfCode, RacfOptions
 
 
 @pytest.fixture
 def racf() -> Racf:
     users = {"ALICE": User(password=Secret("Wonder1"), groups=("SALES",))}
-    return Racf(users, PassTickets({}, SYSTEM_CLOCK), mixed_case=False, max_bad_passwords=2)
+    return Racf(users, PassTickets({}, SYSTEM_CLOCK), RacfOptions(max_bad_passwords=2))
 
 
 class TestRacf:
@@ -19,9 +19,15 @@ class TestRacf:
             "OK": 0,
             "USER_NOT_DEFINED": 4,
             "PASSWORD_WRONG": 8,
-            "PASSWORD_EXPIRED": 12,
-            "NOT_IN_GROUP": 20,
-            "REVOKED": 28,
+            "PASSWORD_EXPIRED": 0x0C,
+            "NEW_PASSWORD_INVALID": 0x10,
+            "NOT_IN_GROUP": 0x14,
+            "FAILED_BY_EXIT": 0x18,
+            "REVOKED": 0x1C,
+            "RACF_NOT_ACTIVE": 0x20,
+            "GROUP_REVOKED": 0x24,
+            "TERMINAL_NOT_AUTHORIZED": 0x30,
+            "APPLICATION_NOT_AUTHORIZED": 0x34,
         }
 
     def test_both_passwords_are_folded(self, racf):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.imsconnect.wire.anatomy import IRM_IDS, Damage, Field, hide, whole
+from gateway.imsconnect.wire.anatomy import Damage, Field, hide, whole
 from gateway.imsconnect.wire.anatomy_irm import Irm, irm_fields
 from gateway.imsconnect.wire.anatomy_layout import BY_NAME
 from gateway.imsconnect.wire.anatomy_words import text, zeros
@@ -25,7 +25,6 @@ SHORTEST_SECRET: Final = 4
 """A password at least so long is looked for in all other fields; one of fewer bytes is anywhere by chance."""
 _UNICODE: Final = {1: "utf-8", 2: "utf-16-be"}
 _PASSWORD: Final = BY_NAME["IRM_RACF_PW"]
-_USER: Final = BY_NAME["IRM_RACF_USERID"]
 
 
 def input_anatomy(data: bytes) -> Iterator[Field]:
@@ -37,16 +36,25 @@ def input_anatomy(data: bytes) -> Iterator[Field]:
     are hidden too.
     """
     irm = Irm.read(data)
-    secret = _password(data, irm.code)
+    repeated = _Repeated(data, irm.code)
     for found in whole(data, _message(data, irm), irm.code):
-        repeated = secret is not None and secret in found.data and not found.hidden
-        yield hide(found, irm.code) if repeated else found
+        yield hide(found, irm.code) if not found.hidden and repeated.in_(found) else found
 
 
-def code_of(data: bytes) -> HeaderCode | None:
-    """Return the code that IRM_ID is written in, None for an id of nobody's."""
-    known = IRM_IDS.get(data[8:16])
-    return known[1] if known else None
+class _Repeated:
+    """Where the bytes of IRM_RACF_PW stand in a message. It is asked for the fields in their order."""
+
+    def __init__(self, data: bytes, code: HeaderCode) -> None:
+        self._data = data
+        self._secret = _password(data, code)
+        self._at = -1 if self._secret is None else data.find(self._secret)
+
+    def in_(self, found: Field) -> bool:
+        """Tell whether the field has some of these bytes."""
+        length = len(self._secret or b"")
+        if self._secret is not None and 0 <= self._at <= found.offset - length:
+            self._at = self._data.find(self._secret, found.offset - length + 1)
+        return 0 <= self._at < found.end
 
 
 def _password(data: bytes, code: HeaderCode) -> bytes | None:

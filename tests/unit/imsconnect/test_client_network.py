@@ -173,7 +173,7 @@ class TestNothingLeaksIntoTheNextReply:
 
 def wait_until_noisy(client: BundleBackend) -> None:
     """Wait until the idle socket has something to read, without reading it."""
-    (idle,) = client._client._pools[0]._places._held._idle._all
+    (idle,) = client._client._pools[0]._places._held.idle._all
     assert idle.session is not None
     poll = select.poll()
     poll.register(idle.session._stream._socket, select.POLLIN)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.codepage import SUPPORTED, UTF_8
+from gateway.codepage import SUPPORTED, UTF_8, CodePage, CodePageNotServed
 from gateway.config.options import Options
 from gateway.config.server import TrustStore
 from gateway.config.values import (
@@ -36,6 +36,10 @@ _EBCDIC = ", ".join(str(ccsid) for ccsid in SUPPORTED if ccsid != UTF_8)
 def _ccsid(value: int) -> int:
     if value not in SUPPORTED:
         raise RefusalError(f"this CCSID is not supported; supported are {UTF_8} (UTF-8) and {_EBCDIC}")
+    try:
+        CodePage.of(value)
+    except CodePageNotServed as error:
+        raise RefusalError(f"this CCSID cannot be served here: {error.missing}") from None
     return value
 
 

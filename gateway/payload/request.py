@@ -45,7 +45,8 @@ def request_segments(
         code = operation.transaction.ljust(TRANSACTION_WIDTH)
         head = CodePage.of(operation.host_ccsid).encode(code)
     data = head + encode_xml(payload, operation.inbound_ccsid)
-    segments = split(data, max_segment - SEGMENT_HEADER, utf8=operation.inbound_ccsid == 1208)
+    # the bytes of the code are characters of one byte in every EBCDIC page, and continue no character in UTF-8
+    segments = CodePage.of(operation.inbound_ccsid).split(data, max_segment - SEGMENT_HEADER)
     size = PREFIX_BYTES + sum(SEGMENT_HEADER + len(segment) for segment in segments)
     if size > max_message:
         raise GatewayError(M.REQUEST_SIZE, {"size": str(size), "limit": str(max_message)})
@@ -117,16 +118,3 @@ def _prefixes_in_content(element: Any) -> set[str]:
         if ":" in value
     )
     return {prefix for value in values for prefix in _PREFIX.findall(value)}
-
-
-def split(data: bytes, width: int, *, utf8: bool) -> tuple[bytes, ...]:
-    """Cut data into segments of at most `width` bytes, in UTF-8 between characters only."""
-    segments = []
-    start = 0
-    while start < len(data):
-        end = min(start + width, len(data))
-        while utf8 and end < len(data) and data[end] & 0xC0 == 0x80:
-            end -= 1
-        segments.append(data[start:end])
-        start = end
-    return tuple(segments)

@@ -1,12 +1,11 @@
 """From a SOAP body to segments. Expected bytes are written by hand or come from the code page tables."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from gateway.codepage import CodePage
 from gateway.config.model import OperationSettings
 from gateway.errors import GatewayError, M
-from gateway.payload.request import request_segments, split, standalone
+from gateway.payload.request import request_segments, standalone
 from gateway.safexml import Bounds, parse
 
 ENVELOPE = (
@@ -65,13 +64,10 @@ def test_a_message_that_is_too_long_for_ims_connect_is_refused():
     assert caught.value.message is M.REQUEST_SIZE
 
 
-@given(st.text(max_size=60), st.integers(4, 20))
-def test_utf_8_is_cut_between_characters_only(text, width):
-    parts = split(text.encode(errors="ignore"), width, utf8=True)
-    assert b"".join(parts) == text.encode(errors="ignore")
-    assert all(0 < len(part) <= width for part in parts)
-    for part in parts:
-        part.decode()
+def test_two_byte_characters_that_are_cut_into_segments_are_text_in_each():
+    parts = segments("<a>" + "漢字" * 100 + "</a>", inbound_ccsid=939, max_segment=100)
+    assert all(part.count(b"\x0e") == part.count(b"\x0f") == 1 for part in parts)
+    assert "".join(CodePage.of(939).decode(part) for part in parts) == "IVTNO   <a>" + "漢字" * 100 + "</a>"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Final, cast
 
@@ -80,6 +81,15 @@ class Link(asyncio.Protocol):
         """The client's address, for the trace."""
         address = self._transport.get_extra_info("peername") if self._transport else None
         return f"{address[0]}:{address[1]}" if address else "unknown"
+
+    @property
+    def terminal(self) -> str:
+        """The client's IPv4 address as RACF's class TERMINAL has it, eight hexadecimal digits; else empty."""
+        address = self._transport.get_extra_info("peername") if self._transport else None
+        try:
+            return f"{int(IPv4Address(address[0])):08X}" if address else ""
+        except ValueError:
+            return ""
 
     async def read(self) -> bytes:
         """Return the bytes that have come, waiting for some; empty when the client is gone and all is read."""

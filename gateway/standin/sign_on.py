@@ -81,7 +81,7 @@ class SignOn:
     def judge(self, irm: Irm, terminal: str = "") -> Identity:
         """Return who is calling; raise Refusal 8/40, 8/53, 8/54, 8/55 or 8/78."""
         given = self._through_exit(irm)
-        identity = Identity(given.user or self._port.racfid, given.group)
+        identity = self._named(given)
         if not self._port.racf:
             return identity
         password = irm.password or None
@@ -91,6 +91,13 @@ class SignOn:
         else:
             self._demand(given.user, identity.user, password)
         self.settle(identity.user, self._racf.sign_on(self.request(identity, password, irm, terminal)))
+        return identity
+
+    def claimed(self, irm: Irm) -> Identity:
+        """Return whom a password change is for; raise Refusal 8/40, 8/53, 8/54 or 8/55."""
+        given = self._through_exit(irm)
+        identity = self._named(given)
+        self._demand(given.user, identity.user, irm.password)
         return identity
 
     def request(
@@ -114,6 +121,9 @@ class SignOn:
         told = int(code) if self._tells_codes and not self._port.racfgenrc else GENERIC_RACF_CODE
         why = f"RACF: {user}: {code.name.lower().replace('_', ' ')}"
         raise Refusal(RC_IMS_CONNECT, SECURITY_FAILED, why, racf_or_otma=told)
+
+    def _named(self, given: ExitUser) -> Identity:
+        return Identity(given.user or self._port.racfid, given.group)
 
     def _demand(self, given: str, user: str, password: Secret | None) -> None:
         """Raise Refusal when user id or password is missing."""

@@ -1,10 +1,11 @@
 """`bundles/<bundle>.toml`: a connection bundle, the way to one IMS and who to be there."""
 
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from gateway.config.addresses import Address, Addresses
 from gateway.config.server import KeyStore, TrustStore
 from gateway.config.values import (
     ExtensionId,
@@ -14,8 +15,23 @@ from gateway.config.values import (
     RefusalError,
     SecretValue,
     Settings,
+    Words,
 )
 from gateway.exchange import Secret
+
+
+def _prefix(value: str) -> str:
+    upper = value.upper() if value.isascii() else value
+    if not re.fullmatch(r"[A-Z0-9@#$]{0,4}", upper):
+        raise ValueError("not the beginning of a client id")
+    if upper.startswith("HWS"):
+        raise RefusalError("names that begin with HWS are IMS Connect's own")
+    return upper
+
+
+ClientIdPrefix = Annotated[
+    str, AfterValidator(_prefix), Words("a text of 1 to 4 characters of A-Z 0-9 @ # $, or empty")
+]
 
 
 class BackendTls(Settings):
@@ -24,15 +40,26 @@ class BackendTls(Settings):
     truststore: TrustStore = Field(description="Authorities that may have signed IMS Connect's certificate.")
     keystore: KeyStore | None = Field(default=None, description="Our own key and certificate, for mutual TLS.")
     server_name: str = Field(
-        default="", description="Name expected in IMS Connect's certificate; empty: that of `host`."
+        default="",
+        description="Name expected in IMS Connect's certificate; empty: the host's. With several `hosts` the "
+        "certificate of each has to bear it.",
+    )
+    crypto_policy: Literal["modern", "sp800-131a"] = Field(
+        default="modern", description="As `server.crypto_policy`, for connections to IMS Connect."
     )
 
 
 class PoolSettings(Settings):
-    """Persistent sockets to IMS Connect; the numbers count for each worker."""
+    """Persistent sockets to IMS Connect; the numbers count for each worker and each address of `hosts`."""
 
     size: int = Field(
         default=32, ge=1, le=16_384, description="Sockets per worker; workers x size must stay under MAXSOC."
+    )
+    min: int = Field(
+        default=0,
+        ge=0,
+        le=16_384,
+        description="Sockets that a worker opens when it starts and keeps open, in the background.",
     )
     wait_seconds: float = Field(
         default=5.0, ge=0, le=600, description="Longest wait for a free socket, then 503."
@@ -44,13 +71,78 @@ class PoolSettings(Settings):
         le=86_400,
         description="An idle socket is closed after this; stay under IMS Connect's IDLETO.",
     )
+    max_age_seconds: float = Field(
+        default=3600.0,
+        gt=0,
+        le=604_800,
+        description="A socket is not used again beyond this age, so that load spreads anew over a sysplex.",
+    )
+    max_age_jitter: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Up to this share of `max_age_seconds` is taken off, at random, so that sockets opened "
+        "together do not end together.",
+    )
+    ping_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=86_400,
+        description="An idle socket is tried with a PING when it has been idle so long, and again; 0: never. "
+        "Less than `idle_seconds`.",
+    )
+    ping_on_use: bool = Field(
+        default=False,
+        description="PING before each request: costs a round trip, finds a socket that died without a sign.",
+    )
+    fast_retries: int = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        description="When IMS Connect cannot be reached, so many tries come 0.1 to 3 s apart; then one each "
+        "`retry_seconds`.",
+    )
+    retry_seconds: float = Field(
+        default=15.0, gt=0, le=3600, description="Between tries once the fast ones have failed."
+    )
+    report_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=86_400,
+        description="While IMS Connect cannot be reached, the log says so again at most that often.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        few, late = self.min > self.size, self.ping_seconds >= self.idle_seconds
+        MisfitError.check(
+            {
+                "min": f"must not be more than size ({self.size})" if few else None,
+                "ping_seconds": f"must be less than idle_seconds ({self.idle_seconds:g})" if late else None,
+            }
+        )
+        return self
 
 
 class ImsConnectSettings(Settings):
     """Which IMS, and the way there."""
 
-    host: str = Field(min_length=1, description="Host name or address of IMS Connect.")
-    port: int = Field(ge=1, le=65_535, description="TCP port of IMS Connect.")
+    hosts: Addresses = Field(
+        default=(),
+        description="In place of `host` and `port`: several IMS Connect that lead to the same IMS. Each has "
+        "sockets of its own; what could not be sent to one goes to another.",
+    )
+    policy: Literal["order", "balance"] = Field(
+        default="order",
+        description="`order`: the first of `hosts` that works; one that comes back is preferred again after "
+        "30 s. `balance`: the one with the least requests in work.",
+    )
+    host: str | None = Field(
+        default=None, min_length=1, validate_default=True, description="Host name or address of IMS Connect."
+    )
+    port: int | None = Field(
+        default=None, ge=1, le=65_535, validate_default=True, description="TCP port of IMS Connect."
+    )
     datastore: Name8Needed = Field(description="ID= of the DATASTORE statement (IRM_IMSDESTID).")
     exit: Literal["HWSSMPL0", "HWSSMPL1", "HWSSOAP1"] = Field(
         default="HWSSMPL1", description='User message exit. `adapter = "xml"` needs HWSSOAP1.'
@@ -63,6 +155,11 @@ class ImsConnectSettings(Settings):
         le=65_535,
         description="MAXSOC= of IMS Connect's TCPIP statement, told here so that `imsgw check` can compare. "
         "IMS Connect's own default is 50.",
+    )
+    client_id_prefix: ClientIdPrefix = Field(
+        default="",
+        description="What generated client ids (IRM_CLIENTID) begin with, so that displays and tpipes tell "
+        "whose they are. The longer it is, the fewer ids there are.",
     )
     network_identity: bool = Field(
         default=False,
@@ -82,6 +179,40 @@ class ImsConnectSettings(Settings):
         le=100_000_000,
         description="Longest message, both ways (MAXSIZE= of the HWS statement).",
     )
+
+    @field_validator("policy")
+    @classmethod
+    def _chooses(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("hosts", True):
+            return value
+        raise RefusalError("goes with hosts: one address leaves nothing to choose")
+
+    @field_validator("host")
+    @classmethod
+    def _one_or_many(cls, value: str | None, info: ValidationInfo) -> str | None:
+        hosts = info.data.get("hosts")
+        if value is None and hosts == ():
+            raise RefusalError("is missing: a text that is not empty; for several addresses, hosts")
+        if value is not None and hosts:
+            raise RefusalError("and hosts exclude each other")
+        return value
+
+    @field_validator("port")
+    @classmethod
+    def _of_the_host(cls, value: int | None, info: ValidationInfo) -> int | None:
+        hosts = info.data.get("hosts")
+        if value is None and hosts == ():
+            raise RefusalError("is missing: a whole number from 1 to 65535")
+        if value is not None and hosts:
+            raise RefusalError("and hosts exclude each other: each entry of hosts has its port")
+        return value
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where IMS Connect listens, at least one; in the order of the file."""
+        if self.host is None or self.port is None:
+            return self.hosts
+        return (Address(self.host, self.port),)
 
 
 class Credentials(Settings):

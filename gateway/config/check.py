@@ -28,6 +28,7 @@ CONSISTENCY: tuple[Check, ...] = (
     capacity.connections,
     capacity.pools,
     capacity.maxsoc,
+    capacity.client_ids,
     capacity.stop,
     backend.exits,
     backend.plain_tcp,

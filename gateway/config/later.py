@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.config.bundle import Bundle, ImsConnectSettings
+from gateway.config.bundle import Bundle
 from gateway.config.server import GatewaySettings
 from gateway.config.service import OperationSettings, ProviderSettings, SecuritySettings
 from gateway.config.values import Settings
@@ -10,7 +10,6 @@ from gateway.config.values import Settings
 KEYS: Mapping[type[Settings], frozenset[str]] = {
     GatewaySettings: frozenset({"journal", "audit"}),
     Bundle: frozenset({"callout"}),
-    ImsConnectSettings: frozenset({"hosts", "policy"}),
     ProviderSettings: frozenset({"bundles"}),
     SecuritySettings: frozenset({"issuer", "lifetime_seconds", "basic", "keystore"}),
     OperationSettings: frozenset({"timeout_ms", "acknowledge", "response_transaction"}),

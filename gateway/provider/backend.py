@@ -72,11 +72,13 @@ def connection_settings(
     server_name = settings.tls.server_name if settings.tls is not None else ""
     pool = settings.pool
     return ConnectionSettings(
-        endpoints=(Endpoint(settings.host, settings.port, ssl_context, server_name),),
+        endpoints=tuple(Endpoint(host, port, ssl_context, server_name) for host, port in settings.addresses),
+        policy=settings.policy,
         datastore=settings.datastore,
         exit=Exit[settings.exit],
         connect_seconds=pool.connect_seconds,
         max_message_bytes=settings.max_message_bytes,
+        client_id_prefix=settings.client_id_prefix,
         pool=PoolSettings(size=pool.size, wait_seconds=pool.wait_seconds, idle_seconds=pool.idle_seconds),
         name=bundle,
     )

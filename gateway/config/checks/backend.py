@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.config.checks.places import bundle_file, correlator_file, is_loopback, operations, takes_token
+from gateway.config.checks.places import bundle_file, correlator_file, elsewhere, operations, takes_token
 from gateway.config.model import Bundle, Home
 from gateway.errors import Problem
 from gateway.exchange import CommitMode, SyncLevel, Undeliverable
@@ -30,8 +30,8 @@ def plain_tcp(home: Home) -> Iterator[Problem]:
     with_tokens = {s.settings.bundle for s in home.services.values() if takes_token(s)}
     for name, bundle in home.bundles.items():
         carries = bool(bundle.credentials.password) or name in with_tokens
-        if carries and bundle.ims_connect.tls is None and not is_loopback(bundle.ims_connect.host):
-            text = f"is missing: RACF passwords travel in clear to {bundle.ims_connect.host}"
+        if carries and bundle.ims_connect.tls is None and (hosts := elsewhere(bundle)):
+            text = f"is missing: RACF passwords travel in clear to {' and '.join(hosts)}"
             yield Problem(bundle_file(name), "ims_connect.tls", text, warning=True)
 
 
@@ -68,7 +68,7 @@ def identities(home: Home) -> Iterator[Problem]:
         if without and bundle.ims_connect.network_identity:
             text = "has no effect: HWSSOAP1 takes no distributed identity"
             yield Problem(file, "ims_connect.network_identity", text, warning=True)
-        if bundle.ims_connect.tls is None and not is_loopback(bundle.ims_connect.host):
+        if bundle.ims_connect.tls is None and elsewhere(bundle):
             yield from _seen_on_the_way(file, bundle)
     yield from _users_with_nothing_to_show(home)
 

@@ -4,12 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from gateway.config.checks.places import GATEWAY_FILE, OperationPlace, bundle_file, operations, used_bundles
-from gateway.config.model import DEFAULTS, Home, OperationSettings
+from gateway.config.model import DEFAULTS, Bundle, Home, OperationSettings
 from gateway.config.words import dotted, number
 from gateway.errors import Problem
 
 IMS_CONNECT_MAXSOC = 50
 """MAXSOC where the TCPIP statement does not say it (IMS System definition, TCPIP statement)."""
+
+CLIENT_ID_LENGTH = 8
+CLIENT_ID_CHARACTERS = 36
+"""Of a generated client id: A-Z and 0-9."""
+MEETING_CHANCE = 0.001
+"""Chance that two of a bundle's sockets have the same client id, from where on a warning says so."""
 
 OWN_FILES = 192
 """Files a worker holds besides: up to 64 connections of operators, listeners, log, database; generous."""
@@ -27,11 +33,16 @@ def connections(home: Home) -> Iterator[Problem]:
         yield Problem(GATEWAY_FILE, "server.worker_connections", text, warning=True)
 
 
+def _sockets(bundle: Bundle) -> int:
+    """Return how many sockets one worker may open, to all addresses of a bundle."""
+    return bundle.ims_connect.pool.size * len(bundle.ims_connect.addresses)
+
+
 def pools(home: Home) -> Iterator[Problem]:
     """Name pools and threads of sizes that leave one of them idle."""
     threads = home.gateway.server.threads
     used = used_bundles(home) & set(home.bundles)
-    sockets = sum(home.bundles[name].ims_connect.pool.size for name in used)
+    sockets = sum(_sockets(home.bundles[name]) for name in used)
     if used and sockets * 2 < threads:
         text = (
             f"{threads} threads a worker share {sockets} sockets to IMS Connect (ims_connect.pool.size of all "
@@ -53,11 +64,14 @@ def maxsoc(home: Home) -> Iterator[Problem]:
     workers = home.gateway.server.workers
     together: dict[tuple[str, int], list[str]] = defaultdict(list)
     for name, bundle in home.bundles.items():
-        together[bundle.ims_connect.host.casefold(), bundle.ims_connect.port].append(name)
-    for names in together.values():
+        for address in bundle.ims_connect.addresses:
+            together[address.key].append(name)
+    # addresses of the same bundles say the same, which is told once
+    for names in {tuple(names): names for names in together.values()}.values():
         limits = [b.maxsoc for b in (home.bundles[name].ims_connect for name in names) if b.maxsoc]
         total = workers * sum(home.bundles[name].ims_connect.pool.size for name in names)
-        whose = f"{workers} workers may open {total} sockets" + (
+        several = any(len(home.bundles[name].ims_connect.addresses) > 1 for name in names)
+        whose = f"{workers} workers may open {total} sockets{' to one address' if several else ''}" + (
             f" with bundles {', '.join(sorted(names))} together" if len(names) > 1 else ""
         )
         for name in names:
@@ -72,9 +86,24 @@ def maxsoc(home: Home) -> Iterator[Problem]:
                 yield Problem(bundle_file(name), "ims_connect.maxsoc", text, warning=True)
 
 
+def client_ids(home: Home) -> Iterator[Problem]:
+    """Name prefixes that leave so few client ids that two sockets would now and then have the same one."""
+    for name, bundle in home.bundles.items():
+        settings = bundle.ims_connect
+        sockets = home.gateway.server.workers * settings.pool.size
+        ids = CLIENT_ID_CHARACTERS ** (CLIENT_ID_LENGTH - len(settings.client_id_prefix))
+        # the birthday problem: the chance that any two of them meet
+        if settings.client_id_prefix and sockets**2 / (2 * ids) > MEETING_CHANCE:
+            text = (
+                f"leaves {ids:_} client ids for {sockets} sockets: some will meet, and IMS Connect refuses the "
+                "second of two (DUPECLNT); take a shorter prefix"
+            )
+            yield Problem(bundle_file(name), "ims_connect.client_id_prefix", text, warning=True)
+
+
 def files_needed(home: Home) -> int:
     """Return how many files one worker may have open at once; serving asks the system for as many."""
-    sockets = sum(bundle.ims_connect.pool.size for bundle in home.bundles.values())
+    sockets = sum(_sockets(bundle) for bundle in home.bundles.values())
     return home.gateway.server.worker_connections + sockets + OWN_FILES
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from gateway.config.model import Home, OperationSettings, Service
+from gateway.config.model import Bundle, Home, OperationSettings, Service
 from gateway.config.words import dotted
 from gateway.errors import Problem
 
@@ -62,3 +62,9 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.casefold().rstrip(".") == "localhost"
+
+
+def elsewhere(bundle: Bundle) -> tuple[str, ...]:
+    """Return the hosts of a bundle that are not this machine, each once."""
+    hosts = (address.host for address in bundle.ims_connect.addresses)
+    return tuple(dict.fromkeys(host for host in hosts if not is_loopback(host)))

@@ -9,7 +9,8 @@ from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.errors import GatewayError
 from gateway.exchange import Secret
 from gateway.imsconnect import inputs, interaction_rules
-from gateway.imsconnect.attempts import Attempts
+from gateway.imsconnect.attempts import Attempts, SharedPaths
+from gateway.imsconnect.breaker import RetryTimes
 from gateway.imsconnect.client_ids import ClientId, new_client_id
 from gateway.imsconnect.connection import Connection, credentials_of, establish
 from gateway.imsconnect.conversations import Conversations
@@ -31,9 +32,13 @@ from gateway.imsconnect.values import (
     InteractionVerb,
     Reply,
 )
+from gateway.observe.events import PathSink
 
 CONVERSATION_IDLE_SECONDS: Final = 300.0
 """A conversation whose next step does not come within this time is given up: its socket is closed."""
+
+HEALTH_PING_MS: Final = 2_000
+"""How long IMS Connect may take to answer a ping that only looks whether a socket is good."""
 
 T = TypeVar("T")
 
@@ -51,13 +56,16 @@ class Client:
         *,
         clock: Clock = SYSTEM_CLOCK,
         client_ids: Callable[[str], str] = new_client_id,
+        sink: PathSink | None = None,
     ) -> None:
+        """Open nothing yet; see `warm`. `sink` hears of endpoints that go and come."""
         self.settings = settings
         self._clock = clock
         self._client_ids = client_ids
         self._destination = Destination.of(settings)
         self._conversations: Conversations[Loan[Session]] = Conversations(CONVERSATION_IDLE_SECONDS, clock)
-        self._pools = tuple(self._pool(endpoint) for endpoint in settings.endpoints)
+        self._paths = SharedPaths(settings, clock, sink)
+        self._pools = tuple(self._pool(*each) for each in enumerate(settings.endpoints))
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.label}: {', '.join(map(repr, self.stats()))}>"
@@ -125,6 +133,23 @@ class Client:
         """Return the picture of each endpoint's pool at this moment."""
         return tuple(pool.stats() for pool in self._pools)
 
+    def warm(self) -> None:
+        """Open `pool.min_open` sockets to each endpoint in the background and keep as many open."""
+        for pool in self._pools:
+            pool.warm()
+
+    def drain(self, endpoint: Endpoint) -> None:
+        """Send nothing more over an endpoint; what is under way there ends. ValueError: it is none of ours."""
+        index = self.settings.endpoints.index(endpoint)
+        self._paths.drain(index)
+        self._pools[index].drain()
+
+    def resume(self, endpoint: Endpoint) -> None:
+        """Use an endpoint again after `drain`."""
+        index = self.settings.endpoints.index(endpoint)
+        self._pools[index].resume()
+        self._paths.resume(index)
+
     def close(self, drain_seconds: float = 0.0) -> None:
         """Refuse new calls, let those under way finish for `drain_seconds`, then abort what is left."""
         for loan in self._conversations.all():
@@ -185,22 +210,60 @@ class Client:
     def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T]) -> T:
         """Use a session, and another where it is certain that nothing was executed: no second sending."""
         deadline = self._clock.monotonic() + self.settings.pool.wait_seconds
-        attempts = Attempts(self.settings.label, range(len(self._pools)), generated=lane.shared)
+        attempts = Attempts(self._paths, self._load, generated=lane.shared)
         while (index := attempts.endpoint) is not None:
             try:
-                return use(self._pools[index].borrow(lane, deadline))
+                result = use(self._pools[index].borrow(lane, deadline, eager=attempts.eager))
             except (NothingSentError, GatewayError) as error:
                 attempts.failed(error)
+            else:
+                attempts.worked()
+                return result
         raise attempts.exhausted()
 
-    def _pool(self, endpoint: Endpoint) -> Pool[Session]:
-        pool = self.settings.pool
-        limits = Limits(pool.size, pool.wait_seconds, pool.idle_seconds)
-        return Pool(self.settings.label, limits, lambda lane: self._open(endpoint, lane), self._clock)
+    def _load(self, index: int) -> int:
+        stats = self._pools[index].stats()
+        return stats.in_use + stats.connecting + stats.waiting
+
+    def _pool(self, index: int, endpoint: Endpoint) -> Pool[Session]:
+        return Pool(
+            self.settings.label,
+            limits_of(self.settings),
+            lambda lane: self._open(endpoint, lane),
+            self._clock,
+            endpoint=str(endpoint),
+            ping=_answers,
+            sink=self._paths.hear(index),
+        )
 
     def _open(self, endpoint: Endpoint, lane: Lane) -> Session:
         name = lane.client_id or self._client_ids(self.settings.client_id_prefix)
         return establish(self.settings, endpoint, ClientId(name, lane.shared), self._clock, lane)
+
+
+def _answers(session: Session) -> bool:
+    """Tell whether IMS Connect answers a ping on an idle session."""
+    try:
+        session.do(session.dialogue.ping(HEALTH_PING_MS))
+    except (GatewayError, NothingSentError):
+        return False
+    return True
+
+
+def limits_of(settings: ConnectionSettings) -> Limits:
+    """Return the bounds of the pool of each endpoint."""
+    pool = settings.pool
+    return Limits(
+        size=pool.size,
+        wait=pool.wait_seconds,
+        idle=pool.idle_seconds,
+        max_age=pool.max_age_seconds,
+        min_open=pool.min_open,
+        ping=pool.ping_seconds,
+        ping_on_borrow=pool.ping_on_use,
+        retry=RetryTimes(long_interval=pool.retry_seconds),
+        probe_in_background=len(settings.endpoints) > 1,
+    )
 
 
 def _lane(interaction: Interaction, client_id: str) -> Lane:

@@ -155,6 +155,16 @@ class PoolSettings:
     """Longest wait for a free socket."""
     idle_seconds: float = 240.0
     """An idle socket is closed after this; keep it under IDLETO= of IMS Connect."""
+    max_age_seconds: float = 3600.0
+    """A socket is not reused beyond this age, so that load spreads again over a sysplex that has grown."""
+    min_open: int = 0
+    """Sockets that are kept open from `warm` on."""
+    ping_seconds: float | None = None
+    """An idle socket is pinged when it was idle for so long; None: never."""
+    ping_on_use: bool = False
+    """Ping before each interaction: costs a round trip, finds what the operating system cannot see."""
+    retry_seconds: float = 15.0
+    """How often an endpoint is tried that has been down for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs the outside SOAP stacks of the interop suite, nginx, Valkey and OpenLDAP: Debian packages, as root, quietly.
+# Installs the outside SOAP stacks of the interop suite, nginx, Valkey, OpenLDAP and ICU's uconv: Debian packages, as
+# root, quietly.
 # Python's zeep comes with the project itself, node-soap with npm from package-lock.json, WSS4J and CXF with Maven.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
-packages="gcc gsoap libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap
+packages="gcc gsoap icu-devtools libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap
     pkg-config slapd util-linux xmlsec1 zlib1g-dev"
 command -v javac >/dev/null || packages="$packages default-jdk-headless"
 command -v mvn >/dev/null || packages="$packages maven"

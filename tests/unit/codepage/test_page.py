@@ -2,10 +2,13 @@ import shutil
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.codepage import SUPPORTED, CodePage, UnmappableCharacter
+from gateway.codepage import MIXED, SUPPORTED, CodePage, UnmappableCharacter
 
 EBCDIC = [ccsid for ccsid in SUPPORTED if ccsid != 1208]
+SINGLE = [ccsid for ccsid in EBCDIC if ccsid not in MIXED]
 EVERY_BYTE = bytes(range(256))
 
 # IBM's code page charts: where the national and the euro pages differ
@@ -36,7 +39,7 @@ def test_characters_stand_where_ibms_charts_have_them(ccsid, chart):
         assert page.decode(bytes([byte])) == character
 
 
-@pytest.mark.parametrize("ccsid", EBCDIC)
+@pytest.mark.parametrize("ccsid", SINGLE)
 def test_every_byte_survives_both_ways(ccsid):
     page = CodePage.of(ccsid)
     text = page.decode(EVERY_BYTE)
@@ -54,7 +57,13 @@ def test_nl_and_lf_are_the_same_two_bytes_in_every_page(ccsid):
 
 @pytest.mark.parametrize("ccsid", EBCDIC)
 def test_letters_and_digits_are_the_same_in_every_page(ccsid):
-    invariant = "ABCXYZabcxyz0189 +<=>%&*'(),_-./:;?"
+    invariant = "ABCXYZ0189 +<=>%&*'(),_-./:;?"
+    assert CodePage.of(ccsid).encode(invariant) == invariant.encode("cp037")
+
+
+@pytest.mark.parametrize("ccsid", [ccsid for ccsid in EBCDIC if ccsid != 930])
+def test_small_letters_are_the_same_in_every_page_but_that_of_katakana(ccsid):
+    invariant = "abcxyz"
     assert CodePage.of(ccsid).encode(invariant) == invariant.encode("cp037")
 
 
@@ -80,7 +89,7 @@ def test_utf_8_is_1208():
 
 @pytest.mark.parametrize("ccsid", SUPPORTED)
 def test_a_character_that_is_not_there_is_named_with_its_position(ccsid):
-    character = "\ud800" if ccsid == 1208 else "漢"
+    character = "\ud800" if ccsid == 1208 else "\U0001f600"
     with pytest.raises(UnmappableCharacter) as caught:
         CodePage.of(ccsid).encode(f"ABC{character}D")
     assert (caught.value.character, caught.value.position) == (character, 3)
@@ -93,7 +102,7 @@ def test_bytes_that_are_not_utf_8_are_refused():
             CodePage.of(1208).decode(data)
 
 
-@pytest.mark.parametrize("ccsid", [0, -1, 1, 38, 930, 939, 1200, 65535])
+@pytest.mark.parametrize("ccsid", [0, -1, 1, 38, 931, 1200, 1399, 65535])
 def test_an_unknown_number_is_answered_with_those_there_are(ccsid):
     with pytest.raises(ValueError, match=r"37, 273, 277.*1047.*1208") as caught:
         CodePage.of(ccsid)
@@ -104,3 +113,35 @@ def test_code_pages_are_values():
     assert CodePage.of(1047) == CodePage.of(1047)
     assert CodePage.of(37) != CodePage.of(1140)
     assert repr(CodePage.of(37)) == "CodePage(ccsid=37)"
+
+
+@pytest.mark.parametrize("ccsid", SUPPORTED)
+@given(st.text("AZ09 .", max_size=40), st.integers(4, 12))
+def test_the_pieces_of_a_text_are_its_text(ccsid, text, width):
+    page = CodePage.of(ccsid)
+    pieces = page.split(page.encode(text), width)
+    assert all(0 < len(piece) <= width for piece in pieces)
+    assert "".join(page.decode(piece) for piece in pieces) == text
+
+
+@given(st.text(max_size=60), st.integers(4, 20))
+def test_utf_8_is_cut_between_characters_only(text, width):
+    data = text.encode(errors="ignore")
+    pieces = CodePage.of(1208).split(data, width)
+    assert b"".join(pieces) == data
+    assert all(0 < len(piece) <= width for piece in pieces)
+    for piece in pieces:
+        piece.decode()
+
+
+@given(st.binary(max_size=60), st.integers(4, 20))
+def test_what_is_not_utf_8_is_cut_too(data, width):
+    pieces = CodePage.of(1208).split(data, width)
+    assert b"".join(pieces) == data
+    assert all(0 < len(piece) <= width for piece in pieces)
+
+
+@pytest.mark.parametrize(("ccsid", "width"), [(1208, 3), (939, 3), (37, 0)])
+def test_a_width_that_takes_not_every_character_is_refused(ccsid, width):
+    with pytest.raises(ValueError):
+        CodePage.of(ccsid).split(b"\xc1", width)

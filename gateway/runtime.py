@@ -24,9 +24,9 @@ from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.identity.users import Users
 from gateway.observe.events import Sink
-from gateway.observe.logs import LogSink
+from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
-from gateway.provider.backend import BundleBackend
+from gateway.provider.backend import BundleBackend, connection_settings
 from gateway.provider.path import Journey, Route
 from gateway.replay import open_store
 from gateway.soap.application import SoapApplication
@@ -206,4 +206,4 @@ class _Workshop:
 def _backend(home: Home, name: str, clock: Clock) -> BundleBackend:
     settings = home.bundles[name].ims_connect
     context = tls.backend_context(settings.tls) if settings.tls else None
-    return BundleBackend(name, settings, clock=clock, ssl_context=context)
+    return BundleBackend(connection_settings(name, settings, context), clock=clock, sink=PathLog())

@@ -11,6 +11,7 @@ from gateway.exchange import Secret
 from gateway.imsconnect import inputs, interaction_rules
 from gateway.imsconnect.attempts import Attempts, SharedPaths
 from gateway.imsconnect.breaker import RetryTimes
+from gateway.imsconnect.budgeted import budget_of, within
 from gateway.imsconnect.client_ids import ClientId, new_client_id
 from gateway.imsconnect.connection import Connection, credentials_of, establish
 from gateway.imsconnect.conversations import Conversations
@@ -95,7 +96,12 @@ class Client:
             return self._next_step(interaction, who)
         if interaction.conversational:
             return self._first_step(interaction, who)
-        reply = self._on_a_session(_lane(interaction, client_id), lambda session: session.run(interaction, who))
+        budget = budget_of(interaction, self.settings, self._clock.monotonic())
+
+        def use(session: Session) -> Reply:
+            return session.run(within(interaction, budget, self._clock.monotonic()), who)
+
+        reply = self._on_a_session(_lane(interaction, client_id), use, budget.wait_until())
         return checked(interaction, reply, self.settings.code)
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
@@ -195,7 +201,7 @@ class Client:
 
     # -- sessions -------------------------------------------------------------------------------------------
 
-    def _on_a_session(self, lane: Lane, use: Callable[[Session], T]) -> T:
+    def _on_a_session(self, lane: Lane, use: Callable[[Session], T], deadline: float | None = None) -> T:
         def with_loan(loan: Loan[Session]) -> T:
             try:
                 return use(loan.session)
@@ -205,11 +211,12 @@ class Client:
             finally:
                 loan.end()
 
-        return self._on_a_loan(lane, with_loan)
+        return self._on_a_loan(lane, with_loan, deadline)
 
-    def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T]) -> T:
+    def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T], deadline: float | None = None) -> T:
         """Use a session, and another where it is certain that nothing was executed: no second sending."""
-        deadline = self._clock.monotonic() + self.settings.pool.wait_seconds
+        if deadline is None:
+            deadline = self._clock.monotonic() + self.settings.pool.wait_seconds
         attempts = Attempts(self._paths, self._load, generated=lane.shared)
         while (index := attempts.endpoint) is not None:
             try:
@@ -258,10 +265,11 @@ def limits_of(settings: ConnectionSettings) -> Limits:
         wait=pool.wait_seconds,
         idle=pool.idle_seconds,
         max_age=pool.max_age_seconds,
+        max_age_jitter=pool.max_age_jitter,
         min_open=pool.min_open,
         ping=pool.ping_seconds,
         ping_on_borrow=pool.ping_on_use,
-        retry=RetryTimes(long_interval=pool.retry_seconds),
+        retry=RetryTimes(pool.fast_retries, pool.retry_seconds, pool.report_seconds),
         probe_in_background=len(settings.endpoints) > 1,
     )
 

@@ -5,7 +5,7 @@ from typing import Generic
 
 from gateway.imsconnect.idle import Idle
 from gateway.imsconnect.lane import Lane
-from gateway.imsconnect.place import MAX_AGE_JITTER, Limits, Place, S
+from gateway.imsconnect.place import Limits, Place, S
 from gateway.imsconnect.stats import CountName, Counts
 
 
@@ -43,7 +43,7 @@ class Holdings(Generic[S]):
         """Note its session, which is leased."""
         self.connecting -= 1
         place.session = self.leased[place] = session
-        place.retire_at = now + self._limits.max_age * (1 - MAX_AGE_JITTER * self._jitter())
+        place.retire_at = now + self._limits.max_age * (1 - self._limits.max_age_jitter * self._jitter())
         place.used_at = now
 
     def not_connected(self, place: Place[S]) -> None:

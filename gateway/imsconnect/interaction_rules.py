@@ -123,7 +123,11 @@ RULES: Final = (
         "NO_WAIT goes with the verbs that receive",
         lambda i: i.execution_timeout_ms != NO_WAIT or i.verb.receives or i.verb.sends or i.verb.responds,
     ),
-    Rule("socketTimeout", "a socket timeout is 0 (for ever) or longer", lambda i: i.socket_timeout_ms >= 0),
+    Rule(
+        "socketTimeout",
+        "socket timeout and budget are milliseconds, or 0 for no bound",
+        lambda i: i.socket_timeout_ms >= 0 and i.budget_ms >= 0,
+    ),
     Rule(
         "transExpiration",
         "a transaction expires with an execution timeout of its own, and with SEND_RECEIVE or send-only",

@@ -53,6 +53,8 @@ class Limits:
     wait: float
     idle: float
     max_age: float = MAX_AGE_SECONDS
+    max_age_jitter: float = MAX_AGE_JITTER
+    """Up to this share of the age is taken off, so that sessions opened together do not end together."""
     min_open: int = 0
     """Sessions that are kept open once `warm` was called."""
     ping: float | None = None

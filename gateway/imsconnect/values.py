@@ -157,14 +157,19 @@ class PoolSettings:
     """An idle socket is closed after this; keep it under IDLETO= of IMS Connect."""
     max_age_seconds: float = 3600.0
     """A socket is not reused beyond this age, so that load spreads again over a sysplex that has grown."""
+    max_age_jitter: float = 0.2
+    """Up to this share of the age is taken off, so that sockets opened together do not end together."""
     min_open: int = 0
     """Sockets that are kept open from `warm` on."""
     ping_seconds: float | None = None
     """An idle socket is pinged when it was idle for so long; None: never."""
     ping_on_use: bool = False
     """Ping before each interaction: costs a round trip, finds what the operating system cannot see."""
+    fast_retries: int = 10
+    """Tries 0.1 to 3 s apart when an endpoint cannot be reached; then one each `retry_seconds`."""
     retry_seconds: float = 15.0
-    """How often an endpoint is tried that has been down for a while."""
+    report_seconds: float = 60.0
+    """An endpoint that is still down is told of at most that often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +239,8 @@ class Interaction:
     """How long IMS Connect waits for IMS: 1 to 3,600,000, DEFAULT_TIMEOUT, FOREVER or NO_WAIT."""
     socket_timeout_ms: int = 10_000
     """How long the whole interaction may take on the socket; 0: for ever. Longer than the execution timeout."""
+    budget_ms: int = 0
+    """All of it together: the wait for a socket, connecting, the conversation. 0: what those add up to."""
     expires: bool = False
     """transExpiration: IMS drops an input that it has not begun within the execution timeout."""
     undeliverable: Undeliverable | None = None

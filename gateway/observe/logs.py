@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.exchange import Secret
-from gateway.observe.events import RequestEnded
+from gateway.observe.events import PathEvent, PathRestored, RequestEnded
 
 _SECRET_KEYS: Final = frozenset({"password", "secret", "token", "authorization", "key", "passphrase"})
 HIDDEN: Final = "***"
@@ -77,3 +77,23 @@ class LogSink:
         """Write one line."""
         write = self._log.info if event.outcome != "refused" else self._log.warning
         write("request", **{k: v for k, v in asdict(event).items() if v not in (None, "", ())})
+
+
+class PathLog:
+    """Writes what happens to the ways to IMS Connect, a line an event; the events come quietly enough."""
+
+    def __init__(self) -> None:
+        self._log = structlog.stdlib.get_logger("gateway.path")
+
+    def path_changed(self, event: PathEvent) -> None:
+        """Write one line: a warning, or a note when the path is back."""
+        write = self._log.info if isinstance(event, PathRestored) else self._log.warning
+        write(_WORDS[type(event).__name__], **asdict(event))
+
+
+_WORDS: Final = {
+    "PathOpened": "IMS Connect cannot be reached",
+    "StillDown": "IMS Connect still cannot be reached",
+    "PathRestored": "IMS Connect can be reached again",
+    "SocketsRefused": "IMS Connect takes no more sockets",
+}

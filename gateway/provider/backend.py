@@ -1,5 +1,4 @@
-"""The way from a SOAP operation to IMS: what an operation asks for, as an interaction of the IMS Connect
-client.
+"""From a SOAP operation to IMS: what it asks for, as an interaction of the IMS Connect client.
 
 Here ends what knows of services and bundles; the client behind it knows of neither.
 """
@@ -23,6 +22,7 @@ from gateway.imsconnect import (
 from gateway.imsconnect.client_ids import new_client_id
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.stats import PoolStats
+from gateway.observe.events import PathSink
 
 
 class BundleBackend:
@@ -30,16 +30,16 @@ class BundleBackend:
 
     def __init__(
         self,
-        bundle: str,
-        settings: ImsConnectSettings,
+        settings: ConnectionSettings,
         *,
         clock: Clock,
-        ssl_context: ssl.SSLContext | None,
         client_ids: Callable[[str], str] = new_client_id,
+        sink: PathSink | None = None,
     ) -> None:
-        self._client = Client(
-            connection_settings(bundle, settings, ssl_context), clock=clock, client_ids=client_ids
-        )
+        """Begin to open the sockets that are wanted open; `sink` hears of hosts that go and come."""
+        self._client = Client(settings, clock=clock, client_ids=client_ids, sink=sink)
+        if settings.pool.min_open:
+            self._client.warm()
 
     def __repr__(self) -> str:
         return f"<BundleBackend {self._client!r}>"
@@ -72,14 +72,28 @@ def connection_settings(
     server_name = settings.tls.server_name if settings.tls is not None else ""
     pool = settings.pool
     return ConnectionSettings(
-        endpoints=tuple(Endpoint(host, port, ssl_context, server_name) for host, port in settings.addresses),
+        endpoints=tuple(
+            Endpoint(address.host, address.port, ssl_context, server_name) for address in settings.addresses
+        ),
         policy=settings.policy,
         datastore=settings.datastore,
         exit=Exit[settings.exit],
         connect_seconds=pool.connect_seconds,
         max_message_bytes=settings.max_message_bytes,
         client_id_prefix=settings.client_id_prefix,
-        pool=PoolSettings(size=pool.size, wait_seconds=pool.wait_seconds, idle_seconds=pool.idle_seconds),
+        pool=PoolSettings(
+            size=pool.size,
+            wait_seconds=pool.wait_seconds,
+            idle_seconds=pool.idle_seconds,
+            max_age_seconds=pool.max_age_seconds,
+            max_age_jitter=pool.max_age_jitter,
+            min_open=pool.min,
+            ping_seconds=pool.ping_seconds or None,
+            ping_on_use=pool.ping_on_use,
+            fast_retries=pool.fast_retries,
+            retry_seconds=pool.retry_seconds,
+            report_seconds=pool.report_seconds,
+        ),
         name=bundle,
     )
 
@@ -109,6 +123,7 @@ def interaction_of(call: ImsCall) -> Interaction:
 
 
 def credentials_of(caller: Caller) -> Credentials:
+    """Return a caller as the client knows it."""
     return Credentials(
         user=caller.user,
         password=caller.password,

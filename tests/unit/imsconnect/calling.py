@@ -17,7 +17,7 @@ from gateway.config.model import BackendTls, ImsConnectSettings, PoolSettings, T
 from gateway.errors import GatewayError, M, TransportError
 from gateway.exchange import Caller, ImsCall, Secret
 from gateway.imsconnect.stats import PoolStats
-from gateway.provider.backend import BundleBackend
+from gateway.provider.backend import BundleBackend, connection_settings
 from tests.fixtures.scripted_server import (
     Expect,
     Forever,
@@ -75,7 +75,9 @@ def client_of(
         pool=PoolSettings.model_validate({"size": 4, "wait_seconds": 5.0, **pool}),
         max_message_bytes=max_message,
     )
-    client = BundleBackend("ims1", settings, clock=SYSTEM_CLOCK, ssl_context=tls, client_ids=client_ids)
+    client = BundleBackend(
+        connection_settings("ims1", settings, tls), clock=SYSTEM_CLOCK, client_ids=client_ids
+    )
     try:
         yield client
     finally:

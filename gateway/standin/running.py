@@ -20,6 +20,8 @@ from gateway.standin.racf import Racf
 from gateway.standin.seen import Seen
 from gateway.standin.server import Standin
 from gateway.standin.tpipes import Tpipes
+from gateway.standin.trace import LINES
+from gateway.standin.transcript import Transcript
 from gateway.tls import StoreError, server_context
 
 
@@ -140,16 +142,28 @@ def tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:
     )
 
 
-def run(config_path: Path, trace: int) -> int:
+def run(config_path: Path, trace: int, transcript: Path | None = None) -> int:
     """Run a stand-in until SIGTERM or SIGINT; returns the exit code, 1 when it cannot start.
 
-    Plug-ins are looked for beside the configuration file too. `trace` is 0, 1 (a line a message) or 2 (bytes
-    too).
+    Plug-ins are looked for beside the configuration file too. `trace` is 0, 1 (each message with its fields) or
+    2 (bytes too). With `transcript` the trace, of level 1 at least, goes to the end of that file instead.
     """
+    if transcript is None:
+        return _run(config_path, trace, _print)
+    try:
+        file = Transcript(transcript)
+    except OSError as error:
+        _complain(f"cannot write {transcript}: {error.strerror or error}")
+        return 1
+    with file:
+        return _run(config_path, max(trace, LINES), file.write)
+
+
+def _run(config_path: Path, trace: int, write: Callable[[str], None]) -> int:
     sys.path.append(str(config_path.parent.absolute()))
     try:
         config = load(config_path)
-        standin = Standin(config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=_print)
+        standin = Standin(config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=write)
     except ConfigError as error:
         for problem in error.problems:
             _complain(str(problem) if problem.file else f"{config_path.name}: {problem}".replace(": : ", ": "))

@@ -53,7 +53,10 @@ class Session:
         self.expired: asyncio.Future[None] | None = None
         """Set while a timer runs; done when another connection has cancelled it (IRM_F4 C)."""
         self._claim = Claim(services.clients, self, port)
-        self._codec = ServerConnection(services.port.max_message_bytes, services.port.loaded_exits)
+        self._frames: deque[bytes] = deque()
+        """For the trace, the bytes of inputs that it has not seen yet."""
+        watch = self._frames.append if services.trace.watches else None
+        self._codec = ServerConnection(services.port.max_message_bytes, services.port.loaded_exits, watch)
         self._ready: deque[InputMessage] = deque()
         self._transaction = ""
         self._verb = Verb.SEND_RECEIVE
@@ -114,23 +117,27 @@ class Session:
                 if not data:
                     raise ClientGoneError
         message = self._ready.popleft()
-        self.services.trace.input(self.number, message)
+        self.services.trace.input(self.number, message, self._frames.popleft() if self._frames else b"")
         return message
 
     async def _refuse_violation(self, violation: InputViolation) -> None:
+        for frame in self._frames:
+            self.services.trace.bad_input(self.number, frame)
+        self._frames.clear()
         self.note(f"refused: {violation}")
         data = self._codec.refuse(violation)
         if not data:
             return
         await self.link.write(data)
-        self.note(f"< RSM {violation.return_code}/{violation.reason_code}, {len(data)} bytes")
+        answer = self.status(violation.return_code, violation.reason_code)
+        self.services.trace.output(self.number, answer, data, violation.exit, violation.code)
 
     # -- answering
 
     async def send(self, output: OutputMessage) -> None:
         """Send an output, or what a fault makes of it. Raises ClientGoneError when the fault was final."""
         data = self._codec.send(output)
-        self.services.trace.output(self.number, output, data)
+        self.services.trace.output(self.number, output, data, self._codec.exit, self._codec.code)
         left = await self._strike("reply", data)
         if left is None:
             raise ClientGoneError

@@ -1,34 +1,23 @@
-"""One readable line a message, with a hex dump at the second level. Passwords never appear.
+"""One readable line a message and below it each of its fields; at the second level all bytes too.
 
-An input is dumped as its codec writes it, with the password and what a site's own IRM extensions hold
-replaced; so a dump shows every byte but those.
+The bytes come as `gateway.imsconnect.wire.anatomy` shows them, so without passwords, password changes and what
+a site's own IRM extensions hold. Lines that belong to the line before them begin with four blanks.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.exchange import Secret
-from gateway.imsconnect.wire import (
-    F1,
-    F2,
-    F3,
-    Extension,
-    InputMessage,
-    LocalProtocolError,
-    OutputMessage,
-    Verb,
-    encode_input,
-)
-from gateway.imsconnect.wire.extensions import NETSID, NETUID
-from gateway.standin.demands import Keyword, commit_mode, keyword, sync_level
+from gateway.imsconnect.wire import F1, F2, F3, Exit, HeaderCode, InputMessage, OutputMessage, Verb
+from gateway.imsconnect.wire.anatomy import Field
+from gateway.imsconnect.wire.anatomy_input import input_anatomy
+from gateway.imsconnect.wire.anatomy_lines import dump, rows
+from gateway.imsconnect.wire.anatomy_output import output_anatomy
+from gateway.imsconnect.wire.frame import Kind
+from gateway.standin.demands import commit_mode, sync_level
 
 LINES: Final = 1
 DUMPS: Final = 2
-
-_HIDDEN: Final = Secret("********")
-_ROW: Final = 16
 
 
 class Trace:
@@ -55,59 +44,52 @@ class Trace:
         place = f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
         self._line(connection, f"{text}: {type(error).__name__}: {error}{place}")
 
-    def input(self, connection: int, message: InputMessage) -> None:
-        """Write an input message."""
+    @property
+    def watches(self) -> bool:
+        """Tell whether the bytes of inputs are wanted."""
+        return self._level >= LINES
+
+    def input(self, connection: int, message: InputMessage, data: bytes) -> None:
+        """Write an input message and the bytes that it came as."""
         if self._level >= LINES:
             self._line(connection, f"> {_input(message)}")
-        if self._level >= DUMPS:
-            self._dump(_without_password(message))
+            self._explain(tuple(input_anatomy(data)))
 
-    def output(self, connection: int, message: OutputMessage, data: bytes) -> None:
-        """Write an output message and the bytes that it is."""
+    def bad_input(self, connection: int, data: bytes) -> None:
+        """Write the bytes of an input that is no message, or not one for now."""
+        if self._level >= LINES and data:
+            self._line(connection, f"> input of {len(data)} bytes")
+            self._explain(tuple(input_anatomy(data)))
+
+    def output(
+        self,
+        connection: int,
+        message: OutputMessage,
+        data: bytes,
+        exit: Exit | None,  # noqa: A002 - IBM's word
+        code: HeaderCode | None,
+    ) -> None:
+        """Write an output message and the bytes that it is, as this exit sends it."""
         if self._level >= LINES:
             self._line(connection, f"< {_output(message)}, {len(data)} bytes")
+            if exit is not None and code is not None:
+                self._explain(tuple(output_anatomy(data, exit, code, _structures(message))))
+
+    def _explain(self, fields: tuple[Field, ...]) -> None:
+        self._indented(rows(fields, dumps=False))
         if self._level >= DUMPS:
-            self._dump(data)
+            self._indented(dump(b"".join(found.data for found in fields)))
+
+    def _indented(self, lines: Iterable[str]) -> None:
+        assert self._write is not None, "no level without a writer"
+        for line in lines:
+            self._write(f"    {line}")
 
     def _line(self, connection: int, text: str) -> None:
         if self._level < LINES or self._write is None:
             return
         time = self._clock.now().strftime("%H:%M:%S.%f")[:-3]
         self._write(f"{time} #{connection} {_printable(text)}")
-
-    def _dump(self, data: bytes) -> None:
-        assert self._write is not None, "no level without a writer"
-        for line in dump(data):
-            self._write(f"    {line}")
-
-
-def dump(data: bytes) -> Iterator[str]:
-    """Yield lines of offset, hex, and the text in EBCDIC and ASCII."""
-    for start in range(0, len(data), _ROW):
-        row = data[start : start + _ROW]
-        ebcdic, ascii_ = (_visible(row.decode(code, errors="replace")) for code in ("cp037", "latin-1"))
-        yield f"{start:06x}  {row.hex(' ', 4):<35}  |{ebcdic:<{_ROW}}|  |{ascii_:<{_ROW}}|"
-
-
-def _without_password(message: InputMessage) -> bytes:
-    irm = message.irm
-    if irm.password:
-        irm = replace(irm, password=_HIDDEN)
-    # a site's own extension may be the mark of a trusted user
-    irm = replace(irm, extensions=tuple(map(_without_mark, irm.extensions)))
-    message = replace(message, irm=irm)
-    if keyword(message) is Keyword.PASSWORD_CHANGE:
-        message = replace(message, segments=(Keyword.PASSWORD_CHANGE.value.encode(irm.code.value),))
-    try:
-        return encode_input(message)
-    except LocalProtocolError as error:
-        return f"cannot be shown: {error}".encode("cp037")
-
-
-def _without_mark(extension: Extension) -> Extension:
-    if extension.id in {NETUID, NETSID}:
-        return extension
-    return replace(extension, data=b"*" * len(extension.data))
 
 
 def _input(message: InputMessage) -> str:
@@ -151,9 +133,17 @@ def _output(message: OutputMessage) -> str:
     return " ".join([*parts, f"CSM X'{int(message.csm.flags):02X}' level {message.csm.level}"])
 
 
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() and c.isascii() else "." for c in text)
-
-
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "." for c in text)
+
+
+def _structures(message: OutputMessage) -> frozenset[Kind]:
+    """Return the optional structures of an output, so that data that looks like one is not taken for it."""
+    there = {
+        Kind.RMM: message.mod_name is not None,
+        Kind.GENCID: message.client_id is not None,
+        Kind.COR: message.correlation_token is not None,
+        Kind.CTLDAT: bool(message.control_data),
+        **{Kind(one.id): True for one in message.network},
+    }
+    return frozenset(kind for kind, is_there in there.items() if is_there)

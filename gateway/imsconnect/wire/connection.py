@@ -1,5 +1,7 @@
 """One connection to or from IMS Connect without I/O: messages in, bytes out; bytes in, messages out."""
 
+from collections.abc import Callable
+
 from gateway.imsconnect.wire.conversation import Conversation
 from gateway.imsconnect.wire.errors import (
     EarlyCloseError,
@@ -104,10 +106,20 @@ class ClientConnection:
 
 
 class ServerConnection:
-    """IMS Connect's end, for the stand-in and for tests. `exits` are the loaded message exits (EXIT=)."""
+    """IMS Connect's end, for the stand-in and for tests. `exits` are the loaded message exits (EXIT=).
 
-    def __init__(self, max_message: int, exits: frozenset[Exit] = frozenset(Exit)) -> None:
+    `watch` gets the bytes of each input, password and all, before it is looked into; and of one that cannot be
+    told from the next, what is there of it.
+    """
+
+    def __init__(
+        self,
+        max_message: int,
+        exits: frozenset[Exit] = frozenset(Exit),
+        watch: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._exits = exits
+        self._watch = watch
         self._conversation = Conversation()
         self._frames = InputFrames(max_message, exits)
         self._exit: Exit | None = None
@@ -142,7 +154,7 @@ class ServerConnection:
         messages: list[InputMessage] = []
         try:
             while self._listens():
-                frame = self._frames.next()
+                frame = self._next_frame()
                 if frame is None:
                     break
                 messages.append(self._take(frame))
@@ -154,6 +166,17 @@ class ServerConnection:
         if self._violation and not messages:
             raise self._violation
         return messages
+
+    def _next_frame(self) -> bytes | None:
+        try:
+            frame = self._frames.next()
+        except InputViolation:
+            if self._watch and self._violation is None:
+                self._watch(self._frames.held)
+            raise
+        if self._watch and frame is not None and self._violation is None:
+            self._watch(frame)
+        return frame
 
     def _listens(self) -> bool:
         return not self.state.reply_due and self.state is not State.CLOSED

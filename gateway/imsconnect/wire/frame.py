@@ -41,6 +41,11 @@ class InputFrames:
         """Bytes held."""
         return len(self._buffer)
 
+    @property
+    def held(self) -> bytes:
+        """The bytes held."""
+        return bytes(self._buffer)
+
     def feed(self, data: bytes) -> None:
         """Hold `data` behind what is there. Raises nothing; see `overfull`."""
         self._buffer += data

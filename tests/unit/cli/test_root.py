@@ -12,6 +12,8 @@ COMMANDS = [
     ("standin",),
     ("keystore",),
     ("keystore", "create-test"),
+    ("wire",),
+    ("wire", "decode"),
     (),
 ]
 
@@ -37,7 +39,7 @@ def test_an_unknown_command_is_wrong_usage(imsgw):
     assert (result.exit_code, "migrat" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("group", [(), ("keystore",)])
+@pytest.mark.parametrize("group", [(), ("keystore",), ("wire",)])
 def test_without_a_command_the_help_is_shown(imsgw, group):
     result = imsgw(*group)
     assert result.exit_code == 2

@@ -9,8 +9,8 @@ from gateway import standin
 def started(monkeypatch):
     calls = []
 
-    def run(config, trace):
-        calls.append((config, trace))
+    def run(config, trace, transcript):
+        calls.append((config, trace, transcript))
         return 1 if config.name == "bad.toml" else 0
 
     monkeypatch.setattr(standin, "run", run)
@@ -20,13 +20,14 @@ def started(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), (Path("standin.toml"), 0)),
-        (("--config", "other.toml", "--trace"), (Path("other.toml"), 1)),
-        (("-t", "-t"), (Path("standin.toml"), 2)),
-        (("-tt",), (Path("standin.toml"), 2)),
+        ((), (Path("standin.toml"), 0, None)),
+        (("--config", "other.toml", "--trace"), (Path("other.toml"), 1, None)),
+        (("-t", "-t"), (Path("standin.toml"), 2, None)),
+        (("-tt",), (Path("standin.toml"), 2, None)),
+        (("--transcript", "t.log"), (Path("standin.toml"), 0, Path("t.log"))),
     ],
 )
-def test_configuration_and_trace_are_options(imsgw, started, arguments, expected):
+def test_configuration_trace_and_transcript_are_options(imsgw, started, arguments, expected):
     assert imsgw("standin", *arguments).exit_code == 0
     assert started == [expected]
 

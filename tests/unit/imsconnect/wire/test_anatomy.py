@@ -115,7 +115,9 @@ class TestSecrets:
         assert (found.hidden, found.meaning) == (False, "blank")
 
     @pytest.mark.parametrize("code", ["cp037", "ascii"])
-    @pytest.mark.parametrize("words", ["HWSPWCH OLD1/NEW1/NEW1", "hwspwch OLD1/NEW1/NEW1", " HWSPWCH OLD1/NEW1"])
+    @pytest.mark.parametrize(
+        "words", ["HWSPWCH OLD1/NEW1/NEW1", "hwspwch OLD1/NEW1", " HWSPWCH OLD1/NEW1"]
+    )
     def test_a_password_change_is_hidden_even_where_the_exit_would_not_know_it(self, code, words):
         data = message(words.encode(code), code=code)
         shown = b"".join(field.data for field in input_anatomy(data))

@@ -123,7 +123,7 @@ def _structure(reply: _Reply, structure: Structure, number: int) -> Iterator[Fie
             yield from token_fields(token, COR_TOKEN, reply.code)
         case Kind.NETSID | Kind.NETUID:
             yield part.take(f"{structure.kind.name} LL", 2, f"{part.length} bytes")
-            yield part.reserved("ZZ", 2)
+            yield part.reserved("reserved", 2)
             yield part.name("ID", 8)
             yield part.reserved("reserved", 4)
             yield from part.text("DATA")

@@ -35,6 +35,7 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/lint-imports
 	$(BIN)/python tools/config_reference.py --check
 	$(BIN)/python -m tools.attack_table --check
+	$(BIN)/python -m tools.code_tables --check
 
 format: $(STAMP) ## put the code into its form
 	$(BIN)/ruff check --fix .
@@ -49,6 +50,7 @@ evidence: $(STAMP) ## long runs (fuzzing, load, faults); results go to evidence/
 docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python tools/config_reference.py
 	$(BIN)/python -m tools.attack_table
+	$(BIN)/python -m tools.code_tables
 
 lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)
 	for part in runtime dev; do \

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.codepage import SUPPORTED, UTF_8, CodePage, CodePageNotServed
+from gateway.codepage import MIXED, SUPPORTED, UTF_8, CodePage, CodePageNotServed
 from gateway.config.options import Options
 from gateway.config.server import TrustStore
 from gateway.config.values import (
@@ -31,6 +31,7 @@ DEFAULTS = "*"
 
 
 _EBCDIC = ", ".join(str(ccsid) for ccsid in SUPPORTED if ccsid != UTF_8)
+_MIXED = ", ".join(map(str, MIXED))
 
 
 def _ccsid(value: int) -> int:
@@ -226,7 +227,9 @@ class OperationSettings(Settings):
         description='Tpipe for such output, with `undeliverable = "reroute"`; empty: IMS Connect\'s default.',
     )
     host_ccsid: HostCcsid = Field(
-        default=1140, description=f"Code page of IMS: transaction code, DFS messages. One of {_EBCDIC}."
+        default=1140,
+        description=f"Code page of IMS: transaction code, DFS messages. One of {_EBCDIC}. Those with "
+        f"characters of two bytes ({_MIXED}) need the gconv modules of glibc.",
     )
     inbound_ccsid: Ccsid = Field(
         default=1208, description="Encoding of the XML sent to IMS: 1208 (UTF-8) or one of those above."

@@ -51,8 +51,8 @@ def _return_codes() -> Iterator[str]:
     yield from _section(
         "Return codes",
         "RSM_RETCOD. Beside 4, 8 and 12 the reason code says more, beside 16 the sense code, beside 32, 36 and "
-        "40 stands the IRM_TIMER in effect, beside 24 and 28 a code of the CSL. The judgement of 4, 8, 12 and 16 "
-        "holds where the code beside it is not known.",
+        "40 stands the IRM_TIMER in effect, beside 24 and 28 a code of the CSL. The judgement of 4, 8, 12 and "
+        "16 holds where the code beside it is not known.",
     )
     yield from _head("code", "meaning", *_LAST, "socket")
     for number, code in RETURN_CODES.items():

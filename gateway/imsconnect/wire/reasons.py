@@ -105,8 +105,8 @@ _OF_CLIENTS_AND_DATASTORES: Final[Mapping[int, Code]] = {
     59: Code("cancel timer done", "none", _NOBODY, _NO, "CANTIMER"),
     70: Code("component not found", _CONSOLE, _CONNECT, _NO, "NFNDCOMP"),
     71: Code("function not found", _CONSOLE, _CONNECT, _NO, "NFNDFUNC"),
-    # unverified: that 72, 73, 74 and 80 are said only of a message that was not passed on. IBM says so of 72 and
-    # 74 by example (a request to a stopped or unknown datastore), and that clients that wait for IMS are told 77.
+    # unverified: that 72, 73, 74 and 80 are said only of a message that was not passed on. IBM says so of
+    # 72 and 74 by example (a request to a stopped or unknown datastore), and that waiting clients are told 77.
     72: Code(
         "datastore not found, or stopped",
         "check the datastore name",

@@ -86,6 +86,11 @@ class AsyncPool(Generic[S]):
         """Return the picture of this moment."""
         return self._places.stats()
 
+    @property
+    def load(self) -> int:
+        """Requests that have a session or wait for one: for `Paths.candidates`."""
+        return self._places.load
+
     def expire(self) -> None:
         """Close sessions that have been idle for too long. A task of the pool does so in time."""
         with self._deciding() as places:

@@ -197,7 +197,7 @@ class Places(Generic[S]):
         now, place = self.now(), self._held.idle.oldest()
         if place is not None and self._ping_at(place) <= now:
             return self._held.lease(self._held.idle.take(place))
-        due = self._connect_at()
+        due = self._connect_at(now)
         ticket = None if due is None or due > now else self._admission.breaker.admit(now)
         return None if ticket is None else self._held.begin(Lane.REPLIES, ticket)
 
@@ -205,7 +205,7 @@ class Places(Generic[S]):
         """Return when there will be a chore, or a session to expire; None: not before something changes."""
         if self.closed or self.draining:
             return None
-        oldest, due = self._held.idle.oldest(), self._connect_at()
+        oldest, due = self._held.idle.oldest(), self._connect_at(self.now())
         times = [] if due is None else [due]
         if oldest is not None:
             times += [oldest.idle_since + self.limits.idle, self._ping_at(oldest)]
@@ -214,16 +214,21 @@ class Places(Generic[S]):
     def _ping_at(self, place: Place[S]) -> float:
         return place.idle_since + (self.limits.idle if self.limits.ping is None else self.limits.ping)
 
-    def _connect_at(self) -> float | None:
+    def _connect_at(self, now: float) -> float | None:
         """Return when the housekeeper may open a session: to look whether the path is back, or to keep warm."""
         wanted = self.limits.min_open if self.keep_open else 0
-        return self._admission.housekeeper_at(self._held.there, wanted, self.now())
+        return self._admission.housekeeper_at(self._held.there, wanted, now)
 
     # -- what can be seen -----------------------------------------------------------------------------------
 
     def now(self) -> float:
         """Return the clock's monotonic seconds."""
         return self._clock.monotonic()
+
+    @property
+    def load(self) -> int:
+        """Requests that have a session, get one or wait for one."""
+        return len(self._held.leased) + self._held.connecting + len(self._waiters)
 
     @property
     def drained(self) -> bool:

@@ -106,6 +106,11 @@ class Pool(Generic[S]):
         with self._lock:
             return self._places.stats()
 
+    @property
+    def load(self) -> int:
+        """Requests that have a session or wait for one, read without the lock: for `Paths.candidates`."""
+        return self._places.load
+
     def expire(self) -> None:
         """Close sessions that have been idle for too long. A thread of the pool does so in time."""
         with self._deciding() as places:

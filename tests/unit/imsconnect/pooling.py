@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from gateway.clock import Clock
+from gateway.imsconnect.breaker import RetryTimes
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.place import Limits
 from gateway.imsconnect.pool import Pool
 from gateway.imsconnect.transport import ConnectFailed
+from gateway.observe.events import PathEvent
 
 PATIENCE = 20.0
 
@@ -43,19 +45,38 @@ class FakeIms:
     sessions: list[FakeSession] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
     """Called before each connection comes to be, outside the pool's lock."""
+    fresh_quiet: bool = True
+    """Whether new sessions are good, or closed at once."""
+    answers: bool = True
+    """What a ping finds."""
+    pinged: list[FakeSession] = field(default_factory=list)
+    events: list[PathEvent] = field(default_factory=list)
 
     def connect(self, lane: Lane = Lane.REPLIES) -> FakeSession:
         self.before()
         if not self.up:
             raise ConnectFailed("ims.example:9999: connect: Connection refused")
-        self.sessions.append(FakeSession(len(self.sessions), Lane.REPLIES if lane.shared else lane))
+        self.sessions.append(
+            FakeSession(len(self.sessions), Lane.REPLIES if lane.shared else lane, quiet=self.fresh_quiet)
+        )
         return self.sessions[-1]
+
+    def ping(self, session: FakeSession) -> bool:
+        self.pinged.append(session)
+        return self.answers
+
+    def path_changed(self, event: PathEvent) -> None:
+        self.events.append(event)
 
 
 @contextmanager
-def pool_of(ims: FakeIms, clock: Clock, **limits: float) -> Iterator[Pool[FakeSession]]:
-    size = int(limits.pop("size", 2))
-    pool = Pool("ims1", Limits(size, **{"wait": 0.0, "idle": 240.0, **limits}), ims.connect, clock, lambda: 0.5)
+def pool_of(
+    ims: FakeIms, clock: Clock, *, endpoint: str = "", **limits: float | RetryTimes
+) -> Iterator[Pool[FakeSession]]:
+    size = limits.pop("size", 2)
+    assert isinstance(size, int)
+    bounds = Limits(size, **{"wait": 0.0, "idle": 240.0, **limits})  # type: ignore[arg-type]
+    pool = Pool("ims1", bounds, ims.connect, clock, lambda: 0.5, endpoint=endpoint, ping=ims.ping, sink=ims)
     try:
         yield pool
     finally:

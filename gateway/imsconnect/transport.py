@@ -1,4 +1,4 @@
-"""A byte stream to IMS Connect with a deadline on every step: the only door to socket and ssl here.
+"""A byte stream to IMS Connect with a deadline on every step, for threads; for asyncio see `async_transport`.
 
 A deadline is a point on the clock's monotonic scale, in seconds; `math.inf` is none. Whatever socket and ssl
 raise leaves this module as a `StreamError` with the cause kept; what that means for a request is the
@@ -8,23 +8,16 @@ session's to say.
 import math
 import socket
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.clock import Clock
+from gateway.imsconnect import sockets
+from gateway.imsconnect.sockets import is_timeout, words
 
 _RECEIVE_BYTES = 65_536
 _SEND_BYTES = 65_536
 """Most bytes of one write, so that the deadline is looked at between writes of a long message."""
-
-_KEEPALIVE = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
-)
-"""An idle socket whose peer vanished without a word is known to be dead after two minutes."""
 
 
 class StreamError(Exception):
@@ -104,36 +97,27 @@ def connect(endpoint: Endpoint, deadline: float, clock: Clock) -> "SocketStream"
             failure = error
         else:
             return _secure(raw, endpoint, deadline, clock)
-    raise ConnectFailed(f"connect: {_words(failure)}") from failure
+    raise ConnectFailed(f"connect: {words(failure)}") from failure
 
 
 def _resolve(endpoint: Endpoint) -> list[tuple[int, tuple[object, ...]]]:
     try:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ConnectFailed(f"host name not resolved: {_words(error)}") from error
+        raise ConnectFailed(f"host name not resolved: {words(error)}") from error
     return [(family, address) for family, _type, _proto, _name, address in found]
 
 
 def _connect_one(family: int, address: tuple[object, ...], seconds: float) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(seconds)
+        sock.settimeout(None if seconds == math.inf else seconds)
         sock.connect(address)
-        _refuse_oneself(sock)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for level, option, value in _KEEPALIVE:
-            sock.setsockopt(level, option, value)
+        sockets.prepare(sock)
     except BaseException:
         sock.close()
         raise
     return sock
-
-
-def _refuse_oneself(sock: socket.socket) -> None:
-    # TCP's simultaneous open: where nobody listens, a free local port can be connected to itself
-    if sock.getsockname() == sock.getpeername():
-        raise ConnectionRefusedError("nobody listens")
 
 
 def _secure(raw: socket.socket, endpoint: Endpoint, deadline: float, clock: Clock) -> "SocketStream":
@@ -144,11 +128,11 @@ def _secure(raw: socket.socket, endpoint: Endpoint, deadline: float, clock: Cloc
         name = endpoint.server_name or endpoint.host
         tls = endpoint.tls.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
         sock = tls
-        tls.settimeout(max(deadline - clock.monotonic(), 0.001))
+        tls.settimeout(None if deadline == math.inf else max(deadline - clock.monotonic(), 0.001))
         tls.do_handshake()
     except (OSError, ValueError) as error:
         sock.close()
-        raise ConnectFailed(f"TLS handshake: {_words(error)}") from error
+        raise ConnectFailed(f"TLS handshake: {words(error)}") from error
     except BaseException:
         sock.close()
         raise
@@ -185,10 +169,10 @@ class SocketStream:
                 self._arm(deadline)
                 sent += self._socket.send(view[sent : sent + _SEND_BYTES])
         except OSError as error:
-            if _is_timeout(error):
+            if is_timeout(error):
                 raise DeadlinePassed(f"not sent in time: {sent} of {len(view)} bytes") from error
             raise StreamLost(
-                f"lost while sending: {_words(error)}", nothing_sent=self._plain and sent == 0
+                f"lost while sending: {words(error)}", nothing_sent=self._plain and sent == 0
             ) from error
 
     def receive(self, deadline: float) -> bytes:
@@ -197,55 +181,18 @@ class SocketStream:
         try:
             return self._socket.recv(_RECEIVE_BYTES)
         except OSError as error:
-            if _is_timeout(error):
+            if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
-            raise StreamLost(f"lost while receiving: {_words(error)}") from error
+            raise StreamLost(f"lost while receiving: {words(error)}") from error
 
     def is_quiet(self) -> bool:
-        """Tell whether the idle stream is still good: open, and nothing unasked-for has come.
-
-        The byte is read, not peeked at: TLS has records of its own (session tickets) that are no data, and
-        a stream with anything to read is dropped anyway.
-        """
-        try:
-            self._socket.settimeout(0.0)
-            self._socket.recv(1)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return True
-        except (OSError, ValueError):
-            return False
-        return False
+        """Tell whether the idle stream is still good: open, and nothing unasked-for has come."""
+        return sockets.is_quiet(self._socket)
 
     def close(self) -> None:
         """Close; TLS says good-bye if that can be done without waiting."""
-        try:
-            if isinstance(self._socket, ssl.SSLSocket):
-                with suppress(OSError, ValueError):
-                    self._socket.settimeout(0.0)
-                    self._socket.unwrap()
-        finally:
-            with suppress(OSError):
-                self._socket.close()
+        sockets.close(self._socket)
 
     def abort(self) -> None:
         """Shut both directions down below TLS, which wakes a thread that waits; the owner still closes."""
-        with suppress(OSError):
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-def _is_timeout(error: OSError) -> bool:
-    # ETIMEDOUT, from the kernel when keepalive gives up, is a TimeoutError too, but a lost stream
-    return isinstance(error, TimeoutError) and error.errno is None
-
-
-def _words(error: BaseException | None) -> str:
-    """Say in words what socket or ssl said; neither puts data of ours into its texts."""
-    if error is None or (isinstance(error, OSError) and _is_timeout(error)):
-        return "not in time"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate refused: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return error.reason or type(error).__name__
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
+        sockets.abort(self._socket)

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from gateway.clock import SYSTEM_CLOCK
-from gateway.imsconnect import transport
+from gateway.imsconnect import sockets
 from gateway.imsconnect.transport import (
     ConnectFailed,
     DeadlinePassed,
@@ -116,7 +116,7 @@ class TestConnecting:
             sock.bind(("127.0.0.1", 0))
             sock.connect(sock.getsockname())
             with pytest.raises(ConnectionRefusedError):
-                transport._refuse_oneself(sock)
+                sockets.prepare(sock)
 
     @pytest.mark.parametrize(
         ("host", "text"), [("ims.example", "ims.example:9999"), ("2001:db8::1", "[2001:db8::1]:9999")]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.standin.callout_programs import CallAsync, Callout
 from gateway.standin.ivtno import Ivtno
 from gateway.standin.phonebook import PhoneBook
 from gateway.standin.programs import AbendError, Context, Reply, Transaction, element, root
@@ -89,4 +90,6 @@ def built_in(book: PhoneBook) -> Mapping[str, Transaction]:
         "SLEEP": Sleep(),
         "ABEND": Abend(),
         "NOREPLY": NoReply(),
+        "CALLOUT": Callout(),
+        "CALLASYN": CallAsync(),
     }

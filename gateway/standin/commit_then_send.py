@@ -2,28 +2,34 @@
 
 Source: Commit-then-send topics; Socket processing for transactions; Specifying the purge function for
 undeliverable commit-then-send output. After the ACK the client gets what else is queued for it, until the
-ACK's timer is over.
+ACK's timer is over. What is sent belongs to the tpipe from the commit on, so nothing is lost whatever ends.
 """
 
-import asyncio
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
-from gateway.imsconnect.wire import F3, Irm, Verb
-from gateway.standin.demands import fallback
+from gateway.exchange import Undeliverable
+from gateway.imsconnect.wire import F3, CsmFlags, InputMessage, Irm, Verb
+from gateway.standin import dfs
+from gateway.standin.deliveries import Delivery
+from gateway.standin.demands import Fallback, fallback
+from gateway.standin.held import HeldOutput
 from gateway.standin.ims import Output
 from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order, name_of
-from gateway.standin.refusal import Refusal
 from gateway.standin.send_then_commit import late_answer
-from gateway.standin.timers import Ending, Wait, is_unanswered, wait_for_more
-from gateway.standin.tpipes import HeldOutput
+from gateway.standin.timers import Deadline, Ending, Wait, is_unanswered, wait_for_more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CommitThenSend:
     """The rest of a commit mode 0 exchange, from the program's output on."""
 
     order: Order
+    _own: deque[Delivery] = field(default_factory=deque)
+    """Messages of this run that the client has not acknowledged, the one being sent in front."""
+    _discarded: bool = False
+    """The input expired: what IMS says of it is queued for nobody."""
 
     @property
     def waits_without_output(self) -> bool:
@@ -31,51 +37,101 @@ class CommitThenSend:
         return F3.DFS2082 not in self.order.irm.f3
 
     async def deliver(self, output: Output) -> None:
-        """Commit, send the output, and do what the client's answer says."""
-        order = self.order
-        order.run.unit.commit()
+        """Commit, send the output, and do what the client's answers say."""
+        self._queue(output)
+        self.order.run.unit.commit()
+        session = self.order.session
+        session.taken_over = lambda: self._put_away("not delivered")
         try:
-            await order.send(output, ack=True)
-            answer = await order.session.next_answer(order.services.port.ackto_seconds)
-        except (ClientGoneError, Refusal, asyncio.CancelledError):
-            order.outcome(f"not delivered, {self._dispose(output)}")
+            await self._exchange(output)
+        except BaseException:
+            self._put_away("not delivered")
             raise
-        if answer is None:
-            order.outcome(f"no ACK in time, {self._dispose(output)}")
-            await late_answer(order)
-        elif answer.irm.verb is Verb.ACK:
-            order.outcome(name_of(output) or "acknowledged")
-            await self._send_more(answer.irm)
-        else:
-            order.outcome(f"NAK, {self._dispose(output, answer.irm)}")
-            await self._send_nothing_more(answer.irm)
+        finally:
+            session.taken_over = None
 
     def abandoned(self, output: Output) -> str:
         """Commit, and do with the output what was asked for."""
-        self.order.run.unit.commit()
-        return self._dispose(output) if output.segments else "no reply"
-
-    def _is_unanswered(self, answer: Irm) -> bool:
-        return is_unanswered(answer, self.order.services.port.protocol_level)
-
-    def _dispose(self, output: Output, *answers: Irm) -> str:
-        """Hold, reroute or purge; a NAK may ask for it too."""
         order = self.order
-        fall = fallback(order.services.port.reroute_name, order.irm, *answers)
-        what = order.services.ims.dispose(order.run, output, order.run.work.client_id, fall)
-        order.session.note(f"IMS: output of {order.run.work.transaction} {what}")
-        return what
+        order.run.unit.commit()
+        if not output.messages:
+            return "no reply"
+        return order.store.ims.dispose(order.run, output, order.run.work.client_id, self._fallback())
+
+    def _queue(self, output: Output) -> None:
+        """Make the messages of the run output of the tpipe; purged ones are on no disk meanwhile."""
+        work, tpipes = self.order.run.work, self.order.store.tpipes
+        self._discarded = output.discarded
+        kept = self._fallback().kind is not Undeliverable.PURGE
+        for segments in output.messages:
+            held = HeldOutput(segments, output.mod_name, work.transaction, work.netuid, work.netsid)
+            self._own.append(tpipes.send(work.client_id, held, kept=kept))
+
+    async def _exchange(self, output: Output) -> None:
+        """Send the first message; after its ACK the others, and what else waits for this client."""
+        order = self.order
+        first = self._own[0]
+        answer = await self._send(first)
+        if answer is None:
+            self._put_away("no ACK in time")
+            await late_answer(order)
+        elif answer.irm.verb is Verb.ACK:
+            self._own.popleft().acknowledge()
+            order.outcome(name_of(output) or "acknowledged")
+            await self._send_more(answer.irm)
+        else:
+            self._put_away("NAK", answer.irm)
+            await self._send_nothing_more(answer.irm)
+
+    async def _send(self, delivery: Delivery) -> InputMessage | None:
+        """Send one message and return the client's answer, None when there is none in time."""
+        order, held = self.order, delivery.held
+        session = order.session
+        assert isinstance(held, HeldOutput), "callout requests are for RESUME TPIPE"
+        # the converter of this exchange is for what its own program wrote
+        segments = order.outbound(held.segments)
+        more = any(other is not delivery for other in self._own)
+        flags = CsmFlags.ASYNC_QUEUED if more else CsmFlags.NONE
+        await session.send(session.complete(order.irm, segments, held.mod_name, ack=True, flags=flags))
+        return await session.next_answer(order.store.port.ackto_seconds)
+
+    def _put_away(self, why: str, *answers: Irm) -> None:
+        """Hold, reroute or purge what is left of the run, once; a NAK may ask for it too."""
+        if not self._own:
+            return
+        order = self.order
+        fall = self._fallback(*answers)
+        self._warn(fall)
+        fates = [delivery.put_away(fall) for delivery in self._own]
+        self._own.clear()
+        fate = dfs.EXPIRED if self._discarded else fates[0]
+        order.outcome(f"{why}, {fate}")
+        order.session.note(f"IMS: output of {order.run.work.transaction} {fate}")
+
+    def _fallback(self, *answers: Irm) -> Fallback:
+        if self._discarded:
+            return Fallback(Undeliverable.PURGE)
+        return fallback(self.order.store.port.reroute_name, self.order.irm, *answers)
+
+    def _warn(self, fall: Fallback) -> None:
+        note = self.order.session.note
+        if fall.both:
+            note("IMS: DFS2407W purge and reroute together: neither is done")
+        if fall.misnamed:
+            note(f"IMS: DFS9123E {fall.misnamed} is no name of a tpipe, {fall.reroute_name} is taken")
+
+    # -- what follows the ACK
 
     async def _send_more(self, answer: Irm) -> None:
         """Send what else waits for this client, until the timer of its latest ACK is over."""
         session = self.order.session
         while not self._is_unanswered(answer):
             wait = wait_for_more(answer, session.services.port.timeout_seconds)
-            held = await self._next_held(wait)
-            if held is None:
+            delivery = self._own[0] if self._own else await self._next_held(wait)
+            if delivery is None:
                 await self.order.say(wait.return_code, wait.reason_code)
                 return
-            following = await self._deliver_held(held)
+            following = await self._deliver_held(delivery)
             if following is None:
                 await late_answer(self.order)
                 return
@@ -83,34 +139,53 @@ class CommitThenSend:
             if answer.verb is Verb.NAK:
                 await self._send_nothing_more(answer)
                 return
+        while self._own:
+            self._own.popleft().put_back()
 
-    async def _next_held(self, wait: Wait) -> HeldOutput | None:
+    async def _next_held(self, wait: Wait) -> Delivery | None:
         session = self.order.session
-        tpipes = session.services.tpipes
-        held = tpipes.take(session.client_id)
-        if held is not None:
-            return held
-        arrival = tpipes.arrival(session.client_id)
-        try:
-            ending = await session.wait_for_ims(arrival, wait.seconds)
-        finally:
-            arrival.cancel()
-        if ending is Ending.GONE:
-            raise ClientGoneError
-        return tpipes.take(session.client_id) if ending is Ending.DONE else None
+        tpipes, deadline = self.order.store.tpipes, Deadline(wait)
+        while True:
+            delivery = tpipes.take(session.client_id)
+            if delivery is not None:
+                return delivery
+            change = tpipes.changed(session.client_id)
+            try:
+                ending = await session.wait_for_ims(change, deadline.left)
+            finally:
+                change.cancel()
+            if ending is Ending.GONE:
+                raise ClientGoneError
+            if ending is Ending.DOWN:
+                raise session.store_gone()
+            if ending is Ending.EXPIRED:
+                return None
 
-    async def _deliver_held(self, held: HeldOutput) -> Irm | None:
-        """Send an output of the hold queue; without ACK it goes back. None: no answer in time."""
+    async def _deliver_held(self, delivery: Delivery) -> Irm | None:
+        """Send a message of the queue; without ACK it goes back, or where a NAK says; None: no answer."""
         session = self.order.session
-        acknowledged = False
+        own = bool(self._own)
+        before = session.taken_over
+        session.taken_over = lambda: self._put_away("not delivered") if own else delivery.put_back()
+        answer: InputMessage | None = None
         try:
-            await self.order.send(Output(held.segments, held.mod_name), ack=True)
-            answer = await session.next_answer(session.services.port.ackto_seconds)
-            acknowledged = answer is not None and answer.irm.verb is Verb.ACK
+            answer = await self._send(delivery)
+            if answer is not None and answer.irm.verb is Verb.ACK:
+                delivery.acknowledge()
         finally:
-            if not acknowledged:
-                session.services.tpipes.put_back(session.client_id, held)
+            session.taken_over = before
+            self._after_held(delivery, answer, own=own)
         return None if answer is None else answer.irm
+
+    def _after_held(self, delivery: Delivery, answer: InputMessage | None, *, own: bool) -> None:
+        nak = () if answer is None or answer.irm.verb is not Verb.NAK else (answer.irm,)
+        if delivery.fate == "acknowledged":
+            if own:
+                self._own.popleft()
+        elif own:
+            self._put_away("NAK", *nak)
+        else:
+            delivery.put_away(fallback(self.order.store.port.reroute_name, *nak))
 
     async def _send_nothing_more(self, answer: Irm) -> None:
         """After a NAK only the timer's RSM is sent, unless the NAK is one that is not answered."""
@@ -119,3 +194,6 @@ class CommitThenSend:
             wait = wait_for_more(answer, session.services.port.timeout_seconds)
             await session.let_time_pass(wait.seconds)
             await self.order.say(wait.return_code, wait.reason_code)
+
+    def _is_unanswered(self, answer: Irm) -> bool:
+        return is_unanswered(answer, self.order.store.port.protocol_level)

@@ -20,6 +20,7 @@ from gateway.config.values import (
 from gateway.errors import ConfigError, Problem
 from gateway.imsconnect.wire import Exit
 from gateway.standin.config_ims import DataStoreSettings, TransactionSettings, check_data_stores
+from gateway.standin.config_output import DescriptorSettings, StateSettings
 from gateway.standin.config_saf import Protected, SafTables
 from gateway.standin.config_security import (
     OtmaSecurity,
@@ -35,8 +36,10 @@ from gateway.standin.saf import SafClass
 
 __all__ = [
     "DataStoreSettings",
+    "DescriptorSettings",
     "OtmaSecurity",
     "PassTicketProfile",
+    "StateSettings",
     "TlsSettings",
     "TpipeSettings",
     "TransactionSettings",
@@ -95,6 +98,10 @@ class ImsConnectPort(SecurityKeys):
     adapter_exits: ExitNames = Field(
         default=("HWSSOAP1",), description="Exits whose messages may name an XML adapter."
     )
+    multirtp: bool = Field(
+        default=False,
+        description="MULTIRTP=: whether several RESUME TPIPEs read one tpipe at a time; otherwise they wait in line.",
+    )
     keep_seen: int = Field(
         default=10_000, ge=0, description="How many inputs the record of what was seen keeps."
     )
@@ -111,12 +118,6 @@ class ConverterSettings(Settings):
     program: str = Field(min_length=1, description="`package.module:Class` of a plug-in.")
 
 
-class DescriptorSettings(Settings):
-    """`[descriptors.NAME]`: an OTMA destination descriptor. Callouts are not made."""
-
-    tpipe: Name8Needed = Field(description="Tpipe of the destination.")
-
-
 class StandinConfig(SafTables):
     """The whole configuration of a stand-in."""
 
@@ -130,6 +131,7 @@ class StandinConfig(SafTables):
     descriptors: Annotated[Mapping[str, DescriptorSettings], BeforeValidator(named)] = Field(
         default_factory=dict
     )
+    state: StateSettings | None = Field(default=None)
     faults: Annotated[tuple[Fault, ...], Words("a list of tables, each written [[faults]]")] = ()
 
     def protected(self) -> Mapping[SafClass, Mapping[str, Protected]]:
@@ -145,11 +147,6 @@ class StandinConfig(SafTables):
     def _data_stores_fit_together(self) -> Self:
         check_data_stores(self.ims_connect.datastore, self.datastores)
         return self
-
-    @property
-    def not_acted_on(self) -> tuple[str, ...]:
-        """The tables that are read and have no effect, because what they are for is refused."""
-        return tuple(name for name in ("tpipes", "descriptors") if getattr(self, name))
 
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> StandinConfig:

@@ -34,6 +34,9 @@ class TransactionSettings(Settings):
     )
     ccsid: Ccsid = Field(default=1208, description="Encoding of the XML this program reads and writes.")
     stopped: bool = Field(default=False, description="The transaction is stopped: DFS065.")
+    descriptor: Name8 = Field(
+        default="", description="Where `CALLOUT` and `CALLASYN` call out to when their input names nothing."
+    )
     conversational: bool | None = Field(
         default=None,
         description="Whether it is conversational (SPA= of the TRANSACT macro). Absent: as the program says.",

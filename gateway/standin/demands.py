@@ -1,5 +1,6 @@
 """What an input asks for: commit mode, sync level, what to do with undeliverable output, and keywords."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -7,10 +8,16 @@ from typing import Final
 from gateway.exchange import CommitMode, Undeliverable
 from gateway.imsconnect.wire import F2, F3, Exit, HeaderCode, InputMessage, Irm, Verb
 from gateway.standin.refusal import INVALID_BUFFER, RC_EXIT, RC_OTMA_NAK, SENSE_NO_RRS, Refusal
-from gateway.standin.tpipes import DEFAULT_REROUTE_NAME
 
+_TPIPE: Final = re.compile(r"[A-Z0-9@#$]{1,8}")
+DEFAULT_REROUTE_NAME: Final = "HWS$DEF"
+"""Tpipe for rerouted output when neither the client nor the DATASTORE statement (RRNAME=) names one."""
 DEFAULT_COMMIT_MODE: Final = CommitMode.SEND_THEN_COMMIT
 """unverified: what the shipped exits assume when IRM_F2 names no commit mode."""
+
+
+_LOOKED_AT: Final = 64
+"""Bytes at the start of the data in which HWSPWCH is looked for, to keep what follows it secret."""
 
 
 class Keyword(Enum):
@@ -28,6 +35,16 @@ def keyword(message: InputMessage) -> Keyword | None:
         if message.segments[0].startswith(word.value.encode(message.irm.code.value)):
             return word
     return None
+
+
+def conceals(message: InputMessage) -> bool:
+    """Tell whether the data may hold passwords: a password change, or what somebody took for one.
+
+    In lower case, or in another kind of message than send-receive, HWSPWCH is no keyword and goes to IMS.
+    """
+    word = Keyword.PASSWORD_CHANGE.value.strip()
+    start = message.segments[0][:_LOOKED_AT] if message.segments else b""
+    return any(word in start.decode(code.value, errors="replace").upper() for code in HeaderCode)
 
 
 def commit_mode(irm: Irm) -> CommitMode:
@@ -63,6 +80,19 @@ def check_send_only(irm: Irm) -> None:
         raise Refusal(RC_OTMA_NAK, SENSE_NO_RRS, "sync level SYNCPT needs RRS, which is not there")
 
 
+def is_serial(irm: Irm) -> bool:
+    """Tell whether inputs of this client and transaction run one after the other.
+
+    Source: Send-only with serial delivery. With acknowledgment (K) the wish is not heard.
+    """
+    return F3.ORDER in irm.f3 and irm.verb in {Verb.SEND_ONLY, Verb.SEND_ONLY_ERROR}
+
+
+def ignores_purg(irm: Irm) -> bool:
+    """Tell whether output is one message, whatever the program's PURG calls (Ignore PURG call)."""
+    return commit_mode(irm) is CommitMode.SEND_THEN_COMMIT or F3.IPURG in irm.f3
+
+
 @dataclass(frozen=True, slots=True)
 class Fallback:
     """What becomes of commit-then-send output that cannot be delivered."""
@@ -71,6 +101,8 @@ class Fallback:
     reroute_name: str = ""
     both: bool = False
     """Purge and reroute were asked for together, so neither happens (DFS2407W)."""
+    misnamed: str = ""
+    """The name that the client gave for the reroute tpipe, when it is none (DFS9123E)."""
 
 
 def fallback(reroute_default: str, *irms: Irm) -> Fallback:
@@ -83,6 +115,8 @@ def fallback(reroute_default: str, *irms: Irm) -> Fallback:
     purge, reroute = F3.PURGE in flags, F3.REROUT in flags
     if purge and reroute:
         return Fallback(Undeliverable.HOLD, both=True)
+    if reroute and name and not _TPIPE.fullmatch(name):
+        return Fallback(Undeliverable.REROUTE, DEFAULT_REROUTE_NAME, misnamed=name)
     if reroute:
         return Fallback(Undeliverable.REROUTE, name or reroute_default or DEFAULT_REROUTE_NAME)
     return Fallback(Undeliverable.PURGE if purge else Undeliverable.HOLD)

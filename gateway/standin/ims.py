@@ -6,29 +6,29 @@ of the output then is said by `Fallback` (commit mode 0) or by the sync level (c
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Final
 
 from gateway.exchange import Undeliverable
 from gateway.standin import dfs
+from gateway.standin.callout import Caller, Callouts
+from gateway.standin.calls import ProgramCalls
 from gateway.standin.config import TransactionSettings
+from gateway.standin.conversations import Conversations
 from gateway.standin.demands import Fallback
+from gateway.standin.descriptors import NO_DESCRIPTORS, Descriptors
 from gateway.standin.locks import RecordLocks
-from gateway.standin.programs import (
-    HOST,
-    MAX_SEGMENT_DATA,
-    UTF_8,
-    AbendError,
-    Context,
-    Reply,
-    Transaction,
-)
+from gateway.standin.plugins import checked
+from gateway.standin.programs import HOST, UTF_8, AbendError, Context, Transaction
+from gateway.standin.regions import WAITING_FOR_SYNC_POINT, Regions
 from gateway.standin.security import Identity
 from gateway.standin.tpipes import HeldOutput, Tpipes
 from gateway.standin.trace import Trace
 from gateway.standin.units import UnitOfWork
 
 NAME_LENGTH: Final = 8
+COMMAND_MARK: Final = "/"
 SYSTEM_ABEND: Final = "S0C4"
 """What a program that raises anything but AbendError is said to have ended with."""
 
@@ -41,15 +41,28 @@ class Work:
     transaction: str
     segments: tuple[bytes, ...] = field(repr=False)
     data: bytes = field(repr=False)
-    """What follows the transaction code."""
+    """What follows the transaction code; at a later step of a conversation all of it."""
     identity: Identity
     lterm: str
     client_id: str
     datastore: str
     netuid: str
     netsid: str
+    acee_user: str = ""
+    """The user whose ACEE the dependent region has; see `OtmaAuthorization.acee_user`."""
     serial: bool = False
     """Inputs of the same client and transaction run one after the other (IRM_F3 X'10')."""
+    spa: bytes | None = field(default=None, repr=False)
+    """Scratch pad area of the conversation; None at its first step, and outside conversations."""
+    ignore_purg: bool = True
+    """What the program inserts is one message, whatever its PURG calls (commit mode 1; IRM_F3 X'20')."""
+    expires: float | None = None
+    """When OTMA discards the input if it still waits, by the loop's clock; None: never."""
+
+    @property
+    def is_command(self) -> bool:
+        """Tell whether this is an IMS command. Inside a conversation it would be data."""
+        return self.spa is None and self.transaction.startswith(COMMAND_MARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,17 @@ class Output:
     mod_name: str = ""
     by_ims: bool = False
     """A DFS message of IMS itself; its unit of work has ended already."""
+    spa: bytes | None = field(default=None, repr=False)
+    """The conversation goes on with this; None: it is over, or there was none."""
+    purged: tuple[tuple[bytes, ...], ...] = field(default=(), repr=False)
+    """Further messages of the same run, one for each PURG call."""
+    discarded: bool = False
+    """The input expired: what IMS says of it goes to who still waits, and is queued for nobody."""
+
+    @property
+    def messages(self) -> tuple[tuple[bytes, ...], ...]:
+        """The messages of the run, segments each; none when the program did not answer."""
+        return (self.segments, *self.purged) if self.segments else self.purged
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +99,12 @@ class Run:
         self.task.add_done_callback(lambda task: None if task.cancelled() else end(task.result()))
 
 
+Operator = Callable[["Ims", Work], tuple[str, ...]]
+"""Does an IMS command and returns the lines of its answer."""
+
+
 class Ims:
-    """Programs, hold queues and units of work."""
+    """Programs, hold queues and units of work. What it shows may be looked at from any thread."""
 
     def __init__(
         self,
@@ -84,46 +112,92 @@ class Ims:
         settings: Mapping[str, TransactionSettings],
         tpipes: Tpipes,
         trace: Trace,
+        operator: Operator = lambda _ims, _work: (dfs.INVALID_VERB,),
+        *,
+        descriptors: Descriptors = NO_DESCRIPTORS,
+        ims_id: str = "IMS1",
     ) -> None:
         self._programs = programs
         self._settings = settings
         self._tpipes = tpipes
         self._trace = trace
+        self._operator = operator
+        self.callouts = Callouts(ims_id, descriptors, tpipes)
+        """The ICALs of its programs."""
         self._serial = RecordLocks()
-        self._running: set[asyncio.Task[Output]] = set()
+        self._running: dict[asyncio.Task[Output], Work] = {}
+        limits = {name: one.regions for name, one in settings.items() if one.regions is not None}
+        self.regions = Regions(limits, frozenset(name for name, one in settings.items() if one.stopped))
+        """The message processing regions, and what waits for one."""
+        self.conversations = Conversations()
+        """The conversations that are open."""
+
+    @property
+    def transactions(self) -> tuple[str, ...]:
+        """The transaction codes that IMS knows."""
+        return tuple(sorted(self._programs))
+
+    @property
+    def inputs(self) -> tuple[Work, ...]:
+        """The inputs that wait or run, in the order they came."""
+        return tuple(self._running.values())
+
+    def program_of(self, transaction: str) -> str:
+        """Return the name of the program behind a transaction."""
+        return type(self._programs[transaction]).__name__
 
     def knows(self, transaction: str) -> bool:
-        """Tell whether inputs of this transaction are queued."""
+        """Tell whether inputs of this transaction are queued. Commands are known by their verbs later."""
+        if transaction.startswith(COMMAND_MARK):
+            return True
+        return transaction in self._programs and not self.regions.is_stopped(transaction)
+
+    def is_conversational(self, transaction: str) -> bool:
+        """Tell whether inputs of this transaction begin a conversation."""
+        program = self._programs.get(transaction)
+        if program is None:
+            return False
         settings = self._settings.get(transaction)
-        return transaction in self._programs and not (settings and settings.stopped)
+        declared = settings.conversational if settings else None
+        return bool(getattr(program, "conversational", False)) if declared is None else declared
 
     def start(self, work: Work) -> Run:
         """Schedule the program of an input."""
         unit = UnitOfWork()
         task = asyncio.get_running_loop().create_task(self._run(work, unit))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = work
+        task.add_done_callback(self._running.pop)
         return Run(work, unit, task)
 
     async def stop(self) -> None:
         """End every run; what it changed is backed out."""
+        self.callouts.stop()
         tasks = tuple(self._running)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def dispose(self, run: Run, output: Output, tpipe: str, fallback: Fallback) -> str:
-        """Do with undeliverable commit-then-send output what was asked for; return held, rerouted or purged."""
+        """Do with undeliverable commit-then-send output what was asked for.
+
+        Return held, rerouted or purged; of an input that expired, the number of the message that goes nowhere.
+        """
+        if output.discarded:
+            return dfs.EXPIRED
         if fallback.both:
             self._trace.note(run.work.connection, "IMS: DFS2407W purge and reroute together: neither is done")
         if fallback.kind is Undeliverable.PURGE:
             return "purged"
         where = fallback.reroute_name if fallback.kind is Undeliverable.REROUTE else tpipe
-        self._tpipes.hold(where, HeldOutput(output.segments, output.mod_name, run.work.transaction))
+        for segments in output.messages:
+            held = HeldOutput(segments, output.mod_name, run.work.transaction, run.work.netuid, run.work.netsid)
+            self._tpipes.hold(where, held)
         return "held" if fallback.kind is Undeliverable.HOLD else "rerouted"
 
     async def _run(self, work: Work, unit: UnitOfWork) -> Output:
         try:
+            if work.is_command:
+                return Output(tuple(map(HOST.encode, self._operator(self, work))), dfs.MOD_NAME)
             if work.serial:
                 await self._serial.acquire(f"{work.client_id} {work.transaction}", unit)
             if not self.knows(work.transaction):
@@ -131,14 +205,22 @@ class Ims:
                 known = work.transaction in self._programs
                 text = dfs.stopped if known else dfs.no_such_transaction
                 return self._message(work, text(work.transaction))
-            return await self._answer(work, unit)
+            region = await self.regions.acquire(work.transaction, unit)
+            if work.expires is not None and asyncio.get_running_loop().time() >= work.expires:
+                unit.back_out()
+                return replace(self._message(work, dfs.expired(work.transaction)), discarded=True)
+            output = await self._answer(work, unit)
         except asyncio.CancelledError:
             unit.back_out()
             raise
+        region.status = WAITING_FOR_SYNC_POINT
+        return output
 
     async def _answer(self, work: Work, unit: UnitOfWork) -> Output:
+        conversational = self.is_conversational(work.transaction)
         try:
-            reply = _checked(await self._programs[work.transaction].run(self._context(work, unit)))
+            answer = await self._programs[work.transaction].run(self._context(work, unit))
+            reply = checked(answer, conversational=conversational)
         except AbendError as error:
             code = error.code
             self._trace.note(work.connection, f"IMS: {work.transaction} abends: {error}")
@@ -146,7 +228,10 @@ class Ims:
             code = SYSTEM_ABEND
             self._trace.failure(work.connection, f"IMS: {work.transaction} abends", error)
         else:
-            return Output(reply.segments, reply.mod_name)
+            if work.ignore_purg:
+                segments = (*reply.segments, *chain.from_iterable(reply.purged))
+                return Output(segments, reply.mod_name, spa=reply.spa)
+            return Output(reply.segments, reply.mod_name, purged=reply.purged)
         unit.back_out()
         return self._message(work, dfs.abend(work.transaction, code))
 
@@ -160,12 +245,21 @@ class Ims:
             ccsid=settings.ccsid if settings else UTF_8,
             user=work.identity.user,
             group=work.identity.group,
+            acee_user=work.acee_user,
             lterm=work.lterm,
             client_id=work.client_id,
             datastore=work.datastore,
             netuid=work.netuid,
             netsid=work.netsid,
+            spa=work.spa,
+            descriptor=settings.descriptor if settings else "",
+            calls=self._calls(work, unit),
         )
+
+    def _calls(self, work: Work, unit: UnitOfWork) -> ProgramCalls:
+        region = next((region.number for region in self.regions.active if region.unit is unit), 1)
+        caller = Caller(work.identity.user, work.netuid, work.netsid, region)
+        return ProgramCalls(self.callouts, self._tpipes, caller, work.transaction, unit)
 
     def _message(self, work: Work, text: str) -> Output:
         self._trace.note(work.connection, f"IMS: {text}")
@@ -174,15 +268,3 @@ class Ims:
     def no_response(self, work: Work) -> Output:
         """Return the message for a program that owed a reply and gave none."""
         return self._message(work, dfs.no_response())
-
-
-def _checked(reply: Any) -> Reply:
-    """Return what a plug-in answered if it is what its type promises."""
-    if not isinstance(reply, Reply):
-        raise TypeError("run() did not return a Reply")
-    segments: tuple[Any, ...] = reply.segments
-    if not all(isinstance(segment, bytes) and len(segment) <= MAX_SEGMENT_DATA for segment in segments):
-        raise TypeError(f"a segment is not bytes, or longer than {MAX_SEGMENT_DATA}")
-    if not (reply.mod_name.isascii() and len(reply.mod_name) <= NAME_LENGTH):
-        raise TypeError(f"mod_name is not ASCII, or longer than {NAME_LENGTH}")
-    return reply

@@ -1,11 +1,13 @@
-"""What a program of the small IMS sees and may do. This is the interface for plug-ins.
+"""What a program of the small IMS sees and may do: the interface for plug-ins (docs/stand-in-programs.md).
 
 A plug-in is a class that is made without arguments and has ``async def run(self, context) -> Reply``. It is
 named in the configuration (``[transactions.MYTRAN] program = "my_module:MyProgram"``); one object of it
-serves every run. Whatever it raises is an abend: the unit of work is backed out and the client reads DFS555I.
+serves every run of one IMS. Whatever it raises is an abend: the unit of work is backed out and the client reads
+DFS555I. A program that holds conversations says so with ``conversational = True``.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol, runtime_checkable
@@ -14,12 +16,16 @@ from lxml import etree
 
 from gateway.codepage import CodePage
 from gateway.safexml import Bounds, Element, parse, serialize
+from gateway.standin.aib import IcalAnswer, IcalCall
+from gateway.standin.calls import Calls
 from gateway.standin.units import UnitOfWork
 
 HOST: Final = CodePage.of(37)
 """Code page of texts in the small IMS: transaction codes, DFS messages, fixed layouts."""
 
 UTF_8: Final = 1208
+
+ABEND_NO_IMS: Final = "U0103"
 
 _BLANK: Final = b"\x40"
 _DECLARATION: Final = re.compile(r"\A<\?xml\s[^<>]*\?>")
@@ -42,6 +48,11 @@ class Reply:
     """Segment data without LL and ZZ."""
     mod_name: str = ""
     """MFS MOD name, for clients that ask for it."""
+    spa: bytes | None = field(default=None, repr=False)
+    """Scratch pad area for the next step of the conversation; None ends it. For conversational programs."""
+    purged: tuple[tuple[bytes, ...], ...] = field(default=(), repr=False)
+    """Segments inserted behind each PURG call: with commit mode 0 each tuple is a message of its own, unless
+    the client has PURG ignored (IRM_F3 X'20'); with commit mode 1 they are further segments."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +70,21 @@ class Context:
     """Encoding of the XML that this program reads and writes (`ccsid` of the transaction)."""
     user: str = ""
     group: str = ""
+    acee_user: str = ""
+    """The user that Db2 and others see: with OTMASE=FULL the caller, otherwise nobody (the region's own)."""
     lterm: str = ""
     client_id: str = ""
     datastore: str = ""
     netuid: str = ""
     netsid: str = ""
+    spa: bytes | None = field(default=None, repr=False)
+    """What the program left in the scratch pad area at the step before; None at the first step, and always for
+    programs that are not conversational. From the second step on the input has no transaction code."""
+
+    descriptor: str = ""
+    """Where CALLOUT and the like call out to when their input names nothing (`descriptor` of the transaction)."""
+    calls: Calls | None = field(default=None, repr=False)
+    """The IMS behind `ical`, `insert` and `purge`; None in a test that has none."""
 
     @cached_property
     def xml(self) -> Element | None:
@@ -78,13 +99,54 @@ class Context:
         """The input as EBCDIC text, without blanks around it."""
         return HOST.decode(self.data).strip()
 
-    def xml_reply(self, element: Element) -> Reply:
-        """Return a reply of one XML document, in `ccsid`."""
-        return Reply(split(CodePage.of(self.ccsid).encode(serialize(element).decode())))
+    async def ical(
+        self,
+        descriptor: str,
+        data: bytes,
+        *,
+        control: Sequence[str] = (),
+        timeout_seconds: float | None = None,
+        output_limit: int | None = None,
+    ) -> IcalAnswer:
+        """Issue a synchronous callout (ICAL) to an OTMA destination descriptor and wait for its end.
 
-    def text_reply(self, *lines: str) -> Reply:
-        """Return a reply of EBCDIC text, one segment a line."""
-        return Reply(tuple(HOST.encode(line) for line in lines))
+        `control`: sections ``<tag>data</tag>`` of control data, else ValueError. `timeout_seconds` (AIBRSFLD)
+        shortens the wait of the descriptor; of a longer response than `output_limit` bytes (AIBOAUSE) a part
+        comes. Nothing is raised for a callout that fails: look at the codes.
+        """
+        call = IcalCall(descriptor, data, tuple(control), timeout_seconds, output_limit)
+        return await self._imsapi.ical(call)
+
+    def insert(self, destination: str, *segments: bytes, mod_name: str = "") -> None:
+        """Insert segments to an alternate PCB (ISRT): the message of this run for a descriptor or a tpipe.
+
+        It goes to the hold queue at commit and is dropped at back-out. Raises ValueError for a destination or
+        segments that cannot be.
+        """
+        self._imsapi.insert(destination, segments, mod_name)
+
+    def purge(self, destination: str) -> None:
+        """End the message for a destination (PURG), so that the next `insert` begins another one."""
+        self._imsapi.purge(destination)
+
+    @property
+    def descriptors(self) -> tuple[str, ...]:
+        """The names of the OTMA destination descriptors."""
+        return self.calls.descriptors if self.calls else ()
+
+    @property
+    def _imsapi(self) -> Calls:
+        if self.calls is None:
+            raise AbendError(ABEND_NO_IMS, "this context has no IMS behind it")
+        return self.calls
+
+    def xml_reply(self, element: Element, *, spa: bytes | None = None) -> Reply:
+        """Return a reply of one XML document, in `ccsid`. Raises UnmappableCharacter, a ValueError."""
+        return Reply(split(CodePage.of(self.ccsid).encode(serialize(element).decode())), spa=spa)
+
+    def text_reply(self, *lines: str, spa: bytes | None = None) -> Reply:
+        """Return a reply of EBCDIC text, one segment a line. Raises UnmappableCharacter, a ValueError."""
+        return Reply(tuple(HOST.encode(line) for line in lines), spa=spa)
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 RC_EXIT = 4
 RC_IMS_CONNECT = 8
+RC_OTMA = 12
 RC_OTMA_NAK = 16
 
 INVALID_BUFFER = 9
@@ -22,6 +23,9 @@ TIMER_CANCELLED = 59
 FUNCTION_NOT_FOUND = 71
 DATASTORE_NOT_FOUND = 72
 SECURITY_FAILED = 78
+RESUME_CANCELLED = 81
+TPIPE_STOPPED = 82
+RESUME_COMMIT_MODE_1 = 93
 DEALLOCATE_CONFIRMED = 97
 DEALLOCATE_ABORTED = 98
 NO_TRANSACTION_CODE = 112
@@ -32,6 +36,8 @@ SENSE_SECURITY = 0x1A
 """unverified: sense code of a transaction security failure (DFS1292E on the console, a NAK to the client)."""
 OTMA_REASON_SECURITY = 0
 """unverified: OTMA reason code that goes with the sense code of a transaction security failure."""
+SENSE_CALLOUT_RESPONSE = 0x2B
+"""unverified: sense code for a callout response that no ICAL waits for."""
 SENSE_INPUT_REJECTED = 0x1A
 """IMS rejected the input: what a send-only with acknowledgment gets for an unknown transaction."""
 

@@ -2,19 +2,22 @@
 
 import asyncio
 import signal
-import ssl
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.config.model import ServerSettings
 from gateway.errors import ConfigError
-from gateway.standin.config import StandinConfig, TlsSettings, load
+from gateway.standin.aib import IcalAnswer, IcalCall
+from gateway.standin.callout import NOBODY, Caller, Callouts, Ical
+from gateway.standin.config import StandinConfig, load
+from gateway.standin.datastores import DataStore
 from gateway.standin.faults import Faults
+from gateway.standin.held import HeldOutput
 from gateway.standin.phonebook import PhoneBook
 from gateway.standin.racf import Racf
 from gateway.standin.seen import Seen
@@ -22,7 +25,7 @@ from gateway.standin.server import Standin
 from gateway.standin.tpipes import Tpipes
 from gateway.standin.trace import LINES
 from gateway.standin.transcript import Transcript
-from gateway.tls import StoreError, server_context
+from gateway.tls import StoreError
 
 
 class RunningStandin:
@@ -39,8 +42,7 @@ class RunningStandin:
         write: Callable[[str], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        context = tls_context(config.ims_connect.tls)
-        self.standin = Standin(config, ssl_context=context, trace=trace, write=write, clock=clock)
+        self.standin = Standin(config, trace=trace, write=write, clock=clock)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in", daemon=True)
         self._thread.start()
@@ -90,6 +92,62 @@ class RunningStandin:
         """How many connections are open."""
         return self.standin.connections
 
+    def datastore(self, name: str) -> DataStore:
+        """Return a data store; its `tpipes`, `book` and `ims` may be looked at. Raises KeyError."""
+        return self.standin.datastore(name)
+
+    def stop_datastore(self, name: str, *, ims_gone: bool = False) -> None:
+        """Stop a data store, or have its IMS leave; who waits for it is told. Raises KeyError."""
+        self._call(lambda: self.standin.stop_datastore(name, ims_gone=ims_gone))
+
+    def start_datastore(self, name: str) -> None:
+        """Start a data store again. Raises KeyError."""
+        self._call(lambda: self.standin.start_datastore(name))
+
+    @property
+    def icals(self) -> tuple[Ical, ...]:
+        """The synchronous callouts, oldest first, with their ends."""
+        return self.standin.icals
+
+    @property
+    def callouts(self) -> Callouts:
+        """The callouts of the first data store's IMS; `callouts.tokens.preset` fixes the next token."""
+        return self.standin.callouts
+
+    def queue_output(
+        self, tpipe: str, *segments: bytes, mod_name: str = "", netuid: str = "", netsid: str = ""
+    ) -> None:
+        """Put output on a hold queue, as a program does by ISRT to an alternate PCB; on disk when it returns.
+
+        Raises ValueError for what cannot be sent.
+        """
+        output = HeldOutput(segments, mod_name, netuid=netuid, netsid=netsid)
+        self._do(self.standin.queue_output(tpipe, output))
+
+    def ical(
+        self,
+        descriptor: str,
+        data: bytes,
+        *,
+        control: Sequence[str] = (),
+        timeout_seconds: float | None = None,
+        caller: Caller = NOBODY,
+    ) -> "Future[IcalAnswer]":
+        """Call out synchronously, as a program does by ICAL; the future has its end, or ValueError.
+
+        `control`: sections ``<tag>data</tag>`` of control data.
+        """
+        call = IcalCall(descriptor, data, tuple(control), timeout_seconds)
+        return asyncio.run_coroutine_threadsafe(self.standin.ical(call, caller), self._loop)
+
+    def stop_tpipe(self, tpipe: str) -> None:
+        """Do /STOP TMEMBER TPIPE: who reads the tpipe gets 12/81, who comes later 12/82."""
+        self._call(lambda: self.tpipes.turns.stop(tpipe))
+
+    def start_tpipe(self, tpipe: str) -> None:
+        """Do /START TMEMBER TPIPE."""
+        self._call(lambda: self.tpipes.turns.start(tpipe))
+
     def forget(self) -> None:
         """Empty the record of what was seen."""
         self.standin.forget()
@@ -108,6 +166,7 @@ class RunningStandin:
         if self._loop.is_closed():
             return
         self._do(self.standin.stop())
+        self.standin.close()
         self._do(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -124,22 +183,16 @@ class RunningStandin:
     ) -> None:
         self.close()
 
+    def _call(self, act: Callable[[], None]) -> None:
+        """Do something in the thread of the stand-in."""
+
+        async def run() -> None:
+            act()
+
+        self._do(run())
+
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-
-def tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:
-    """Return the TLS context of the port, None for plain TCP. Raises StoreError."""
-    if settings is None:
-        return None
-    wants_client = settings.client_truststore is not None
-    return server_context(
-        ServerSettings(
-            keystore=settings.keystore,
-            client_truststore=settings.client_truststore,
-            client_authentication="required" if wants_client else "none",
-        )
-    )
 
 
 def run(config_path: Path, trace: int, transcript: Path | None = None) -> int:
@@ -163,7 +216,7 @@ def _run(config_path: Path, trace: int, write: Callable[[str], None]) -> int:
     sys.path.append(str(config_path.parent.absolute()))
     try:
         config = load(config_path)
-        standin = Standin(config, ssl_context=tls_context(config.ims_connect.tls), trace=trace, write=write)
+        standin = Standin(config, trace=trace, write=write)
     except ConfigError as error:
         for problem in error.problems:
             _complain(str(problem) if problem.file else f"{config_path.name}: {problem}".replace(": : ", ": "))
@@ -184,8 +237,6 @@ async def _serve(standin: Standin, config: StandinConfig) -> int:
     except OSError as error:
         _complain(f"cannot listen on {config.ims_connect.listen}: {error.strerror or error}")
         return 1
-    for table in config.not_acted_on:
-        _print(f"note: [{table}] is read and has no effect: RESUME TPIPE and callouts are refused")
     host, port = standin.address
     settings = config.ims_connect
     _print(
@@ -196,6 +247,7 @@ async def _serve(standin: Standin, config: StandinConfig) -> int:
     await stop.wait()
     _print("stopping")
     await standin.stop()
+    standin.close()
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.exchange import Undeliverable
 from gateway.imsconnect.wire import F3, InputMessage, Verb
 from gateway.standin.demands import Fallback
-from gateway.standin.ims import Output, Run
+from gateway.standin.ims import Ims, Output, Run
 from gateway.standin.intake import admit
 from gateway.standin.refusal import RC_OTMA_NAK, SENSE_INPUT_REJECTED, Refusal
 
@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 async def send_only(session: "Session", number: int, message: InputMessage) -> None:
     """Queue an input; acknowledge it when it asks for that (IRM_F4 K). Raises Refusal and ClientGoneError."""
     services, irm = session.services, message.irm
-    work = admit(services, session.number, number, session.client_id, message).work
-    if irm.verb is Verb.SEND_ONLY_ACK and not services.ims.knows(work.transaction):
+    admitted = admit(session, number, message)
+    work, ims = admitted.work, admitted.store.ims
+    session.store = admitted.store
+    if irm.verb is Verb.SEND_ONLY_ACK and not ims.knows(work.transaction):
         raise Refusal(RC_OTMA_NAK, SENSE_INPUT_REJECTED, f"{work.transaction} is not there or stopped")
     if irm.f3 & (F3.PURGE | F3.REROUT):
         session.note("IRM_F3 purge and reroute are for send-receive: not acted on")
-    run = services.ims.start(work)
-    run.then(lambda output: services.seen.settle(number, _ended(session, run, output)))
+    run = ims.start(work)
+    run.then(lambda output: services.seen.settle(number, _ended(ims, run, output)))
     if irm.verb is Verb.SEND_ONLY_ACK:
         await session.send(session.complete(irm, (), ""))
 
 
-def _ended(session: "Session", run: Run, output: Output) -> str:
+def _ended(ims: Ims, run: Run, output: Output) -> str:
     run.unit.commit()
-    if not output.segments:
+    if not output.messages:
         return "committed"
-    hold = Fallback(Undeliverable.HOLD)
-    return session.services.ims.dispose(run, output, run.work.client_id, hold)
+    return ims.dispose(run, output, run.work.client_id, Fallback(Undeliverable.HOLD))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.imsconnect.wire import (
@@ -19,17 +20,22 @@ from gateway.imsconnect.wire import (
     Verb,
 )
 from gateway.standin.clients import Claim
+from gateway.standin.conversation import deallocate
+from gateway.standin.conversations import Conversation
+from gateway.standin.datastores import COMMUNICATION_ERROR, DataStore
 from gateway.standin.demands import Keyword, keyword
 from gateway.standin.exchange import send_receive
 from gateway.standin.faults import Moment
 from gateway.standin.link import ClientGoneError, Link
+from gateway.standin.password_change import change_password
 from gateway.standin.refusal import (
     CLIENT_NOT_KNOWN,
-    FUNCTION_NOT_FOUND,
     RC_IMS_CONNECT,
     TIMER_CANCELLED,
     Refusal,
 )
+from gateway.standin.respond import callout_response
+from gateway.standin.resume import resume_tpipe
 from gateway.standin.sendonly import send_only
 from gateway.standin.services import Services
 from gateway.standin.strikes import strike
@@ -52,6 +58,12 @@ class Session:
         self.services = services
         self.expired: asyncio.Future[None] | None = None
         """Set while a timer runs; done when another connection has cancelled it (IRM_F4 C)."""
+        self.store: DataStore | None = None
+        """The data store that this session is at work with; None before its first input for one."""
+        self.conversation: Conversation | None = None
+        """The conversation that is open on this connection."""
+        self.taken_over: Callable[[], None] | None = None
+        """Set while output is on its way: what to do with it before another connection has this client id."""
         self._claim = Claim(services.clients, self, port)
         self._frames: deque[bytes] = deque()
         """For the trace, the bytes of inputs that it has not seen yet."""
@@ -74,6 +86,7 @@ class Session:
             raise
         finally:
             self._claim.leave()
+            self.end_conversation()
         await self.link.close()
         self.note("closed")
 
@@ -89,7 +102,15 @@ class Session:
     def cancel(self, why: str) -> None:
         """End the session because another connection took its client id over."""
         self.note(why)
+        if self.taken_over is not None:
+            self.taken_over()
         self.link.abort()
+
+    def end_conversation(self) -> None:
+        """Note that the conversation of this connection is over, if one is open."""
+        if self.conversation is not None:
+            self.services.datastores[self.conversation.datastore].ims.conversations.end(self.conversation)
+        self.conversation = None
 
     # -- reading
 
@@ -144,13 +165,20 @@ class Session:
         await self.link.write(left)
 
     def complete(
-        self, irm: Irm, segments: tuple[bytes, ...], mod_name: str, *, ack: bool = False
+        self,
+        irm: Irm,
+        segments: tuple[bytes, ...],
+        mod_name: str,
+        *,
+        ack: bool = False,
+        flags: CsmFlags = CsmFlags.NONE,
     ) -> OutputMessage:
-        """Return data with CSM, and the MOD name and client id that the request asked for."""
-        flags = CsmFlags.LEVEL_VALID
+        """Return data with CSM, `flags` among others, and the MOD name and client id that the request asked for."""
+        flags |= CsmFlags.LEVEL_VALID
         if ack:
             flags |= CsmFlags.ACK_NEEDED
-        if self.services.tpipes.depth(self.client_id):
+        store = self.store or self.services.datastores.first
+        if store.tpipes.depth(self.client_id):
             flags |= CsmFlags.ASYNC_QUEUED
         return OutputMessage(
             segments=segments,
@@ -166,30 +194,58 @@ class Session:
     # -- waiting
 
     async def wait_for_ims(self, awaited: "asyncio.Future[Any]", seconds: float | None) -> Ending:
-        """Wait for IMS, the timer, the client's leaving, or a cancel timer that another connection sends."""
+        """Wait for IMS, the timer, the client's leaving, or a cancel timer that another connection sends.
+
+        DOWN when the data store of this session goes meanwhile.
+        """
         self.expired = asyncio.get_running_loop().create_future()
-        events: set[asyncio.Future[Any]] = {awaited, self.link.gone, self.expired}
+        down = (self.store or self.services.datastores.first).gone()
+        events: set[asyncio.Future[Any]] = {awaited, self.link.gone, self.expired, down}
         try:
             await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if awaited.done():
+                return Ending.DONE
+            if self.link.gone.done():
+                return Ending.GONE
+            return Ending.DOWN if down.done() else Ending.EXPIRED
         finally:
             self.expired = None
-        if awaited.done():
-            return Ending.DONE
-        return Ending.GONE if self.link.gone.done() else Ending.EXPIRED
+            down.cancel()
 
     async def let_time_pass(self, seconds: float | None) -> None:
-        """Wait for the timer alone. Raises ClientGoneError."""
+        """Wait for the timer alone. Raises ClientGoneError, and Refusal 8/77 when the data store goes."""
         never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if await self.wait_for_ims(never, seconds) is Ending.GONE:
+        ending = await self.wait_for_ims(never, seconds)
+        if ending is Ending.GONE:
             raise ClientGoneError
+        if ending is Ending.DOWN:
+            raise self.store_gone()
+
+    def store_gone(self) -> Refusal:
+        """Return what a client hears whose data store goes while it waits or owes an answer."""
+        return Refusal(RC_IMS_CONNECT, COMMUNICATION_ERROR, "the data store is gone")
+
+    async def _answer_while_up(self, seconds: float) -> InputMessage | None:
+        """Return the next input as `next_input` does. Raises Refusal 8/77 when the data store goes before."""
+        reading = asyncio.ensure_future(self.next_input(seconds))
+        down = (self.store or self.services.datastores.first).gone()
+        events: set[asyncio.Future[Any]] = {reading, down}
+        try:
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                return reading.result()
+            raise self.store_gone()
+        finally:
+            reading.cancel()
+            down.cancel()
 
     async def next_answer(self, seconds: float) -> InputMessage | None:
         """Return the ACK, NAK or DEALLOCATE that the client owes; None when it does not come in time.
 
-        The codec lets nothing else through. Raises Refusal under another client id than the exchange's, and
-        ClientGoneError.
+        The codec lets nothing else through. Raises Refusal under another client id than the exchange's or when
+        the data store goes, and ClientGoneError.
         """
-        message = await self.next_input(seconds)
+        message = await self._answer_while_up(seconds)
         if message is None:
             return None
         number = self._note_input(message)
@@ -231,13 +287,19 @@ class Session:
             if await self._strike("request") is None:
                 seen.settle(number, "lost: fault")
                 return False
-            if message.irm.verb not in _NEEDS_NO_CLIENT:
+            if self.conversation is not None:
+                self._check_same_client(message.irm)
+            elif message.irm.verb not in _NEEDS_NO_CLIENT:
                 self._claim.enter(message.irm)
                 seen.update(number, client_id=self.client_id)
             await self._dispatch(number, message)
         except Refusal as refusal:
             seen.settle(number, f"refused {refusal.label}")
             return await self._refuse(message.irm, refusal)
+        if self.conversation is not None and keyword(message) is not None:
+            # IMS Connect keeps the socket of PING and HWSPWCH unless it is in conversational mode
+            self.note("closed: IMS Connect's own input inside a conversation")
+            return False
         return True
 
     def _note_input(self, message: InputMessage) -> int:
@@ -252,16 +314,19 @@ class Session:
         if word is Keyword.PING:
             await self._ping(number, message.irm)
         elif word is Keyword.PASSWORD_CHANGE:
-            raise Refusal(RC_IMS_CONNECT, FUNCTION_NOT_FOUND, "password changes are not made here")
+            await change_password(self, number, message)
         elif verb is Verb.SEND_RECEIVE:
             await send_receive(self, number, message)
         elif verb in _SEND_ONLY:
             await send_only(self, number, message)
         elif verb is Verb.CANCEL_TIMER:
             await self._cancel_timer(number, message.irm)
+        elif verb is Verb.DEALLOCATE:
+            await deallocate(self, number)
+        elif verb is Verb.RESUME_TPIPE:
+            await resume_tpipe(self, number, message)
         else:
-            why = "RESUME TPIPE" if verb is Verb.RESUME_TPIPE else "callout response"
-            raise Refusal(RC_IMS_CONNECT, FUNCTION_NOT_FOUND, f"{why}: not in this release")
+            await callout_response(self, number, message)
 
     async def _refuse(self, irm: Irm, refusal: Refusal) -> bool:
         """Answer with an RSM; return whether the connection goes on."""

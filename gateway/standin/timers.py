@@ -4,11 +4,12 @@ Source: Timer interval specifications; Timeout specifications on input messages;
 Connect exits (32, 36, 40). The timer runs only while IMS Connect waits for IMS.
 """
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from gateway.imsconnect.wire import F1, Irm, SocketType, timer_seconds
+from gateway.imsconnect.wire import F1, Irm, SocketType, Verb, timer_seconds
 
 NO_WAIT: Final = 0xE9
 FOREVER: Final = 0xFF
@@ -21,6 +22,12 @@ NO_WAIT_FOR_OUTPUT: Final = 2.0
 """Seconds that NO_WAIT means on a send-receive input, which must wait for its output."""
 NO_WAIT_FOR_MORE: Final = 0.25
 """Seconds that NO_WAIT means on the ACK or NAK of commit-then-send output when it is not honoured."""
+RESUME_SECONDS: Final = 2.0
+"""Seconds that X'00' and NO_WAIT mean on RESUME TPIPE."""
+RESUME_ANSWER_SECONDS: Final = 0.25
+"""Seconds that X'00' and NO_WAIT mean on the ACK or NAK of RESUME TPIPE other than single."""
+ENDED_SECONDS: Final = 0.25
+"""unverified: seconds that X'FF' means on a NAK or DEALLOCATE, which has ended RESUME TPIPE."""
 LEVEL_OF_NO_WAIT: Final = 2
 """Protocol level from which ACK with NO_WAIT is honoured."""
 
@@ -36,6 +43,19 @@ class Wait:
     """The timer value in effect."""
 
 
+class Deadline:
+    """The end of a wait that begins now and is waited for in several pieces."""
+
+    def __init__(self, wait: Wait) -> None:
+        self._time = asyncio.get_running_loop().time
+        self._end = None if wait.seconds is None else self._time() + wait.seconds
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, at least 0; None: for ever."""
+        return None if self._end is None else max(0.0, self._end - self._time())
+
+
 def wait_for_output(irm: Irm, timeout_seconds: float) -> Wait:
     """Return the wait for the output of a send-receive input; `timeout_seconds` is TIMEOUT= of TCPIP."""
     return _wait(irm, timeout_seconds, NO_WAIT_FOR_OUTPUT)
@@ -44,6 +64,20 @@ def wait_for_output(irm: Irm, timeout_seconds: float) -> Wait:
 def wait_for_more(answer: Irm, timeout_seconds: float) -> Wait:
     """Return the wait for further output after the ACK or NAK of commit-then-send output."""
     return _wait(answer, timeout_seconds, NO_WAIT_FOR_MORE)
+
+
+def wait_in_resume(irm: Irm) -> Wait:
+    """Return the wait of RESUME TPIPE for its first message."""
+    return _wait(irm, RESUME_SECONDS, RESUME_SECONDS)
+
+
+def wait_after_resumed(answer: Irm, timeout_seconds: float, *, single: bool) -> Wait:
+    """Return the wait after the ACK, NAK or DEALLOCATE of a message that RESUME TPIPE brought."""
+    default = timeout_seconds if single else RESUME_ANSWER_SECONDS
+    wait = _wait(answer, default, RESUME_ANSWER_SECONDS)
+    if wait.seconds is None and answer.timer == FOREVER and answer.verb is not Verb.ACK:
+        return replace(wait, seconds=ENDED_SECONDS)
+    return wait
 
 
 def is_unanswered(answer: Irm, protocol_level: int) -> bool:
@@ -63,7 +97,7 @@ def _wait(irm: Irm, timeout_seconds: float, no_wait: float) -> Wait:
     seconds = timer_seconds(irm.timer)
     if seconds is not None:
         return Wait(seconds, return_code, irm.timer)
-    # unverified: TIMEOUT=0 waits for ever, and the reason code is TIMEOUT in its unit of 1/100 s
+    # unverified: TIMEOUT=0 waits for ever, and the reason code is the default in TIMEOUT's unit of 1/100 s
     return Wait(timeout_seconds or None, RC_DEFAULT_TIMER, round(timeout_seconds * 100))
 
 
@@ -73,3 +107,4 @@ class Ending(Enum):
     DONE = "done"
     EXPIRED = "timed out"
     GONE = "client gone"
+    DOWN = "data store gone"

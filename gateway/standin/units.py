@@ -21,8 +21,13 @@ class UnitOfWork:
 
     def __init__(self) -> None:
         self.fate = Fate.OPEN
+        self._at_commit: list[Callable[[], None]] = []
         self._undo: list[Callable[[], None]] = []
         self._release: list[Callable[[], None]] = []
+
+    def on_commit(self, act: Callable[[], None]) -> None:
+        """Have `act` called first if the unit is committed; what it raises backs the unit out."""
+        self._at_commit.append(act)
 
     def on_back_out(self, undo: Callable[[], None]) -> None:
         """Have `undo` called, the last one first, if the unit is backed out."""
@@ -43,9 +48,19 @@ class UnitOfWork:
     def _end(self, fate: Fate) -> None:
         if self.fate is not Fate.OPEN:
             return
+        if fate is Fate.COMMITTED:
+            self._send_off()
         self.fate = fate
         if fate is Fate.BACKED_OUT:
             for undo in reversed(self._undo):
                 undo()
         for release in self._release:
             release()
+
+    def _send_off(self) -> None:
+        try:
+            for act in self._at_commit:
+                act()
+        except BaseException:
+            self._end(Fate.BACKED_OUT)
+            raise

@@ -44,7 +44,9 @@ class SingleByte:
         return codecs.charmap_decode(data, "strict", self.to_text)[0]
 
     def split(self, data: bytes, width: int) -> tuple[bytes, ...]:
-        """Cut `data` into pieces of at most `width` bytes."""
+        """Cut `data` into pieces of at most `width` bytes. Raises ValueError when that is less than one."""
+        if width < 1:
+            raise ValueError(f"{width} bytes take no character")
         return tuple(data[start : start + width] for start in range(0, len(data), width))
 
 

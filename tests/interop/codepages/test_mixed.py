@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.codepage import MIXED, CodePage, CodePageNotServed
-from tests.interop.outside import lack, need, plain_environment
+from gateway.codepage import MIXED
+from tests.interop.outside import need, plain_environment
+from tests.unit.codepage.pages import page
 
 pytestmark = pytest.mark.interop
 
@@ -28,13 +29,6 @@ OF_THE_JDK = {
     937: {0x15: "\n"},
     939: {0x15: "\n", 0x4260: "－", 0x426A: "￤", 0x43A1: "～", 0x444A: "―", 0x447C: "∥"},
 }
-
-
-def page(ccsid):
-    try:
-        return CodePage.of(ccsid)
-    except CodePageNotServed as error:
-        lack(str(error))
 
 
 def data_of(number):

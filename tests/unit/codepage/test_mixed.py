@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.codepage import MIXED, CodePage, CodePageNotServed, UnmappableCharacter
+from gateway.codepage import MIXED, UnmappableCharacter
 from gateway.codepage.iconv import Tables
 from gateway.codepage.mixed import from_tables
-from tests.interop.outside import lack
+from tests.unit.codepage.pages import PATIENT, page
 
 CHARTS = {
     930: {
@@ -45,13 +45,6 @@ TOY = from_tables(
 """漢 has two byte pairs, as characters of CCSID 937 have."""
 
 
-def page(ccsid):
-    try:
-        return CodePage.of(ccsid)
-    except CodePageNotServed as error:
-        lack(str(error))
-
-
 def repertoire(ccsid):
     codec = page(ccsid)._codec
     return "".join((*map(chr, codec.to_single), *codec.to_pair))
@@ -76,6 +69,7 @@ def test_the_whole_repertoire_survives_both_ways(ccsid, least):
 
 
 @pytest.mark.parametrize("ccsid", MIXED)
+@PATIENT
 @given(data=st.data())
 def test_text_survives_both_ways_in_as_few_shifts_as_can_be(ccsid, data):
     text = data.draw(st.text(repertoire(ccsid), max_size=60))
@@ -85,6 +79,7 @@ def test_text_survives_both_ways_in_as_few_shifts_as_can_be(ccsid, data):
 
 
 @pytest.mark.parametrize("ccsid", MIXED)
+@PATIENT
 @given(data=st.data(), width=st.integers(4, 30))
 def test_each_piece_of_a_text_has_whole_characters_and_balanced_shifts(ccsid, data, width):
     text = data.draw(st.text(repertoire(ccsid), max_size=60))
@@ -95,6 +90,7 @@ def test_each_piece_of_a_text_has_whole_characters_and_balanced_shifts(ccsid, da
 
 
 @pytest.mark.parametrize("ccsid", MIXED)
+@PATIENT
 @given(data=st.data())
 def test_no_bytes_make_anything_but_text_or_an_error_with_an_offset(ccsid, data):
     raw = data.draw(st.binary(max_size=30))

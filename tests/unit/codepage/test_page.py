@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.codepage import MIXED, SUPPORTED, CodePage, UnmappableCharacter
+from tests.unit.codepage.pages import PATIENT, page
 
 EBCDIC = [ccsid for ccsid in SUPPORTED if ccsid != 1208]
 SINGLE = [ccsid for ccsid in EBCDIC if ccsid not in MIXED]
@@ -49,22 +50,19 @@ def test_every_byte_survives_both_ways(ccsid):
 
 @pytest.mark.parametrize("ccsid", EBCDIC)
 def test_nl_and_lf_are_the_same_two_bytes_in_every_page(ccsid):
-    page = CodePage.of(ccsid)
-    assert page.encode("\n") == b"\x25"
-    assert page.encode("\x85") == b"\x15"
-    assert page.encode("\r") == b"\x0d"
+    assert page(ccsid).encode("\n\x85\r") == b"\x25\x15\x0d"
 
 
 @pytest.mark.parametrize("ccsid", EBCDIC)
 def test_letters_and_digits_are_the_same_in_every_page(ccsid):
     invariant = "ABCXYZ0189 +<=>%&*'(),_-./:;?"
-    assert CodePage.of(ccsid).encode(invariant) == invariant.encode("cp037")
+    assert page(ccsid).encode(invariant) == invariant.encode("cp037")
 
 
 @pytest.mark.parametrize("ccsid", [ccsid for ccsid in EBCDIC if ccsid != 930])
 def test_small_letters_are_the_same_in_every_page_but_that_of_katakana(ccsid):
     invariant = "abcxyz"
-    assert CodePage.of(ccsid).encode(invariant) == invariant.encode("cp037")
+    assert page(ccsid).encode(invariant) == invariant.encode("cp037")
 
 
 @pytest.mark.skipif(shutil.which("iconv") is None, reason="iconv is the independent table")
@@ -78,7 +76,7 @@ def test_the_tables_agree_with_those_of_iconv(ccsid):
     tables = [answer.stdout.decode() for answer in answers if answer.returncode == 0]
     if not tables:
         pytest.skip(f"this iconv has no table for {ccsid}")
-    assert CodePage.of(ccsid).decode(EVERY_BYTE) == tables[0]
+    assert page(ccsid).decode(EVERY_BYTE) == tables[0]
 
 
 def test_utf_8_is_1208():
@@ -91,7 +89,7 @@ def test_utf_8_is_1208():
 def test_a_character_that_is_not_there_is_named_with_its_position(ccsid):
     character = "\ud800" if ccsid == 1208 else "\U0001f600"
     with pytest.raises(UnmappableCharacter) as caught:
-        CodePage.of(ccsid).encode(f"ABC{character}D")
+        page(ccsid).encode(f"ABC{character}D")
     assert (caught.value.character, caught.value.position) == (character, 3)
     assert str(caught.value) == f"character U+{ord(character):04X} at position 3"
 
@@ -116,12 +114,12 @@ def test_code_pages_are_values():
 
 
 @pytest.mark.parametrize("ccsid", SUPPORTED)
+@PATIENT
 @given(st.text("AZ09 .", max_size=40), st.integers(4, 12))
 def test_the_pieces_of_a_text_are_its_text(ccsid, text, width):
-    page = CodePage.of(ccsid)
-    pieces = page.split(page.encode(text), width)
+    pieces = page(ccsid).split(page(ccsid).encode(text), width)
     assert all(0 < len(piece) <= width for piece in pieces)
-    assert "".join(page.decode(piece) for piece in pieces) == text
+    assert "".join(page(ccsid).decode(piece) for piece in pieces) == text
 
 
 @given(st.text(max_size=60), st.integers(4, 20))
@@ -141,7 +139,7 @@ def test_what_is_not_utf_8_is_cut_too(data, width):
     assert all(0 < len(piece) <= width for piece in pieces)
 
 
-@pytest.mark.parametrize(("ccsid", "width"), [(1208, 3), (939, 3), (37, 0)])
+@pytest.mark.parametrize(("ccsid", "width"), [(1208, 3), (939, 3), (37, 0), (37, -1)])
 def test_a_width_that_takes_not_every_character_is_refused(ccsid, width):
-    with pytest.raises(ValueError):
-        CodePage.of(ccsid).split(b"\xc1", width)
+    with pytest.raises(ValueError, match=r"take (no|every) character"):
+        page(ccsid).split(b"\xc1", width)

@@ -1,0 +1,18 @@
+"""Code pages for tests: where this machine lacks the tables, a test is skipped, or fails if all is to be there."""
+
+from hypothesis import settings
+
+from gateway.codepage import CodePage, CodePageNotServed
+from tests.interop.outside import lack
+
+PATIENT = settings(deadline=None)
+"""The first example of a mixed page reads its tables, which takes longer than an example may."""
+
+
+def page(ccsid: int) -> CodePage:
+    """Return the code page with this number."""
+    try:
+        return CodePage.of(ccsid)
+    except CodePageNotServed as error:
+        lack(str(error))
+        raise

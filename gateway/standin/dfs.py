@@ -9,6 +9,19 @@ NO_SUCH_TRANSACTION: Final = "DFS064"
 TRANSACTION_STOPPED: Final = "DFS065"
 ABEND: Final = "DFS555I"
 NO_RESPONSE: Final = "DFS2082"
+EXPIRED: Final = "DFS3688I"
+
+COMMAND_COMPLETED: Final = "DFS058I"
+INVALID_VERB: Final = "DFS165 COMMAND VERB IS INVALID"
+INVALID_KEYWORD: Final = "DFS163 KEYWORD IS INVALID"
+MISSING_KEYWORD: Final = "DFS107 REQUIRED KEYWORD NOT PRESENT"
+INVALID_SYNTAX: Final = "DFS108 COMMAND SYNTAX INVALID"
+PARAMETER_TOO_LONG: Final = "DFS121I PARAMETER TOO LONG"
+MIXED_WITH_ALL: Final = "DFS122 SPECIFIC PARAMETER MIXED WITH ALL PARAMETER"
+"""What IMS says to commands it does not take: IBM's texts, without the time (NOTIMESTP of the COMM macro).
+
+unverified: which of them answers which mistake.
+"""
 
 _PREFIX: Final = "DFS".encode("cp037")
 
@@ -40,3 +53,12 @@ def abend(transaction: str, code: str) -> str:
 def no_response() -> str:
     """Return DFS2082 for a program that ended without the reply that is due."""
     return f"{NO_RESPONSE} RESPONSE MODE TRANSACTION TERMINATED WITHOUT REPLY"
+
+
+def expired(transaction: str) -> str:
+    """Return DFS3688I for an input that IMS discarded because it waited too long.
+
+    unverified: that an OTMA client that still waits reads this, and not DFS555I with abend U0243 (APAR PI83453
+    does without the abend).
+    """
+    return f"{EXPIRED} TRANSACTION {transaction} EXPIRED"

@@ -5,18 +5,21 @@ in `send_then_commit` (commit mode 1) and `commit_then_send` (commit mode 0).
 """
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.exchange import CommitMode
-from gateway.imsconnect.wire import InputMessage
+from gateway.imsconnect.wire import F1, InputMessage, Irm
 from gateway.standin.commit_then_send import CommitThenSend
+from gateway.standin.datastores import COMMUNICATION_ERROR
 from gateway.standin.demands import commit_mode
-from gateway.standin.ims import Output
+from gateway.standin.ims import Output, Work
 from gateway.standin.intake import admit
 from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order
+from gateway.standin.refusal import RC_IMS_CONNECT
 from gateway.standin.send_then_commit import SendThenCommit
-from gateway.standin.timers import Ending, wait_for_output
+from gateway.standin.timers import Ending, Wait, wait_for_output
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session
@@ -42,13 +45,14 @@ class Mode(Protocol):
 async def send_receive(session: "Session", number: int, message: InputMessage) -> None:
     """Answer a send-receive input, `number` in the record of inputs. Raises Refusal and ClientGoneError."""
     services, irm = session.services, message.irm
-    admitted = admit(services, session.number, number, session.client_id, message)
-    run = services.ims.start(admitted.work)
-    order = Order(session, number, irm, admitted.converter, run)
-    later = commit_mode(irm) is CommitMode.COMMIT_THEN_SEND
-    mode: Mode = CommitThenSend(order) if later else SendThenCommit(order)
+    admitted = admit(session, number, message)
+    session.store = admitted.store
     wait = wait_for_output(irm, services.port.timeout_seconds)
     started = asyncio.get_running_loop().time()
+    run = admitted.store.ims.start(expiring(admitted.work, irm, wait, started))
+    order = Order(session, number, irm, admitted.converter, run, admitted.store)
+    later = commit_mode(irm) is CommitMode.COMMIT_THEN_SEND
+    mode: Mode = CommitThenSend(order) if later else SendThenCommit(order)
     try:
         ending = await session.wait_for_ims(run.task, wait.seconds)
     except asyncio.CancelledError:
@@ -56,9 +60,13 @@ async def send_receive(session: "Session", number: int, message: InputMessage) -
         raise
     if ending is not Ending.DONE:
         run.then(lambda output: order.outcome(f"{ending.value}, {mode.abandoned(output)}"))
+        session.end_conversation()
         if ending is Ending.GONE:
             raise ClientGoneError
-        await order.say(wait.return_code, wait.reason_code)
+        if ending is Ending.DOWN:
+            await order.say(RC_IMS_CONNECT, COMMUNICATION_ERROR)
+        else:
+            await order.say(wait.return_code, wait.reason_code)
         return
     output = run.task.result()
     if not output.segments:
@@ -69,5 +77,12 @@ async def send_receive(session: "Session", number: int, message: InputMessage) -
             await session.let_time_pass(None if wait.seconds is None else max(0.0, wait.seconds - spent))
             await order.say(wait.return_code, wait.reason_code)
             return
-        output = services.ims.no_response(run.work)
+        output = admitted.store.ims.no_response(run.work)
     await mode.deliver(output)
+
+
+def expiring(work: Work, irm: Irm, wait: Wait, started: float) -> Work:
+    """Return the work with the time when OTMA discards it (IMS Connect transaction expiration support)."""
+    if F1.TRNEXP not in irm.f1 or wait.seconds is None:
+        return work
+    return replace(work, expires=started + wait.seconds)

@@ -6,15 +6,26 @@ OTMA security considerations).
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gateway.imsconnect.wire import F3, InputMessage, Irm, Verb
-from gateway.standin.demands import check_send_only, check_send_receive, network_identity
-from gateway.standin.ims import Work
+from gateway.imsconnect.wire import InputMessage, Irm, Verb
+from gateway.standin.conversation import check_beginning, check_next
+from gateway.standin.datastores import DataStore
+from gateway.standin.demands import (
+    check_send_only,
+    check_send_receive,
+    conceals,
+    ignores_purg,
+    is_serial,
+    network_identity,
+)
+from gateway.standin.ims import COMMAND_MARK, Work
 from gateway.standin.programs import Converter, transaction_code
-from gateway.standin.refusal import DATASTORE_NOT_FOUND, RC_IMS_CONNECT, Refusal
 from gateway.standin.security import Identity
-from gateway.standin.services import Services
 from gateway.standin.translation import inbound
+
+if TYPE_CHECKING:
+    from gateway.standin.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +35,68 @@ class Admitted:
     work: Work
     converter: Converter | None
     """What turns the answer into XML, when the XML adapter was asked for."""
+    store: DataStore
+    """Where it goes."""
 
 
-def admit(services: Services, connection: int, number: int, client_id: str, message: InputMessage) -> Admitted:
-    """Return the work that an input asks for; `number` is its place in the record. Raises Refusal."""
-    irm = message.irm
-    identity = identify(services, number, irm)
+def admit(session: "Session", number: int, message: InputMessage) -> Admitted:
+    """Return the work that an input asks for; `number` is its place in the record. Raises Refusal.
+
+    While a conversation is open on the connection, the input goes on with it.
+    """
+    services, irm, conversation = session.services, message.irm, session.conversation
+    identity = identify(session, number, irm)
+    store = services.datastores.find(irm.datastore)
     (check_send_receive if irm.verb is Verb.SEND_RECEIVE else check_send_only)(irm)
     segments, converter = services.adapter.inbound(irm, message.segments)
     if converter is None:
-        segments = inbound(irm, segments)
-    transaction, rest = transaction_code(segments[0])
-    services.seen.update(number, transaction=transaction, segments=segments)
-    services.otma.judge(identity, transaction)
+        segments = inbound(irm, segments, with_code=conversation is None)
+    if conversation is None:
+        transaction, rest = transaction_code(segments[0])
+    else:
+        transaction, rest = conversation.transaction, segments[0]
+    shown = () if conceals(message) else segments
+    services.seen.update(number, transaction=transaction, segments=shown)
+    _authorize(store, identity, transaction)
+    if conversation is not None:
+        check_next(conversation, irm, converted=converter is not None)
+    elif store.ims.is_conversational(transaction):
+        check_beginning(irm, transaction, converted=converter is not None)
     netuid, netsid = network_identity(irm)
     work = Work(
-        connection=connection,
+        connection=session.number,
         transaction=transaction,
         segments=segments,
         data=b"".join((rest, *segments[1:])),
         identity=identity,
         lterm=irm.lterm,
-        client_id=client_id,
+        client_id=session.client_id,
         datastore=irm.datastore,
         netuid=netuid,
         netsid=netsid,
-        serial=F3.ORDER in irm.f3 and irm.verb is not Verb.SEND_RECEIVE,
+        serial=is_serial(irm),
+        spa=conversation.spa if conversation else None,
+        ignore_purg=ignores_purg(irm),
+        acee_user=store.otma.acee_user(identity),
     )
-    return Admitted(work, converter)
+    return Admitted(work, converter, store)
 
 
-def identify(services: Services, number: int, irm: Irm, terminal: str = "") -> Identity:
+def _authorize(store: DataStore, identity: Identity, transaction: str) -> None:
+    if transaction.startswith(COMMAND_MARK):
+        store.otma.judge_command(identity, transaction)
+    else:
+        store.otma.judge(identity, transaction)
+
+
+def identify(session: "Session", number: int, irm: Irm) -> Identity:
     """Return who an input of any kind is from, for the data store it names.
 
     IMS Connect's own part: sign-on, then the data store, which must have let IMS Connect in. Raises Refusal.
     """
-    identity = services.sign_on.judge(irm, terminal)
+    services = session.services
+    sign_on = services.datastores.named(irm.datastore).sign_on
+    identity = sign_on.judge(irm, session.link.terminal)
     services.seen.update(number, user=identity.user, group=identity.group)
-    if irm.datastore != services.port.datastore:
-        raise Refusal(RC_IMS_CONNECT, DATASTORE_NOT_FOUND, f"no data store {irm.datastore or '(blank)'}")
-    services.otma.bid.make()
+    services.datastores.find(irm.datastore).otma.bid.make()
     return identity

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.imsconnect.wire import Irm
+from gateway.imsconnect.wire import CsmFlags, Irm
 from gateway.standin.adapter import XmlAdapter
+from gateway.standin.datastores import DataStore
 from gateway.standin.dfs import is_message_of_ims
 from gateway.standin.ims import Output, Run
 from gateway.standin.programs import HOST, Converter
@@ -24,6 +25,8 @@ class Order:
     irm: Irm
     converter: Converter | None
     run: Run
+    store: DataStore
+    """The data store whose IMS is at work on it."""
 
     @property
     def services(self) -> Services:
@@ -48,7 +51,11 @@ class Order:
     async def send(self, output: Output, *, ack: bool) -> None:
         """Send a program's output to the client. Raises Refusal and ClientGoneError."""
         segments = self.outbound(output.segments)
-        await self.session.send(self.session.complete(self.irm, segments, output.mod_name, ack=ack))
+        flags = CsmFlags.NONE if output.spa is None else CsmFlags.CONVERSATION
+        if output.purged:
+            flags |= CsmFlags.ASYNC_QUEUED
+        complete = self.session.complete(self.irm, segments, output.mod_name, ack=ack, flags=flags)
+        await self.session.send(complete)
 
     async def say(self, return_code: int, reason_code: int) -> None:
         """Send an RSM. Raises ClientGoneError."""

@@ -1,13 +1,15 @@
 """Commit mode 1: IMS sends first and commits then; with CONFIRM it commits when the client has acknowledged.
 
-Source: Send-then-commit topics. Output that does not reach the client is lost; with CONFIRM the transaction
-is then backed out, as after a NAK.
+Source: Send-then-commit topics; IMS Connect client call flows. Output that does not reach the client is lost;
+with CONFIRM the transaction is then backed out, as after a NAK. Each step of a conversation is such an exchange;
+while the conversation is open, its ACK gets no answer.
 """
 
 import asyncio
 from dataclasses import dataclass
 
 from gateway.imsconnect.wire import Verb
+from gateway.standin.conversation import after_step
 from gateway.standin.demands import sync_level
 from gateway.standin.ims import Output
 from gateway.standin.link import ClientGoneError
@@ -47,6 +49,7 @@ class SendThenCommit:
         # without CONFIRM the commit does not depend on the sending: a client with the reply may rely on it
         self.order.run.unit.commit()
         self.order.outcome(name_of(output) or "answered")
+        after_step(self.order, output)
         try:
             await self.order.send(output, ack=False)
         except (ClientGoneError, Refusal):
@@ -64,7 +67,7 @@ class SendThenCommit:
 
     async def _confirmed(self, output: Output) -> None:
         """Send, wait for ACK or NAK, then tell the client what became of the transaction."""
-        order, port = self.order, self.order.services.port
+        order, port = self.order, self.order.store.port
         try:
             await order.send(output, ack=True)
             answer = await order.session.next_answer(port.ackto_seconds)
@@ -78,11 +81,14 @@ class SendThenCommit:
         elif answer.irm.verb is Verb.ACK:
             order.run.unit.commit()
             order.outcome("committed")
-            await order.say(port.deallocate_return_code, DEALLOCATE_CONFIRMED)
+            after_step(order, output)
+            if output.spa is None:
+                await order.say(port.deallocate_return_code, DEALLOCATE_CONFIRMED)
         else:
             # unverified: DEALLOCATE in place of ACK aborts, as NAK does
             order.run.unit.back_out()
             order.outcome("backed out")
+            order.session.end_conversation()
             await order.say(port.deallocate_return_code, DEALLOCATE_ABORTED)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gateway.standin.adapter import XmlAdapter
 from gateway.standin.clients import ClientIds
 from gateway.standin.config import ImsConnectPort
+from gateway.standin.datastores import DataStores
 from gateway.standin.faults import Faults
 from gateway.standin.ims import Ims
 from gateway.standin.racf import Racf
@@ -24,12 +25,29 @@ class Services:
 
     port: ImsConnectPort
     racf: Racf
-    sign_on: SignOn
-    otma: OtmaAuthorization
+    datastores: DataStores
     adapter: XmlAdapter
-    ims: Ims
-    tpipes: Tpipes
     faults: Faults
     seen: SeenInputs
     trace: Trace
     clients: "ClientIds[Session]"
+
+    @property
+    def ims(self) -> Ims:
+        """The IMS of the first data store."""
+        return self.datastores.first.ims
+
+    @property
+    def tpipes(self) -> Tpipes:
+        """The hold queues of the first data store's IMS."""
+        return self.datastores.first.tpipes
+
+    @property
+    def otma(self) -> OtmaAuthorization:
+        """The authorization of the first data store's IMS."""
+        return self.datastores.first.otma
+
+    @property
+    def sign_on(self) -> SignOn:
+        """The sign-on for the first data store."""
+        return self.datastores.first.sign_on

@@ -19,10 +19,13 @@ _UTF_8: Final = 1
 _ASCII_BLANK: Final = b" "
 
 
-def inbound(irm: Irm, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the segments as the exit hands them to OTMA: the transaction code always in EBCDIC."""
+def inbound(irm: Irm, segments: tuple[bytes, ...], *, with_code: bool = True) -> tuple[bytes, ...]:
+    """Return the segments as the exit hands them to OTMA: the transaction code always in EBCDIC.
+
+    `with_code`: they begin with it, as all do but the later inputs of a conversation.
+    """
     if F1.UC in irm.f1 or F1.UCTC in irm.f1:
-        return _unicode(irm, segments)
+        return _unicode(irm, segments, with_code=with_code)
     if _translates(irm):
         return tuple(segment.translate(_TO_EBCDIC) for segment in segments)
     return segments
@@ -39,12 +42,12 @@ def _translates(irm: Irm) -> bool:
     return irm.code is HeaderCode.ASCII and F5.NOTRANS not in irm.f5
 
 
-def _unicode(irm: Irm, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _unicode(irm: Irm, segments: tuple[bytes, ...], *, with_code: bool) -> tuple[bytes, ...]:
     if irm.encoding != _UTF_8:
         raise Refusal(
             RC_EXIT, INVALID_UNICODE, "of the Unicode encodings only UTF-8 (IRM_ES X'01') is read here"
         )
-    if not segments or not (F1.UCTC in irm.f1 or _translates(irm)):
+    if not segments or not with_code or not (F1.UCTC in irm.f1 or _translates(irm)):
         return segments
     first = segments[0]
     code = first[:8].split(_ASCII_BLANK, 1)[0]

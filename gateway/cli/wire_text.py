@@ -62,7 +62,8 @@ def _has_bare_offsets(lines: list[_Line]) -> bool:
     if not _is_offset(first[0], 0) or len(first) < 2:
         return False
     if len(words) == 1:
-        return len(first[0]) != len(first[1]) or bool(re.match(r"\s*\S+\s{2,}\S", lines[0].text))
+        # two blanks behind it, or single bytes: no word of data looks so
+        return bool(re.match(r"\s*\S+(?:\s{2,}\S|\s\S\S\s)", lines[0].text))
     second = words[1][0]
     return second == _REPEAT or _is_offset(second, len(_digits(lines[0], first[0], gutter=False)) // 2)
 

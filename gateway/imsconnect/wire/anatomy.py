@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.imsconnect.wire.flags import SocketType, Verb
 from gateway.imsconnect.wire.header import HeaderCode
+from gateway.imsconnect.wire.irm import MAX_ARCH
 
 UNREADABLE: Final = "?"
 """Name of the field that holds what could not be read."""
@@ -73,6 +75,25 @@ def another_message(data: bytes) -> bool:
     return any(irm_id in data for irm_id in IRM_IDS)
 
 
+def looks_like_request(data: bytes) -> bool:
+    """Tell whether a message has the fixed portion of an IRM, whatever exit it is for."""
+    if len(data) < SHORTEST_IRM:
+        return False
+    irm_length = int.from_bytes(data[4:6])
+    return (
+        SHORTEST_IRM - 4 <= irm_length <= LONGEST_IRM
+        and data[6] <= MAX_ARCH
+        and data[18:20] == b"\x00\x00"
+        and data[22] in _SOCKET_TYPES
+        and data[35:36] in _VERBS
+    )
+
+
+SHORTEST_IRM: Final = 40
+"""LLLL and the shortest IRM that IBM allows for exits of a site's own."""
+LONGEST_IRM: Final = 0x7FFF
+_SOCKET_TYPES: Final = frozenset(map(int, SocketType))
+_VERBS: Final = frozenset(verb.value.encode(code.value) for verb in Verb for code in HeaderCode)
 _NAMES: Final = (
     ("*SAMPLE*", "HWSSMPL0"),
     ("*SAMPL1*", "HWSSMPL1"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.imsconnect.wire import anatomy_words as words
-from gateway.imsconnect.wire.anatomy import Damage, Field, another_message, hide, whole
+from gateway.imsconnect.wire.anatomy import Damage, Field, another_message, hide, looks_like_request, whole
 from gateway.imsconnect.wire.anatomy_irm import token_fields
 from gateway.imsconnect.wire.anatomy_layout import COR_TOKEN
 from gateway.imsconnect.wire.control_data import CTL_HDRLEN, CTL_HEADER, section_end
@@ -56,11 +56,11 @@ def output_anatomy(
 
     `expected` names the optional structures that the request asked for; others read as data. Not `certain`
     means that nobody said from whom the message is: the data of one that is damaged is then hidden, since it
-    could be a client's. The same holds for a damaged one that has the id of a message exit in it.
+    could be a client's. The same holds for a damaged one that looks like a client's.
     """
     reply = _Reply(data, exit, code, expected)
     structures, why = _scan(reply)
-    doubtful = why is not None and (not certain or another_message(data))
+    doubtful = why is not None and (not certain or another_message(data) or looks_like_request(data))
     for found in whole(data, _fields(reply, structures, why), code):
         secret = doubtful and found.name in {"DATA", "?", "MOD", "CLIENTID"} and not found.hidden
         yield hide(found, code) if secret else found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-from gateway.imsconnect.wire.anatomy import IRM_IDS, Field
+from gateway.imsconnect.wire.anatomy import IRM_IDS, SHORTEST_IRM, Field, looks_like_request
 from gateway.imsconnect.wire.anatomy_input import input_anatomy
 from gateway.imsconnect.wire.anatomy_output import output_anatomy
 from gateway.imsconnect.wire.errors import RemoteProtocolError
@@ -14,9 +14,6 @@ from gateway.imsconnect.wire.frame import LLLL, MAX_SEGMENT, MIN_OUTPUT, STATUS,
 from gateway.imsconnect.wire.header import NAME_LENGTH, Exit, HeaderCode
 from gateway.imsconnect.wire.irm import IRM_ID
 from gateway.imsconnect.wire.message import END_MARKER
-
-MIN_IRM: Final = 36
-"""IRM_LEN of an exit of the site's own at least."""
 
 
 class Sender(Enum):
@@ -47,7 +44,7 @@ class Captured:
     """Of a client's message: what a reply to it comes from; HWSSMPL1 for exits that are not known."""
     code: HeaderCode
     certain: bool
-    """The sender was told, not found out."""
+    """The sender was told, and nothing speaks against it."""
 
     def fields(self) -> Iterator[Field]:
         """Yield what the message says, byte by byte; never raises."""
@@ -64,32 +61,35 @@ _EXITS: Final = {exit_.name: exit_ for exit_ in Exit}
 def captured(data: bytes, told: Told = Told()) -> Iterator[Captured]:
     """Yield the messages that `data` is, one after the other; the last takes what is left. Linear in `data`.
 
-    A client's message shows by the id of a message exit in IRM_ID or by its end marker; a reply by its status
-    message. The exit and code of the latest client's message are taken for those of a reply that does not show
-    them itself.
+    A client's message shows by IRM_ID, by what else an IRM begins with, or by its end marker; a reply by its
+    status message. The exit and code of the latest client's message are taken for those of a reply that does
+    not show them itself.
     """
     buffer, position, known = bytearray(data), 0, told
     while position < len(data):
-        sender = told.sender or _sender(data, position)
+        seems = _sender(data, position)
+        sender = told.sender or seems
         if sender is Sender.CLIENT:
             found = _from_client(data, position, told)
             known = Told(None, told.exit or found.exit, told.code or found.code)
         else:
             found = _from_ims_connect(buffer, position, known, told)
-        found = replace(found, certain=told.sender is not None)
+        found = replace(found, certain=told.sender is seems)
         yield found
         position += len(found.data)
 
 
 def _sender(data: bytes, position: int) -> Sender:
-    start = position + IRM_ID
-    if data[start : start + NAME_LENGTH] in IRM_IDS:
+    head = data[position : position + SHORTEST_IRM]
+    end = position + int.from_bytes(head[:LLLL])
+    if end - position >= MIN_OUTPUT and data[end - NAME_LENGTH : end] in _STATUS_IDS:
+        return Sender.IMS_CONNECT
+    if head[IRM_ID : IRM_ID + NAME_LENGTH] in IRM_IDS:
         return Sender.CLIENT
-    total = int.from_bytes(data[position : position + LLLL])
-    irm_length = int.from_bytes(data[position + LLLL : position + LLLL + 2])
-    marker = data[position + total - len(END_MARKER) : position + total]
-    fits = MIN_IRM <= irm_length <= total - LLLL - len(END_MARKER) and marker == END_MARKER
-    return Sender.CLIENT if fits else Sender.IMS_CONNECT
+    marked = end - position >= SHORTEST_IRM and data[end - len(END_MARKER) : end] == END_MARKER
+    # of HWSSMPL0, whose replies begin with LL, hardly one begins with two zero bytes
+    likely = head.startswith(b"\x00\x00") and looks_like_request(head)
+    return Sender.CLIENT if marked or likely else Sender.IMS_CONNECT
 
 
 def _from_client(data: bytes, position: int, told: Told) -> Captured:

@@ -44,7 +44,7 @@ def test_all_thirty_are_there_and_one_has_two_messages():
 
 
 @example
-def test_the_table_and_the_bytes_of_an_example_were_typed_alike(name):
+def test_the_table_and_the_bytes_of_an_example_agree(name):
     at = 0
     for row in EXAMPLES[name]:
         assert row.offset == at
@@ -187,4 +187,15 @@ def test_an_example_alone_shows_who_sent_it_for_which_exit_in_which_code(name):
     assert (found.sender is Sender.CLIENT) == name.startswith("input/")
     if not name.startswith("input/"):
         assert (found.exit, found.code) == (case.exit, case.code)
+    assert all(field.readable for field in found.fields())
+
+
+def test_a_reply_whose_data_looks_like_the_beginning_of_an_irm_is_a_reply():
+    case = corpus.case("input", "01-send-receive-ebcdic")
+    reply = corpus.case("output", "06-reply-wants-ack").data
+    irm = case.data[8:84]
+    body = (4 + len(irm)).to_bytes(2) + b"\x00\x00" + irm + reply[-12:]
+    data = (4 + len(body)).to_bytes(4) + body
+    (found,) = captured(data)
+    assert found.sender is Sender.IMS_CONNECT
     assert all(field.readable for field in found.fields())

@@ -1,7 +1,7 @@
 """The worked examples of tests/corpus/wire: their tables of fields, and the conversations they belong to.
 
 `NAME.fields` beside `NAME.hex` is the table of an example, a line a field: decimal offset, hexadecimal offset,
-IBM's name, length, bytes. Tables were typed from IBM's layouts, not made by our code.
+IBM's name, length, bytes. The tables are laid out by hand from IBM's; none was made by our code.
 """
 
 import re

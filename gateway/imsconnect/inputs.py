@@ -140,26 +140,110 @@ def _check_password(password: Secret) -> None:
 def request(
     interaction: Interaction, credentials: Credentials, destination: Destination, client_id: ClientId
 ) -> InputMessage:
-    """Return the first message of an interaction that `interaction_rules.check` has passed."""
-    irm = _frame(destination, client_id.text, credentials)
-    if not client_id.text:
-        irm = replace(irm, f1=F1.CIDREQ)
-    irm = replace(
-        irm,
+    """Return the first message of an interaction that `interaction_rules.check` has passed.
+
+    The IRM is made in one go: every copy of it costs as much as reading the reply.
+    """
+    extensions = extensions_of(credentials, destination.code)
+    f3 = _f3(interaction, generated=client_id.generated)
+    responds = interaction.verb.responds
+    irm = Irm(
+        destination.exit,
+        destination.code,
+        arch=_arch(interaction, extensions=bool(extensions)),
+        f0=_f0(interaction, extensions=bool(extensions)),
+        nak_reason=interaction.nak_reason or 0,
+        f5=_RETRIEVAL[interaction.verb] if interaction.verb.receives else F5.NONE,
+        timer=timer_code(interaction),
+        encoding=interaction.unicode.value if interaction.unicode is not None else 0,
+        client_id=client_id.text,
+        f1=_f1(interaction, client_id),
+        f2=F2.CM0 if interaction.mode is CommitMode.COMMIT_THEN_SEND else F2.CM1,
+        f3=f3 | F3.CANCID if client_id.take_over else f3,
         verb=_VERBS[interaction.verb],
         transaction=interaction.transaction,
+        datastore=destination.datastore,
         lterm=interaction.lterm,
-        timer=timer_code(interaction),
-        f2=F2.CM0 if interaction.mode is CommitMode.COMMIT_THEN_SEND else F2.CM1,
-        f3=F3.CANCID if client_id.take_over else F3.NONE,
+        user=credentials.user,
+        group=credentials.group,
+        password=credentials.password,
+        application=credentials.application,
+        # the same bytes: where output is rerouted to, and on RESUME TPIPE the tpipe to read
+        reroute_name=interaction.alternate_client_id or interaction.reroute_name,
+        adapter=interaction.adapter,
+        converter=interaction.converter,
+        mod_name=interaction.mod_name,
+        correlation_token=interaction.correlation_token,
+        f6=F6.NWSE if interaction.network_identity else F6.NONE,
+        extensions=extensions,
     )
+    if responds:
+        return InputMessage(irm, block=b"".join(interaction.segments) or None)
+    return InputMessage(irm, interaction.segments)
+
+
+def _arch(interaction: Interaction, *, extensions: bool) -> int:
+    """Return the lowest IRM_ARCH that has every field needed."""
+    if extensions or interaction.network_identity:
+        return _ARCH_EXTENSIONS
+    if (
+        interaction.mod_name
+        or interaction.verb.responds
+        or interaction.callout_requests is not CalloutRequests.ASYNCHRONOUS
+    ):
+        return _ARCH_CALLOUT
+    if interaction.adapter:
+        return _ARCH_ADAPTER
+    return _ARCH_REROUTE_NAME if interaction.reroute_name or interaction.alternate_client_id else 0
+
+
+def _f0(interaction: Interaction, *, extensions: bool) -> F0:
+    flags = F0.NONE
     if interaction.verb.receives:
-        return InputMessage(_with_extensions(_resume(irm, interaction), credentials))
-    if interaction.verb.responds:
-        return _response(irm, interaction, credentials)
-    irm = _with_delivery(irm, interaction, generated=client_id.generated)
-    irm = _with_presentation(irm, interaction)
-    return InputMessage(_with_extensions(irm, credentials), interaction.segments)
+        flags = _CALLOUTS[interaction.callout_requests]
+    elif interaction.nak_reason is not None:
+        flags = F0.NAKRSN if interaction.nak_reason else F0.SYNCNAK
+    elif interaction.adapter:
+        flags = F0.XMLD
+    return flags | F0.EXTENS if extensions else flags
+
+
+def _f1(interaction: Interaction, client_id: ClientId) -> F1:
+    flags = F1.NONE
+    if not client_id.text:
+        flags |= F1.CIDREQ
+    if interaction.verb is InteractionVerb.SEND_ACKNOWLEDGED:
+        flags |= F1.SOARSP
+    if interaction.expires:
+        flags |= F1.TRNEXP
+    if interaction.return_mod_name:
+        flags |= F1.MFSREQ
+    if interaction.unicode is not None:
+        flags |= F1.UC
+    if interaction.unicode_transaction:
+        flags |= F1.UCTC
+    return flags
+
+
+def _f3(interaction: Interaction, *, generated: bool) -> F3:
+    """Return sync level, and what becomes of output that does not get through."""
+    flags = F3.NONE
+    if interaction.confirm and not interaction.verb.sends and not interaction.verb.responds:
+        flags = F3.SYNCONF
+    if interaction.in_order:
+        flags |= F3.ORDER
+    if interaction.dfs2082:
+        flags |= F3.DFS2082
+    if interaction.ignore_purg:
+        flags |= F3.IPURG
+    if interaction.verb is not InteractionVerb.SEND_RECEIVE:
+        return flags
+    fate = interaction.undeliverable
+    if fate is None and generated and interaction.mode is CommitMode.COMMIT_THEN_SEND:
+        fate = Undeliverable.PURGE
+    if fate is Undeliverable.PURGE:
+        return flags | F3.PURGE
+    return flags | F3.REROUT if fate is Undeliverable.REROUTE else flags
 
 
 def timer_code(interaction: Interaction) -> int:
@@ -288,69 +372,6 @@ def _answer(message: InputMessage, verb: Verb) -> Irm:
         arch=min(before.arch, _ARCH_CALLOUT) if before.verb is Verb.RESUME_TPIPE else 0,
     )
     return replace(irm, arch=max(irm.arch, _ARCH_REROUTE_NAME)) if irm.reroute_name else irm
-
-
-def _resume(irm: Irm, interaction: Interaction) -> Irm:
-    f0 = _CALLOUTS[interaction.callout_requests]
-    irm = replace(irm, f0=f0, f3=irm.f3 | F3.SYNCONF, f5=_RETRIEVAL[interaction.verb])
-    if f0:
-        irm = replace(irm, arch=_ARCH_CALLOUT)
-    if interaction.alternate_client_id:
-        # the same bytes as IRM_REROUT_NM
-        irm = replace(irm, reroute_name=interaction.alternate_client_id, arch=max(irm.arch, _ARCH_REROUTE_NAME))
-    if interaction.network_identity:
-        irm = replace(irm, f6=F6.NWSE, arch=_ARCH_EXTENSIONS)
-    return irm
-
-
-def _response(irm: Irm, interaction: Interaction, credentials: Credentials) -> InputMessage:
-    token = interaction.correlation_token
-    irm = replace(irm, arch=_ARCH_CALLOUT, correlation_token=token)
-    if interaction.nak_reason is not None:
-        reason = interaction.nak_reason
-        irm = replace(irm, f0=F0.NAKRSN if reason else F0.SYNCNAK, nak_reason=reason)
-    block = b"".join(interaction.segments)
-    return InputMessage(_with_extensions(irm, credentials), block=block or None)
-
-
-def _with_delivery(irm: Irm, interaction: Interaction, *, generated: bool) -> Irm:
-    """Add sync level, and what becomes of output that does not get through."""
-    f1, f3 = irm.f1, irm.f3
-    if interaction.confirm and not interaction.verb.sends:
-        f3 |= F3.SYNCONF
-    if interaction.verb is InteractionVerb.SEND_ACKNOWLEDGED:
-        f1 |= F1.SOARSP
-    f3 |= F3.ORDER if interaction.in_order else F3.NONE
-    f3 |= F3.DFS2082 if interaction.dfs2082 else F3.NONE
-    f3 |= F3.IPURG if interaction.ignore_purg else F3.NONE
-    f1 |= F1.TRNEXP if interaction.expires else F1.NONE
-    irm = replace(irm, f1=f1, f3=f3)
-    if interaction.verb is not InteractionVerb.SEND_RECEIVE:
-        return irm
-    fate = interaction.undeliverable
-    if fate is None and generated and interaction.mode is CommitMode.COMMIT_THEN_SEND:
-        fate = Undeliverable.PURGE
-    if fate is Undeliverable.PURGE:
-        return replace(irm, f3=irm.f3 | F3.PURGE)
-    if fate is Undeliverable.REROUTE:
-        arch = _ARCH_REROUTE_NAME if interaction.reroute_name else irm.arch
-        return replace(irm, f3=irm.f3 | F3.REROUT, reroute_name=interaction.reroute_name, arch=arch)
-    return irm
-
-
-def _with_presentation(irm: Irm, interaction: Interaction) -> Irm:
-    """Add MOD name, adapter and Unicode."""
-    if interaction.adapter:
-        irm = replace(irm, f0=F0.XMLD, adapter=interaction.adapter, converter=interaction.converter)
-        irm = replace(irm, arch=max(irm.arch, _ARCH_ADAPTER))
-    if interaction.mod_name:
-        irm = replace(irm, mod_name=interaction.mod_name, arch=max(irm.arch, _ARCH_CALLOUT))
-    if interaction.return_mod_name:
-        irm = replace(irm, f1=irm.f1 | F1.MFSREQ)
-    if interaction.unicode is not None:
-        flags = F1.UC | (F1.UCTC if interaction.unicode_transaction else F1.NONE)
-        irm = replace(irm, f1=irm.f1 | flags, encoding=interaction.unicode.value)
-    return irm
 
 
 def _with_extensions(irm: Irm, credentials: Credentials) -> Irm:

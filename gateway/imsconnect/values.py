@@ -54,30 +54,26 @@ class InteractionVerb(Enum):
     @property
     def sends(self) -> bool:
         """Whether it is one of the send-only family."""
-        return self in _SENDS
+        return (
+            self is InteractionVerb.SEND
+            or self is InteractionVerb.SEND_ACKNOWLEDGED
+            or self is InteractionVerb.SEND_WITH_ERROR
+        )
 
     @property
     def receives(self) -> bool:
         """Whether it is a RESUME TPIPE."""
-        return self in _RECEIVES
+        return (
+            self is InteractionVerb.RECEIVE
+            or self is InteractionVerb.RECEIVE_WAIT
+            or self is InteractionVerb.RECEIVE_QUEUED
+            or self is InteractionVerb.RECEIVE_CONTINUOUSLY
+        )
 
     @property
     def responds(self) -> bool:
         """Whether it answers a synchronous callout."""
-        return self in {InteractionVerb.RESPOND, InteractionVerb.RESPOND_ACKNOWLEDGED}
-
-
-_SENDS: Final = frozenset(
-    {InteractionVerb.SEND, InteractionVerb.SEND_ACKNOWLEDGED, InteractionVerb.SEND_WITH_ERROR}
-)
-_RECEIVES: Final = frozenset(
-    {
-        InteractionVerb.RECEIVE,
-        InteractionVerb.RECEIVE_WAIT,
-        InteractionVerb.RECEIVE_QUEUED,
-        InteractionVerb.RECEIVE_CONTINUOUSLY,
-    }
-)
+        return self is InteractionVerb.RESPOND or self is InteractionVerb.RESPOND_ACKNOWLEDGED
 
 
 class RequestType(Enum):
@@ -287,7 +283,7 @@ class Interaction:
         """The commit mode in effect."""
         if self.commit_mode is not None:
             return self.commit_mode
-        one = self.verb in {InteractionVerb.SEND_RECEIVE, InteractionVerb.END_CONVERSATION}
+        one = self.verb is InteractionVerb.SEND_RECEIVE or self.verb is InteractionVerb.END_CONVERSATION
         return CommitMode.SEND_THEN_COMMIT if one else CommitMode.COMMIT_THEN_SEND
 
     @property

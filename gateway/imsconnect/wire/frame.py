@@ -3,8 +3,10 @@
 Source: Examples of message structures in a simple interaction; Format of synchronous callout messages.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final
 
 from gateway.imsconnect.wire.errors import InputViolation, RemoteProtocolError
@@ -134,6 +136,14 @@ class Structure:
     end: int
 
 
+@cache
+def _ids(code: HeaderCode, expected: frozenset[Kind]) -> Mapping[bytes, Kind]:
+    """Return the structures that may come, by their ids as they stand in the message."""
+    return {
+        kind.value.encode(code.value): kind for kind in _WITH_ID if kind not in OPTIONAL or kind in expected
+    }
+
+
 class StructureScanner:
     """Walks the structures of one output message up to its CSM or RSM, as its bytes come in.
 
@@ -145,9 +155,7 @@ class StructureScanner:
     def __init__(
         self, code: HeaderCode, expected: frozenset[Kind] = OPTIONAL, *, start: int = 0, end: int | None = None
     ) -> None:
-        self._ids = {
-            kind.value.encode(code.value): kind for kind in _WITH_ID if kind not in OPTIONAL or kind in expected
-        }
+        self._ids = _ids(code, expected)
         self._position = start
         self._end = end
         self.found: list[Structure] = []

@@ -15,6 +15,10 @@ NAME_LENGTH: Final = 8
 """Bytes of every name in a header: client id, transaction, datastore, user, ..."""
 
 
+_TO_037: Final = bytes(range(256)).decode("latin-1").encode("cp037")
+"""The byte of code page 37 for each byte of Latin-1."""
+
+
 class HeaderCode(Enum):
     """Code of the character fields of headers, told by the 8 bytes of IRM_ID; binary fields have none."""
 
@@ -24,7 +28,7 @@ class HeaderCode(Enum):
     @property
     def blank(self) -> bytes:
         """One blank in this code: X'40' or X'20'."""
-        return " ".encode(self.value)
+        return b"\x40" if self is HeaderCode.EBCDIC else b"\x20"
 
     def encode(self, text: str, width: int = NAME_LENGTH) -> bytes:
         """Return `text` in this code, padded with blanks to `width` bytes.
@@ -32,7 +36,10 @@ class HeaderCode(Enum):
         Raises ValueError when it is longer or holds a character this code does not have.
         """
         try:
-            data = text.encode(self.value)
+            # code page 37 is Latin-1 in another order: a translation in C, where the codec would be Python's
+            data = (
+                text.encode("latin-1").translate(_TO_037) if self is HeaderCode.EBCDIC else text.encode("ascii")
+            )
         except UnicodeEncodeError as error:
             raise ValueError(f"a character at position {error.start} is not in {self.value}") from None
         if len(data) > width:

@@ -78,6 +78,20 @@ _F6_PLACE: Final = _Place("f6", "IRM_F6", IRM_F6, 5, 1)
 _EXTN_OFF_PLACE: Final = _Place("extensions", "IRM_EXTN_OFF", IRM_EXTN_OFF, 5, 2)
 
 
+_BYTES: Final = (
+    ("IRM_ARCH", IRM_ARCH, "arch"),
+    ("IRM_F0", IRM_F0, "f0"),
+    ("IRM_F5", IRM_F5, "f5"),
+    ("IRM_TIMER", IRM_TIMER, "timer"),
+    ("IRM_SOCT", IRM_SOCT, "socket"),
+    ("IRM_ES", IRM_ES, "encoding"),
+    ("IRM_F1", IRM_F1, "f1"),
+    ("IRM_F2", IRM_F2, "f2"),
+    ("IRM_F3", IRM_F3, "f3"),
+)
+"""Fields of one byte."""
+
+
 @dataclass(frozen=True, slots=True)
 class Irm:
     """One IRM. Texts are without padding, an empty text is a blank field; tokens empty are binary zeros.
@@ -169,18 +183,12 @@ def _put_fixed(out: bytearray, irm: Irm) -> None:
     out[IRM_ID : IRM_ID + NAME_LENGTH] = irm.code.encode(irm.exit.irm_id)
     _put(out, "IRM_NAK_RSNCDE", IRM_NAK_RSNCDE, irm.nak_reason, 2)
     out[IRM_F4 : IRM_F4 + 1] = irm.code.encode(irm.verb.value, 1)
-    for name, offset, value in (
-        ("IRM_ARCH", IRM_ARCH, irm.arch),
-        ("IRM_F0", IRM_F0, irm.f0),
-        ("IRM_F5", IRM_F5, irm.f5),
-        ("IRM_TIMER", IRM_TIMER, irm.timer),
-        ("IRM_SOCT", IRM_SOCT, irm.socket),
-        ("IRM_ES", IRM_ES, irm.encoding),
-        ("IRM_F1", IRM_F1, irm.f1),
-        ("IRM_F2", IRM_F2, irm.f2),
-        ("IRM_F3", IRM_F3, irm.f3),
-    ):
-        _put(out, name, offset, value, 1)
+    for name, offset, attribute in _BYTES:
+        value = getattr(irm, attribute)
+        try:
+            out[offset] = value
+        except ValueError:
+            raise LocalProtocolError(f"{name} {value} does not fit 1 byte(s)") from None
 
 
 def _put_text(out: bytearray, irm: Irm, place: _Place, length: int) -> None:
@@ -188,6 +196,9 @@ def _put_text(out: bytearray, irm: Irm, place: _Place, length: int) -> None:
     text = value.reveal() if isinstance(value, Secret) else value
     if not place.present(irm.arch, length):
         _require_empty(place, text)
+        return
+    if not text:
+        out[place.offset : place.offset + place.length] = irm.code.blank * place.length
         return
     try:
         out[place.offset : place.offset + place.length] = irm.code.encode(text, place.length)

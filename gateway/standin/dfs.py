@@ -1,9 +1,12 @@
-"""Messages of IMS itself, which reach the client as data.
+"""Messages of IMS itself, which reach the client as data, without the time (NOTIMESTP of the COMM macro).
 
-unverified: their exact wording, and that IMS Connect passes each of them as data and not as a NAK.
+Source: ICO0079E for DFS064 and DFS065; DFS messages for the answers to commands. unverified: the wording of the
+others, and that IMS Connect passes each of them as data and not as a NAK.
 """
 
 from typing import Final
+
+from gateway.dfs import find_dfs
 
 NO_SUCH_TRANSACTION: Final = "DFS064"
 TRANSACTION_STOPPED: Final = "DFS065"
@@ -18,30 +21,27 @@ MISSING_KEYWORD: Final = "DFS107 REQUIRED KEYWORD NOT PRESENT"
 INVALID_SYNTAX: Final = "DFS108 COMMAND SYNTAX INVALID"
 PARAMETER_TOO_LONG: Final = "DFS121I PARAMETER TOO LONG"
 MIXED_WITH_ALL: Final = "DFS122 SPECIFIC PARAMETER MIXED WITH ALL PARAMETER"
-"""What IMS says to commands it does not take: IBM's texts, without the time (NOTIMESTP of the COMM macro).
+"""What IMS says to commands it does not take. unverified: which of them answers which mistake."""
 
-unverified: which of them answers which mistake.
-"""
-
-_PREFIX: Final = "DFS".encode("cp037")
+HOST_CCSID: Final = 37
 
 MOD_NAME: Final = "DFSMO1"
 """unverified: MOD name of messages of IMS."""
 
 
 def is_message_of_ims(segments: tuple[bytes, ...]) -> bool:
-    """Tell whether an output looks like a message of IMS: EBCDIC text that begins with DFS."""
-    return bool(segments) and segments[0].startswith(_PREFIX)
+    """Tell whether an output is a message of IMS: text that begins with DFS and its number."""
+    return find_dfs(segments, HOST_CCSID) is not None
 
 
 def no_such_transaction(transaction: str) -> str:
     """Return DFS064 for a transaction code that IMS does not know."""
-    return f"{NO_SUCH_TRANSACTION} NO SUCH TRANSACTION CODE, {transaction}"
+    return f"{NO_SUCH_TRANSACTION} DESTINATION CAN NOT BE FOUND OR CREATED, DEST={transaction}"
 
 
-def stopped(transaction: str) -> str:
+def stopped() -> str:
     """Return DFS065 for a transaction that is stopped."""
-    return f"{TRANSACTION_STOPPED} TRANSACTION CODE {transaction} STOPPED"
+    return f"{TRANSACTION_STOPPED} TRAN/LTERM STOPPED"
 
 
 def abend(transaction: str, code: str) -> str:

@@ -142,7 +142,8 @@ class Context:
 
     def xml_reply(self, element: Element, *, spa: bytes | None = None) -> Reply:
         """Return a reply of one XML document, in `ccsid`. Raises UnmappableCharacter, a ValueError."""
-        return Reply(split(CodePage.of(self.ccsid).encode(serialize(element).decode())), spa=spa)
+        code = CodePage.of(self.ccsid)
+        return Reply(code.split(code.encode(serialize(element).decode()), MAX_SEGMENT_DATA), spa=spa)
 
     def text_reply(self, *lines: str, spa: bytes | None = None) -> Reply:
         """Return a reply of EBCDIC text, one segment a line. Raises UnmappableCharacter, a ValueError."""

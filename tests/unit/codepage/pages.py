@@ -1,4 +1,4 @@
-"""Code pages for tests: where this machine lacks the tables, a test is skipped, or fails if all is to be there."""
+"""Code pages for tests: without its tables a test is skipped, or fails where all must be there."""
 
 from hypothesis import settings
 

@@ -3,48 +3,45 @@
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.errors import GatewayError
 from gateway.exchange import Secret
-from gateway.imsconnect import inputs, interaction_rules
-from gateway.imsconnect.attempts import Attempts, SharedPaths
-from gateway.imsconnect.breaker import RetryTimes
+from gateway.imsconnect import inputs
 from gateway.imsconnect.budgeted import budget_of, within
-from gateway.imsconnect.client_ids import ClientId, new_client_id
+from gateway.imsconnect.calls import (
+    CONVERSATION_IDLE_SECONDS,
+    HEALTH_PING_MS,
+    Calls,
+    check_interaction,
+    lane_of,
+    limits_of,
+)
+from gateway.imsconnect.client_ids import new_client_id
 from gateway.imsconnect.connection import Connection, credentials_of, establish
 from gateway.imsconnect.conversations import Conversations
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
-from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.line import NothingSentError
 from gateway.imsconnect.outcome import checked
-from gateway.imsconnect.place import Limits
 from gateway.imsconnect.pool import Loan, Pool
 from gateway.imsconnect.session import Session
-from gateway.imsconnect.stats import COUNTED, PoolStats
+from gateway.imsconnect.stats import COUNTED
 from gateway.imsconnect.transport import Endpoint
 from gateway.imsconnect.values import (
     ConnectionSettings,
     Credentials,
     CredentialsSource,
     Interaction,
-    InteractionVerb,
     Reply,
 )
 from gateway.observe.events import PathSink
 
-CONVERSATION_IDLE_SECONDS: Final = 300.0
-"""A conversation whose next step does not come within this time is given up: its socket is closed."""
-
-HEALTH_PING_MS: Final = 2_000
-"""How long IMS Connect may take to answer a ping that only looks whether a socket is good."""
-
 T = TypeVar("T")
 
 
-class Client:
+class Client(Calls[Pool[Session]]):
     """Runs interactions against one IMS over one or several IMS Connect. Thread-safe; make it after a fork.
 
     A context manager that closes it. Sockets are shared: an interaction gets any, with a client id of its own
@@ -60,16 +57,9 @@ class Client:
         sink: PathSink | None = None,
     ) -> None:
         """Open nothing yet; see `warm`. `sink` hears of endpoints that go and come."""
-        self.settings = settings
-        self._clock = clock
-        self._client_ids = client_ids
-        self._destination = Destination.of(settings)
+        super().__init__(settings, clock, client_ids, sink)
         self._conversations: Conversations[Loan[Session]] = Conversations(CONVERSATION_IDLE_SECONDS, clock)
-        self._paths = SharedPaths(settings, clock, sink)
         self._pools = tuple(self._pool(*each) for each in enumerate(settings.endpoints))
-
-    def __repr__(self) -> str:
-        return f"<Client {self.settings.label}: {', '.join(map(repr, self.stats()))}>"
 
     def run(
         self,
@@ -86,9 +76,7 @@ class Client:
         unknown), ImsError for what IMS Connect or IMS refused, DfsMessageError for a message of IMS. A
         request of which bytes may have reached IMS is never sent again.
         """
-        if client_id:
-            interaction_rules.check_client_id(client_id)
-        interaction_rules.check(interaction, dedicated=bool(client_id))
+        check_interaction(interaction, client_id)
         who = credentials_of(self.settings, credentials)
         inputs.check(interaction, who, self._destination)
         self._give_up_idle_conversations()
@@ -101,7 +89,7 @@ class Client:
         def use(session: Session) -> Reply:
             return session.run(within(interaction, budget, self._clock.monotonic()), who)
 
-        reply = self._on_a_session(_lane(interaction, client_id), use, budget.wait_until())
+        reply = self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until())
         return checked(interaction, reply, self.settings.code)
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
@@ -135,33 +123,15 @@ class Client:
         with self.connect(client_id, credentials=credentials) as connection:
             connection.cancel_timer()
 
-    def stats(self) -> tuple[PoolStats, ...]:
-        """Return the picture of each endpoint's pool at this moment."""
-        return tuple(pool.stats() for pool in self._pools)
-
-    def warm(self) -> None:
-        """Open `pool.min_open` sockets to each endpoint in the background and keep as many open."""
-        for pool in self._pools:
-            pool.warm()
-
-    def drain(self, endpoint: Endpoint) -> None:
-        """Send nothing more over an endpoint; what is under way there ends. ValueError: it is none of ours."""
-        index = self.settings.endpoints.index(endpoint)
-        self._paths.drain(index)
-        self._pools[index].drain()
-
-    def resume(self, endpoint: Endpoint) -> None:
-        """Use an endpoint again after `drain`."""
-        index = self.settings.endpoints.index(endpoint)
-        self._pools[index].resume()
-        self._paths.resume(index)
-
     def close(self, drain_seconds: float = 0.0) -> None:
         """Refuse new calls, let those under way finish for `drain_seconds`, then abort what is left."""
         for loan in self._conversations.all():
             loan.end()
         for pool in self._pools:
             pool.close(drain_seconds)
+        # a step that was under way may have left another one open
+        for loan in self._conversations.all():
+            loan.end()
 
     def __enter__(self) -> Self:
         return self
@@ -215,9 +185,8 @@ class Client:
 
     def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T], deadline: float | None = None) -> T:
         """Use a session, and another where it is certain that nothing was executed: no second sending."""
-        if deadline is None:
-            deadline = self._clock.monotonic() + self.settings.pool.wait_seconds
-        attempts = Attempts(self._paths, self._load, generated=lane.shared)
+        deadline = self._wait_until() if deadline is None else deadline
+        attempts = self._attempts(lane)
         while (index := attempts.endpoint) is not None:
             try:
                 result = use(self._pools[index].borrow(lane, deadline, eager=attempts.eager))
@@ -227,10 +196,6 @@ class Client:
                 attempts.worked()
                 return result
         raise attempts.exhausted()
-
-    def _load(self, index: int) -> int:
-        stats = self._pools[index].stats()
-        return stats.in_use + stats.connecting + stats.waiting
 
     def _pool(self, index: int, endpoint: Endpoint) -> Pool[Session]:
         return Pool(
@@ -244,8 +209,7 @@ class Client:
         )
 
     def _open(self, endpoint: Endpoint, lane: Lane) -> Session:
-        name = lane.client_id or self._client_ids(self.settings.client_id_prefix)
-        return establish(self.settings, endpoint, ClientId(name, lane.shared), self._clock, lane)
+        return establish(self.settings, endpoint, self._client_id(lane), self._clock, lane)
 
 
 def _answers(session: Session) -> bool:
@@ -255,31 +219,3 @@ def _answers(session: Session) -> bool:
     except (GatewayError, NothingSentError):
         return False
     return True
-
-
-def limits_of(settings: ConnectionSettings) -> Limits:
-    """Return the bounds of the pool of each endpoint."""
-    pool = settings.pool
-    return Limits(
-        size=pool.size,
-        wait=pool.wait_seconds,
-        idle=pool.idle_seconds,
-        max_age=pool.max_age_seconds,
-        max_age_jitter=pool.max_age_jitter,
-        min_open=pool.min_open,
-        ping=pool.ping_seconds,
-        ping_on_borrow=pool.ping_on_use,
-        retry=RetryTimes(pool.fast_retries, pool.retry_seconds, pool.report_seconds),
-        probe_in_background=len(settings.endpoints) > 1,
-    )
-
-
-def _lane(interaction: Interaction, client_id: str) -> Lane:
-    if client_id:
-        return Lane.dedicated(client_id)
-    one_way = interaction.verb in {
-        InteractionVerb.SEND,
-        InteractionVerb.SEND_WITH_ERROR,
-        InteractionVerb.RESPOND,
-    }
-    return Lane.ONE_WAY if one_way else Lane.REPLIES

@@ -20,7 +20,7 @@ from gateway.config.model import Home, KeyStore, TrustStore
 from gateway.config.words import dotted
 from gateway.errors import ConfigError, Problem
 from gateway.identity.loading import load_authenticator
-from gateway.imsconnect.wire import encode_timer
+from gateway.imsconnect.deadlines import judge
 from gateway.soap.contract import Contract, load
 from gateway.tls.check import trust_problems
 
@@ -30,7 +30,7 @@ def check(home: Home, now: datetime | None = None) -> tuple[Problem, ...]:
     now = now or SYSTEM_CLOCK.now()
     return check_home(
         home,
-        rounding(encode_timer),
+        rounding(judge),
         open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
         _contract_problems,
         _authenticator_problems,

@@ -159,3 +159,11 @@ def inconsistencies(timeouts: Timeouts) -> tuple[str, ...]:
             f"{timeouts.wait_seconds:g} s: a request that waits that long has nothing left for IMS"
         )
     return tuple(found)
+
+
+def judge(execution_ms: int, socket_ms: int, wait_seconds: float) -> tuple[int | None, tuple[str, ...]]:
+    """Return the execution timeout in effect, and what cannot work: the load-time check of an operation."""
+    timeouts = Timeouts(
+        execution_ms=execution_ms, socket_ms=socket_ms, wait_seconds=wait_seconds, connect_seconds=0.0
+    )
+    return encode_execution(execution_ms)[1], inconsistencies(timeouts)

@@ -125,8 +125,10 @@ def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
 
 def _longest(home: Home, place: OperationPlace) -> float:
     """Return the seconds from a request's arrival to its answer when everything takes its whole time."""
-    pool = home.bundles[place.service.settings.bundle].ims_connect.pool
-    before = home.gateway.server.waiting_seconds + pool.wait_seconds + pool.connect_seconds
+    ims_connect = home.bundles[place.service.settings.bundle].ims_connect
+    pool = ims_connect.pool
+    connecting = pool.connect_seconds * len(ims_connect.addresses)
+    before = home.gateway.server.waiting_seconds + pool.wait_seconds + connecting
     return before + place.settings.socket_timeout_ms / 1000
 
 
@@ -150,11 +152,13 @@ def stop(home: Home) -> Iterator[Problem]:
         yield Problem(GATEWAY_FILE, "server.stop_seconds", text, warning=True)
 
 
-def rounding(encode_timer: Callable[[int], tuple[int, int]]) -> Callable[[Home], Iterator[Problem]]:
-    """Return the check that names execution timeouts which IRM_TIMER cannot express.
+TimersJudge = Callable[[int, int, float], tuple[int | None, tuple[str, ...]]]
+"""From execution timeout and socket timeout in milliseconds, and seconds of waiting for a socket: the execution
+timeout in effect, and what cannot work as it was meant."""
 
-    `encode_timer` gives the timer's code and the milliseconds that it stands for.
-    """
+
+def rounding(judge: TimersJudge) -> Callable[[Home], Iterator[Problem]]:
+    """Return the check that names execution timeouts which IRM_TIMER cannot express, or nobody sees end."""
 
     def check(home: Home) -> Iterator[Problem]:
         for place in operations(home):
@@ -162,12 +166,12 @@ def rounding(encode_timer: Callable[[int], tuple[int, int]]) -> Callable[[Home],
             defaults = place.service.settings.operations.get(DEFAULTS)
             if place.name != DEFAULTS and defaults and _timeouts(defaults) == (asked, limit):
                 continue  # said once, where it stands
-            sent = encode_timer(asked)[1]
-            text = f"{asked} ms is sent as {sent} ms: IRM_TIMER cannot express it"
-            if sent >= limit:
-                text = f"{text}, and socket_timeout_ms ({limit}) must be longer than what is sent"
+            wait = home.bundles[place.service.settings.bundle].ims_connect.pool.wait_seconds
+            sent, complaints = judge(asked, limit, wait)
+            for text in complaints:
                 yield place.error("execution_timeout_ms", text)
-            elif sent != asked:
+            if sent != asked and not complaints:
+                text = f"{asked} ms is sent as {sent} ms: IRM_TIMER cannot express it"
                 yield place.warning("execution_timeout_ms", text)
 
     return check

@@ -6,6 +6,7 @@ from gateway.config.check import check_home, open_files, rounding
 from gateway.config.checks import capacity
 from gateway.config.read import read_home
 from gateway.errors import Problem
+from gateway.imsconnect.deadlines import judge
 from tests.unit.config.homes import BASE, build
 
 
@@ -27,11 +28,6 @@ def read(tmp_path):
 ONE = '[operations.One]\ntransaction = "IVTNO"\n'
 
 
-def to_seconds(milliseconds):
-    """Round as IRM_TIMER does above one second: to the nearest second, halves up."""
-    return 0, (milliseconds + 500) // 1000 * 1000
-
-
 def texts(problems: Iterable[Problem]) -> list[str]:
     return [str(problem) for problem in problems]
 
@@ -50,7 +46,7 @@ def test_the_limit_of_open_files_is_compared_with_what_a_worker_may_need(read):
 
 def test_an_execution_timeout_that_the_timer_cannot_express_is_named_with_the_one_sent(read):
     home = read(ONE + "execution_timeout_ms = 5400\n")
-    assert texts(check_home(home, rounding(to_seconds))) == [
+    assert texts(check_home(home, rounding(judge))) == [
         (
             "wsdl/phonebook/correlator.toml: operations.One.execution_timeout_ms: warning: "
             "5400 ms is sent as 5000 ms: IRM_TIMER cannot express it"
@@ -59,15 +55,16 @@ def test_an_execution_timeout_that_the_timer_cannot_express_is_named_with_the_on
 
 
 def test_an_execution_timeout_that_is_sent_as_it_is_needs_no_word(read):
-    assert texts(check_home(read(ONE), rounding(to_seconds))) == []
+    assert texts(check_home(read(ONE), rounding(judge))) == []
 
 
 def test_a_rounded_timeout_that_reaches_the_socket_timeout_is_an_error(read):
     home = read(ONE + "execution_timeout_ms = 5600\nsocket_timeout_ms = 5900\n")
-    assert texts(check_home(home, rounding(to_seconds))) == [
+    assert texts(check_home(home, rounding(judge))) == [
         (
-            "wsdl/phonebook/correlator.toml: operations.One.execution_timeout_ms: 5600 ms is sent as 6000 ms: "
-            "IRM_TIMER cannot express it, and socket_timeout_ms (5900) must be longer than what is sent"
+            "wsdl/phonebook/correlator.toml: operations.One.execution_timeout_ms: the socket timer of 5900 ms "
+            "is not longer than the execution timer of 5600 ms, which IMS Connect rounds to 6000 ms: the caller "
+            "would never learn that IMS was late"
         )
     ]
 
@@ -75,7 +72,7 @@ def test_a_rounded_timeout_that_reaches_the_socket_timeout_is_an_error(read):
 def test_a_timeout_of_the_defaults_is_named_once_where_it_stands(read):
     defaults = '[operations."*"]\ntransaction = "IVTNO"\nexecution_timeout_ms = 5400\n'
     home = read(defaults + "[operations.One]\n[operations.Two]\nexecution_timeout_ms = 6400\n")
-    assert [p.key for p in check_home(home, rounding(to_seconds))] == [
+    assert [p.key for p in check_home(home, rounding(judge))] == [
         'operations."*".execution_timeout_ms',
         "operations.Two.execution_timeout_ms",
     ]
@@ -94,6 +91,15 @@ def test_several_late_operations_are_one_line_that_names_the_latest(read):
 def test_a_stop_as_long_as_the_longest_request_fits(read):
     assert texts(capacity.stop(read(ONE + "socket_timeout_ms = 40000\n", "stop_seconds = 60\n"))) == []
     assert texts(capacity.stop(read(ONE + "socket_timeout_ms = 40000\n", "stop_seconds = 59\n"))) != []
+
+
+def test_sockets_to_every_address_of_a_bundle_need_files(read):
+    home = read(ONE)
+    address = 'hosts = ["127.0.0.1:9999", "127.0.0.1:9998"]'
+    bundle = home.path / "bundles" / "ims1.toml"
+    bundle.write_text(bundle.read_text().replace('host = "127.0.0.1"', address).replace("port = 9999\n", ""))
+    home = read_home(home.path, environ={"IMS1_PASSWORD": "M4RK3R", "KEYSTORE_PASSWORD": "M4RK3R"})
+    assert capacity.files_needed(home) == 2000 + 64 + 192
 
 
 def test_as_many_connections_as_requests_fit(read):

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Self, TextIO
+from typing import BinaryIO, Self
 
 
 class Transcript:
@@ -14,17 +14,17 @@ class Transcript:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # line buffering: a line is flushed at its end
-        self._file: TextIO | None = path.open("a", buffering=1, encoding="utf-8")
+        # no buffer: a line goes out with one write, so that whoever follows the file never sees half of it
+        self._file: BinaryIO | None = path.open("ab", buffering=0)
 
     def write(self, line: str) -> None:
         """Append a line."""
         if self._file is None:
             return
         try:
-            self._file.write(f"{line}\n")
+            self._file.write(f"{line}\n".encode(errors="replace"))
         except OSError as error:
-            self._file = None
+            self.close()
             sys.stderr.write(f"no more transcript, {self._path}: {error.strerror or error}\n")
 
     def close(self) -> None:

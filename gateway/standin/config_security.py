@@ -10,6 +10,7 @@ from gateway.config.model import KeyStore, Settings, TrustStore
 from gateway.config.values import MisfitError, Name8, Name8Needed, RefusalError, SecretValue, Words
 from gateway.standin.config_values import Names, as_tuple
 from gateway.standin.saf import PASSWORD_CHARACTERS
+from gateway.standin.saf_certificates import CertificateFilter
 
 MAX_PASSWORD: Final = 8
 """IRM_RACF_PW has eight bytes and takes no phrase."""
@@ -154,6 +155,16 @@ class User(Settings):
             raise RefusalError(
                 "a password has only A-Z a-z 0-9 $ # @ and the special characters that RACF allows"
             )
+        return value
+
+    @field_validator("certificates")
+    @classmethod
+    def _are_filters(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                CertificateFilter.parse(text)
+            except ValueError as error:
+                raise RefusalError(f"{text}: {error}") from None
         return value
 
     @property

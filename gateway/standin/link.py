@@ -1,6 +1,7 @@
 """One TCP connection as the sessions use it: bytes in order, and the moment the client is gone."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address
@@ -81,6 +82,12 @@ class Link(asyncio.Protocol):
         """The client's address, for the trace."""
         address = self._transport.get_extra_info("peername") if self._transport else None
         return f"{address[0]}:{address[1]}" if address else "unknown"
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """TLS of this connection, its handshake finished; None for plain TCP."""
+        found: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return found
 
     @property
     def terminal(self) -> str:

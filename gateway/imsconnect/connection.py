@@ -6,21 +6,24 @@ the client.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.errors import GatewayError, M, TransportError
+from gateway.errors import GatewayError
 from gateway.exchange import Secret
-from gateway.imsconnect import interaction_rules
-from gateway.imsconnect.client_ids import ClientId, new_client_id
-from gateway.imsconnect.dialogue import PING_TIMEOUT_MS, Dialogue
-from gateway.imsconnect.inputs import Destination
+from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.connecting import (
+    check_conversation,
+    chosen_client_id,
+    dialogue_at,
+    nobody_answered,
+    sending,
+    told,
+)
+from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
-from gateway.imsconnect.line import NothingSentError
-from gateway.imsconnect.outcome import checked
 from gateway.imsconnect.session import Session
 from gateway.imsconnect.transport import ConnectFailed, Endpoint, connect
 from gateway.imsconnect.values import (
@@ -45,7 +48,7 @@ def establish(
         stream = connect(endpoint, clock.monotonic() + settings.connect_seconds, clock)
     except ConnectFailed as error:
         raise ConnectFailed(f"{endpoint}: {error}") from error
-    return Session(stream, Dialogue(Destination.of(settings), client_id, str(endpoint), clock), lane)
+    return Session(stream, dialogue_at(settings, endpoint, client_id, clock), lane)
 
 
 def credentials_of(settings: ConnectionSettings, given: CredentialsSource | None) -> Credentials:
@@ -77,12 +80,9 @@ class Connection:
         that holds the same client id (IRM_F3 X'80'). Raises TransportError UNREACHABLE, GatewayError
         INTERACTION for a client id that nobody may choose.
         """
-        if client_id:
-            interaction_rules.check_client_id(client_id)
         self._settings = settings
         self._credentials = credentials
-        chosen = new_client_id(settings.client_id_prefix) if client_id is None else client_id
-        self._session = self._connect(ClientId(chosen, not client_id, take_over), clock)
+        self._session = self._connect(chosen_client_id(settings, client_id, take_over=take_over), clock)
 
     def _connect(self, client_id: ClientId, clock: Clock) -> Session:
         settings, failures = self._settings, []
@@ -91,8 +91,7 @@ class Connection:
                 return establish(settings, endpoint, client_id, clock)
             except ConnectFailed as error:
                 failures.append(str(error))
-        fields = {"bundle": settings.label}
-        raise TransportError(M.UNREACHABLE, fields, "; ".join(failures), maybe_sent=False)
+        raise nobody_answered(settings, failures)
 
     @property
     def client_id(self) -> str:
@@ -111,13 +110,10 @@ class Connection:
         CONNECTION_LOST (nothing or anything was done, see `maybe_sent`), SOCKET_TIMEOUT, BAD_REPLY (outcome
         unknown), ImsError for what was refused, DfsMessageError for a message of IMS.
         """
-        if interaction.conversation_id not in {"", self.client_id}:
-            raise GatewayError(M.NO_CONVERSATION, private="not the conversation of this connection")
-        with self._sending():
+        check_conversation(interaction, self.client_id)
+        with sending():
             reply = self._session.run(interaction, self._who(credentials))
-        if reply.conversation_open:
-            reply = replace(reply, conversation_id=self.client_id)
-        return checked(interaction, reply, self._settings.code)
+        return told(self._settings, interaction, reply, self.client_id)
 
     def acknowledge(self) -> None:
         """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""
@@ -131,7 +127,7 @@ class Connection:
         self, interaction: Interaction, credentials: CredentialsSource | None = None
     ) -> Delivery | None:
         """Send RESUME TPIPE and return the first message, None when none came in time; raises as `run`."""
-        with self._sending():
+        with sending():
             return self._session.receive(interaction, self._who(credentials))
 
     def messages(
@@ -153,14 +149,14 @@ class Connection:
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect itself for a sign of life and return its words; raises what `run` does."""
-        with self._sending():
+        with sending():
             return self._session.do(self._session.dialogue.ping(timeout_ms))
 
     def change_password(
         self, new: Secret, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
     ) -> str:
         """Change the RACF password of the credentials to `new` (HWSPWCH); raises what `run` does."""
-        with self._sending():
+        with sending():
             steps = self._session.dialogue.change_password(self._who(credentials), new, timeout_ms)
             return self._session.do(steps)
 
@@ -168,7 +164,7 @@ class Connection:
         self, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
     ) -> None:
         """End the wait of another session that has this client id; this connection ends with it."""
-        with self._sending():
+        with sending():
             self._session.do(self._session.dialogue.cancel_timer(self._who(credentials), timeout_ms))
 
     def abort(self) -> None:
@@ -198,11 +194,3 @@ class Connection:
             # whatever goes wrong here, IMS takes a closed socket for a NAK
             with suppress(GatewayError):
                 self._session.reject(keep=True)
-
-    @contextmanager
-    def _sending(self) -> Iterator[None]:
-        """Say that nothing was sent where the socket was gone before."""
-        try:
-            yield
-        except NothingSentError as error:
-            raise TransportError(M.CONNECTION_LOST, private=str(error), maybe_sent=False) from error

@@ -6,7 +6,7 @@ from threading import Lock
 
 from gateway.exchange import CommitMode
 from gateway.imsconnect.wire import Exit, HeaderCode, InputMessage, Verb
-from gateway.standin.demands import Keyword, commit_mode, keyword, network_identity, sync_level
+from gateway.standin.demands import commit_mode, conceals, network_identity, sync_level
 
 IN_WORK = "in work"
 """The outcome until it is known. Final ones: see docs/stand-in.md."""
@@ -71,7 +71,7 @@ class SeenInputs:
                 sync_level=sync_level(irm),
                 adapter=irm.adapter,
                 converter=irm.converter,
-                segments=() if keyword(message) is Keyword.PASSWORD_CHANGE else message.segments,
+                segments=() if conceals(message) else message.segments,
                 exit=irm.exit,
                 code=irm.code,
                 timer=irm.timer,

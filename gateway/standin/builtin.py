@@ -1,6 +1,7 @@
-"""The built-in transactions beside the phone book: ECHO, WHOAMI, SLEEP, ABEND, NOREPLY."""
+"""The built-in transactions beside the phone book and the callouts, on the interface for plug-ins alone."""
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -73,6 +74,20 @@ class Abend:
         raise AbendError(ABEND_ON_PURPOSE, f"{context.transaction} does nothing else")
 
 
+class Converse:
+    """A conversation: counts and remembers what was said to it; END ends it."""
+
+    conversational = True
+
+    async def run(self, context: Context) -> Reply:
+        """Answer with all that was said so far, the number in front."""
+        said: list[str] = json.loads(context.spa) if context.spa else []
+        if context.text == "END":
+            return context.text_reply(f"SAID {len(said)} IN ALL", *said)
+        said += [context.text] if context.text else []
+        return context.text_reply(f"SAID {len(said)}", *said, spa=json.dumps(said).encode())
+
+
 class NoReply:
     """Takes its input and answers nothing: a non-response transaction, for send-only."""
 
@@ -89,6 +104,7 @@ def built_in(book: PhoneBook) -> Mapping[str, Transaction]:
         "WHOAMI": WhoAmI(),
         "SLEEP": Sleep(),
         "ABEND": Abend(),
+        "CONVERSE": Converse(),
         "NOREPLY": NoReply(),
         "CALLOUT": Callout(),
         "CALLASYN": CallAsync(),

@@ -203,8 +203,8 @@ class Ims:
             if not self.knows(work.transaction):
                 unit.back_out()
                 known = work.transaction in self._programs
-                text = dfs.stopped if known else dfs.no_such_transaction
-                return self._message(work, text(work.transaction))
+                text = dfs.stopped() if known else dfs.no_such_transaction(work.transaction)
+                return self._message(work, text)
             region = await self.regions.acquire(work.transaction, unit)
             if work.expires is not None and asyncio.get_running_loop().time() >= work.expires:
                 unit.back_out()

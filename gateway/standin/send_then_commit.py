@@ -1,8 +1,8 @@
 """Commit mode 1: IMS sends first and commits then; with CONFIRM it commits when the client has acknowledged.
 
 Source: Send-then-commit topics; IMS Connect client call flows. Output that does not reach the client is lost;
-with CONFIRM the transaction is then backed out, as after a NAK. Each step of a conversation is such an exchange;
-while the conversation is open, its ACK gets no answer.
+with CONFIRM the transaction is then backed out, as after a NAK. Each step of a conversation is such an
+exchange; while the conversation is open, its ACK gets no answer.
 """
 
 import asyncio
@@ -77,7 +77,12 @@ class SendThenCommit:
         if answer is None:
             order.outcome(f"no ACK in time, {self.abandoned(output)}")
             order.session.note("IMS: DFS0809E no ACK or NAK within ACKTO")
-            await late_answer(order)
+            order.session.end_conversation()
+            if output.spa is not None:
+                # unverified: told at once, since inside a conversation the late ACK would not be answered
+                await order.say(port.deallocate_return_code, DEALLOCATE_ABORTED)
+            else:
+                await late_answer(order)
         elif answer.irm.verb is Verb.ACK:
             order.run.unit.commit()
             order.outcome("committed")

@@ -173,7 +173,7 @@ class Session:
         ack: bool = False,
         flags: CsmFlags = CsmFlags.NONE,
     ) -> OutputMessage:
-        """Return data with CSM, `flags` among others, and the MOD name and client id that the request asked for."""
+        """Return data with CSM, `flags` and others in it, and MOD name and client id if the request asks."""
         flags |= CsmFlags.LEVEL_VALID
         if ack:
             flags |= CsmFlags.ACK_NEEDED

@@ -87,11 +87,11 @@ class TestXmlAdapter:
 
     def test_messages_of_ims_are_not_converted(self, client):
         answer = client.ask(soap(transaction="NOSUCH"))
-        assert output_data(answer) == ebcdic("DFS064 NO SUCH TRANSACTION CODE, NOSUCH")
+        assert output_data(answer) == ebcdic("DFS064 DESTINATION CAN NOT BE FOUND OR CREATED, DEST=NOSUCH")
 
     def test_messages_of_ims_reach_an_ascii_client_in_ascii(self, client):
         answer = client.ask(soap(transaction="NOSUCH", code="ascii"))
-        expected = segment(b"DFS064 NO SUCH TRANSACTION CODE, NOSUCH")
+        expected = segment(b"DFS064 DESTINATION CAN NOT BE FOUND OR CREATED, DEST=NOSUCH")
         assert answer == llll(expected, csm(code="ascii"))
 
     def test_xml_is_not_translated_for_an_ascii_client(self, client):

@@ -260,7 +260,8 @@ class TestRefusals:
         client.assert_closed()
 
     def test_a_message_of_ims_wants_an_ack_too(self, client):
-        assert client.ask(cm0("NOSUCH")) == reply("DFS064 NO SUCH TRANSACTION CODE, NOSUCH", flags=WANTS_ACK)
+        expected = "DFS064 DESTINATION CAN NOT BE FOUND OR CREATED, DEST=NOSUCH"
+        assert client.ask(cm0("NOSUCH")) == reply(expected, flags=WANTS_ACK)
 
     def test_deallocate_is_no_answer_to_commit_mode_0(self, client, standin):
         client.ask(cm0("ECHO 1", f3=PURGE))

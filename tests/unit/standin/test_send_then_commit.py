@@ -147,13 +147,14 @@ class TestTimers:
 
 class TestMessagesOfIms:
     def test_an_unknown_transaction_gets_dfs064(self, client, standin):
-        assert client.ask(text("NOSUCH HELLO")) == reply("DFS064 NO SUCH TRANSACTION CODE, NOSUCH")
+        expected = "DFS064 DESTINATION CAN NOT BE FOUND OR CREATED, DEST=NOSUCH"
+        assert client.ask(text("NOSUCH HELLO")) == reply(expected)
         client.assert_open()
         assert standin.seen[0].outcome == "DFS064"
 
     def test_a_stopped_transaction_gets_dfs065(self, standin_factory, connect):
         client = connect(standin_factory(transactions={"ECHO": {"stopped": True}}))
-        assert client.ask(text("ECHO 1")) == reply("DFS065 TRANSACTION CODE ECHO STOPPED")
+        assert client.ask(text("ECHO 1")) == reply("DFS065 TRAN/LTERM STOPPED")
 
     @pytest.mark.parametrize("f3", [0, CONFIRM], ids=["none", "confirm"])
     def test_an_abend_gets_dfs555i_and_wants_no_ack(self, client, f3):

@@ -38,7 +38,7 @@ class TestSendOnly:
         client.send(example("input/24-send-only"))
         until(lambda: standin.tpipes.depths == {"CLIENT01": 1})
         (held,) = standin.tpipes.held("CLIENT01")
-        assert held.segments == (ebcdic("DFS064 NO SUCH TRANSACTION CODE, ORDERTRN"),)
+        assert held.segments == (ebcdic("DFS064 DESTINATION CAN NOT BE FOUND OR CREATED, DEST=ORDERTRN"),)
 
     def test_what_the_program_answers_waits_for_the_client(self, client, standin):
         client.send(send_only("ECHO HELLO"))

@@ -63,8 +63,8 @@ def test_a_rounded_timeout_that_reaches_the_socket_timeout_is_an_error(read):
     assert texts(check_home(home, rounding(judge))) == [
         (
             "wsdl/phonebook/correlator.toml: operations.One.execution_timeout_ms: the socket timer of 5900 ms "
-            "is not longer than the execution timer of 5600 ms, which IMS Connect rounds to 6000 ms: the caller "
-            "would never learn that IMS was late"
+            "is not longer than the execution timer of 5600 ms, which IMS Connect rounds to 6000 ms: the "
+            "caller would never learn that IMS was late"
         )
     ]
 

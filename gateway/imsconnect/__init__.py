@@ -21,6 +21,8 @@ into errors. Steps are written once, as generators that name the I/O they need; 
 """
 
 from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.imsconnect.async_client import AsyncClient
+from gateway.imsconnect.async_connection import AsyncConnection
 from gateway.imsconnect.client import Client
 from gateway.imsconnect.connection import Connection
 from gateway.imsconnect.outcome import DfsMessageError
@@ -49,6 +51,8 @@ __all__ = [
     "FOREVER",
     "NO_WAIT",
     "Acknowledgment",
+    "AsyncClient",
+    "AsyncConnection",
     "CalloutRequests",
     "Client",
     "CommitMode",

@@ -1,0 +1,95 @@
+"""The messages of one RESUME TPIPE for `async for`.
+
+An asynchronous generator that is left by `break` ends some time later, in a task of its own. What the caller
+says next on the same connection must not overtake that, so here the connection learns at once that the loop was
+left, and hands the message back before it does anything else.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Self
+
+from gateway.errors import GatewayError
+from gateway.imsconnect.async_session import AsyncSession
+from gateway.imsconnect.values import Delivery
+
+Begin = Callable[[], Awaitable[Delivery | None]]
+
+
+class LeftLoops:
+    """Hands back what a loop that was left has not answered. One a connection."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Must be made in the loop that the session is used in."""
+        self._session = session
+        self._loop = asyncio.get_running_loop()
+        self._left = False
+        self._under_way: asyncio.Task[None] | None = None
+
+    def left(self) -> None:
+        """Note that a loop was left; callable from any thread, as the garbage collector does."""
+        self._left = True
+        # where the asyncio loop is closed nobody can say anything more: IMS takes a closed socket for a NAK
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._start)
+
+    async def hand_back(self) -> None:
+        """Hand back what is to be handed back, and wait for that."""
+        self._start()
+        if self._under_way is not None:
+            # unlike the await of a task, this neither cancels it nor raises what became of it
+            await asyncio.wait({self._under_way})
+
+    def _start(self) -> None:
+        left, self._left = self._left, False
+        if left and self._session.dialogue.unanswered:
+            self._under_way = self._loop.create_task(self._reject())
+
+    async def _reject(self) -> None:
+        # whatever goes wrong here, IMS takes a closed socket for a NAK
+        with suppress(GatewayError):
+            await self._session.reject(keep=True)
+
+
+class AsyncMessages(AsyncIterator[Delivery]):
+    """The messages, one by one; `aclose` hands the one that is unanswered back, as leaving the loop does."""
+
+    def __init__(self, session: AsyncSession, loops: LeftLoops, begin: Begin) -> None:
+        """Ask nothing yet: `begin` sends the RESUME TPIPE when the first message is wanted."""
+        self._session = session
+        self._loops = loops
+        self._begin: Begin | None = begin
+        self._over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Delivery:
+        if self._over:
+            raise StopAsyncIteration
+        begin, self._begin = self._begin, None
+        delivery: Delivery | None = None
+        try:
+            delivery = await (self._session.following() if begin is None else begin())
+        finally:
+            # as with a generator, an error ends it, and so does a task that is cancelled meanwhile
+            self._over = delivery is None
+        if delivery is None:
+            raise StopAsyncIteration
+        return delivery
+
+    async def aclose(self) -> None:
+        """End the loop here."""
+        if self._leave():
+            await self._loops.hand_back()
+
+    def __del__(self) -> None:
+        self._leave()
+
+    def _leave(self) -> bool:
+        begun = not self._over and self._begin is None
+        self._over = True
+        if begun:
+            self._loops.left()
+        return begun

@@ -42,9 +42,10 @@ def converse(
     writing = Writing.of(ccsid, ascii_=way.ascii_)
     code = transaction.upper()
     where = target(way)
+    field = code_field(code, code_width, ascii_=way.ascii_)
     first = Interaction(
         transaction=code,
-        segments=(writing.encode(code_field(code, code_width) + (text or "")),),
+        segments=(field + writing.encode(text or ""),),
         conversational=True,
         sync_level=None if sync_level is None else SyncLevel(sync_level.value),
         lterm=lterm.upper(),

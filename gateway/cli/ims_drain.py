@@ -94,6 +94,10 @@ def drain(
         taking = _Taking(connection, rendering, place)
         try:
             taking.look(interaction) if peek else taking.take(interaction)
+        except KeyboardInterrupt:
+            # the way that --follow is meant to end
+            if not follow:
+                raise
         finally:
             taking.sum_up(peek=peek)
 

@@ -121,8 +121,11 @@ def content(text: str | None, file: Path | None, *, param_hint: str = "TEXT") ->
     return found.removesuffix("\n").removesuffix("\r")
 
 
-def code_field(transaction: str, width: int | None) -> str:
-    """Return the transaction code in its field. Raises BadParameter where IMS would read another code."""
+def code_field(transaction: str, width: int | None, *, ascii_: bool) -> bytes:
+    """Return the transaction code in its field, in the code of names: page 37, whatever page the data is in.
+
+    Raises BadParameter where IMS would read another code, GatewayError UNMAPPABLE.
+    """
     if width is None:
         width = VERIFICATION_CODE_WIDTH if _VERIFICATION.fullmatch(transaction) else CODE_WIDTH
     if width < CODE_WIDTH and width <= len(transaction):
@@ -130,7 +133,7 @@ def code_field(transaction: str, width: int | None) -> str:
             f"{transaction} needs {len(transaction) + 1}: IMS reads the code up to the first blank",
             param_hint="--code-width",
         )
-    return transaction.ljust(width)
+    return Writing(DEFAULT_CCSID, ascii_).encode(transaction.ljust(width))
 
 
 def _unmappable(character: str, position: int, ccsid: str) -> GatewayError:

@@ -10,7 +10,15 @@ from typer.testing import CliRunner, Result
 from gateway import testkeys
 from gateway.cli import app
 from gateway.exchange import Secret
-from tests.fixtures.running_gateway import BUNDLE_PASSWORD, KEYSTORE_PASSWORD, REPOSITORY
+from gateway.standin import RunningStandin
+from tests.fixtures.holding import HOLD
+from tests.fixtures.running_gateway import (
+    BUNDLE_PASSWORD,
+    KEYSTORE_PASSWORD,
+    REPOSITORY,
+    free_ports,
+)
+from tests.fixtures.standin import USERS, StandinFactory
 
 Imsgw = Callable[..., Result]
 
@@ -36,6 +44,42 @@ def imsgw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Imsgw:
     return run
 
 
+@pytest.fixture
+def lab(standin_factory: StandinFactory) -> RunningStandin:
+    """A stand-in with RACF=Y, and a descriptor CALLOUTS that leads to tpipe CALLPIPE."""
+    return standin_factory(
+        ims_connect={"racf": True, "otma_security": "check", "max_bad_passwords": 0},
+        users=USERS,
+        descriptors={"CALLOUTS": {"tpipe": "CALLPIPE", "sync_timeout_seconds": 20}},
+        transactions={"HOLD": HOLD},
+    )
+
+
+@pytest.fixture
+def ims(imsgw: Imsgw, lab: RunningStandin) -> Imsgw:
+    """Run `imsgw ims COMMAND` as GWUSER against the lab; `user=""` signs nobody on."""
+
+    def run(
+        command: str,
+        *arguments: object,
+        user: str = "GWUSER",
+        typed: str | None = None,
+        **variables: str | None,
+    ) -> Result:
+        sign_on = ("--user", user) if user else ()
+        known = {"IMSGW_IMS_PASSWORD": USERS[user]["password"]} if user in USERS else {}
+        return imsgw(
+            "ims",
+            command,
+            *arguments,
+            *("--port", lab.port, *sign_on),
+            typed=typed,
+            **{**known, **variables},
+        )
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def good_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example home, with keys. Only to be read."""
@@ -51,3 +95,9 @@ def good_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(good_home: Path, tmp_path: Path) -> Path:
     """A copy to change."""
     return Path(shutil.copytree(good_home, tmp_path / "home"))
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return free_ports(1)[0]

@@ -14,6 +14,16 @@ COMMANDS = [
     ("keystore", "create-test"),
     ("wire",),
     ("wire", "decode"),
+    ("ims",),
+    ("ims", "ping"),
+    ("ims", "send"),
+    ("ims", "converse"),
+    ("ims", "command"),
+    ("ims", "drain"),
+    ("ims", "respond"),
+    ("ims", "cancel-timer"),
+    ("ims", "password"),
+    ("ims", "codes"),
     (),
 ]
 
@@ -39,7 +49,7 @@ def test_an_unknown_command_is_wrong_usage(imsgw):
     assert (result.exit_code, "migrat" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("group", [(), ("keystore",), ("wire",)])
+@pytest.mark.parametrize("group", [(), ("keystore",), ("wire",), ("ims",)])
 def test_without_a_command_the_help_is_shown(imsgw, group):
     result = imsgw(*group)
     assert result.exit_code == 2

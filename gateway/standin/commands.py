@@ -12,10 +12,11 @@ from typing import Final, get_args
 from gateway.standin import commands_display, dfs
 from gateway.standin.command_words import CommandError, Words, completed, is_word
 from gateway.standin.config_security import OtmaSecurity, OtmaSettings
-from gateway.standin.ims import Ims, Work
+from gateway.standin.ims import Ims
 from gateway.standin.programs import HOST
 from gateway.standin.security import OtmaAuthorization
 from gateway.standin.tpipes import Tpipes
+from gateway.standin.work import Work
 
 _END: Final = re.compile(r"\.\s*\Z")
 """A period may end a command."""

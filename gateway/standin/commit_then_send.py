@@ -14,11 +14,11 @@ from gateway.standin import dfs
 from gateway.standin.deliveries import Delivery
 from gateway.standin.demands import Fallback, fallback
 from gateway.standin.held import HeldOutput
-from gateway.standin.ims import Output
 from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order, name_of
 from gateway.standin.send_then_commit import late_answer
 from gateway.standin.timers import Deadline, Ending, Wait, is_unanswered, wait_for_more
+from gateway.standin.work import Output
 
 
 @dataclass(slots=True)

@@ -22,9 +22,9 @@ from gateway.standin.refusal import (
 )
 
 if TYPE_CHECKING:
-    from gateway.standin.ims import Output
     from gateway.standin.order import Order
     from gateway.standin.session import Session
+    from gateway.standin.work import Output
 
 SENSE_INVALID_COMMIT_MODE: Final = 0x1A
 """unverified: the sense code; that OTMA sends a NAK for commit mode 0 is IBM's word (DFS1291E)."""

@@ -9,7 +9,7 @@ from gateway.standin.config import ImsConnectPort, StandinConfig
 from gateway.standin.config_ims import DataStoreSettings
 from gateway.standin.datastores import Availability, DataStore, DataStores
 from gateway.standin.descriptors import Descriptors
-from gateway.standin.ims import Ims
+from gateway.standin.ims import Definitions, Ims
 from gateway.standin.phonebook import PhoneBook
 from gateway.standin.racf import Racf
 from gateway.standin.saf_exits import Exits
@@ -57,15 +57,10 @@ class DataStoreMaker:
         own = {name: t.program for name, t in config.transactions.items() if t.program}
         programs = {**built_in(book), **plugins.transactions(own)}
         commands = Commands(tpipes, otma, config.otma, tmember or port.datastore)
-        ims = Ims(
-            programs,
-            config.transactions,
-            tpipes,
-            trace,
-            commands,
-            descriptors=Descriptors(config.descriptors),
-            ims_id=port.datastore,
+        definitions = Definitions(
+            programs, config.transactions, Descriptors(config.descriptors), port.datastore
         )
+        ims = Ims(definitions, tpipes, trace, commands)
         return DataStore(port, tmember or port.datastore, ims, tpipes, book, self._sign_on(port), otma)
 
     def _beside(self, other: DataStore, port: ImsConnectPort, tmember: str) -> DataStore:

@@ -13,13 +13,13 @@ from gateway.imsconnect.wire import F1, InputMessage, Irm
 from gateway.standin.commit_then_send import CommitThenSend
 from gateway.standin.datastores import COMMUNICATION_ERROR
 from gateway.standin.demands import commit_mode
-from gateway.standin.ims import Output, Work
 from gateway.standin.intake import admit
 from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order
 from gateway.standin.refusal import RC_IMS_CONNECT
 from gateway.standin.send_then_commit import SendThenCommit
 from gateway.standin.timers import Ending, Wait, wait_for_output
+from gateway.standin.work import Output, Work
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session

@@ -22,81 +22,23 @@ from gateway.standin.locks import RecordLocks
 from gateway.standin.plugins import checked
 from gateway.standin.programs import HOST, UTF_8, AbendError, Context, Transaction
 from gateway.standin.regions import WAITING_FOR_SYNC_POINT, Regions
-from gateway.standin.security import Identity
 from gateway.standin.tpipes import HeldOutput, Tpipes
 from gateway.standin.trace import Trace
 from gateway.standin.units import UnitOfWork
+from gateway.standin.work import COMMAND_MARK, Output, Run, Work
 
-NAME_LENGTH: Final = 8
-COMMAND_MARK: Final = "/"
 SYSTEM_ABEND: Final = "S0C4"
 """What a program that raises anything but AbendError is said to have ended with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """One input as OTMA hands it to IMS."""
+class Definitions:
+    """What an IMS is told at its start: programs, transactions and destinations."""
 
-    connection: int
-    transaction: str
-    segments: tuple[bytes, ...] = field(repr=False)
-    data: bytes = field(repr=False)
-    """What follows the transaction code; at a later step of a conversation all of it."""
-    identity: Identity
-    lterm: str
-    client_id: str
-    datastore: str
-    netuid: str
-    netsid: str
-    acee_user: str = ""
-    """The user whose ACEE the dependent region has; see `OtmaAuthorization.acee_user`."""
-    serial: bool = False
-    """Inputs of the same client and transaction run one after the other (IRM_F3 X'10')."""
-    spa: bytes | None = field(default=None, repr=False)
-    """Scratch pad area of the conversation; None at its first step, and outside conversations."""
-    ignore_purg: bool = True
-    """What the program inserts is one message, whatever its PURG calls (commit mode 1; IRM_F3 X'20')."""
-    expires: float | None = None
-    """When OTMA discards the input if it still waits, by the loop's clock; None: never."""
-
-    @property
-    def is_command(self) -> bool:
-        """Tell whether this is an IMS command. Inside a conversation it would be data."""
-        return self.spa is None and self.transaction.startswith(COMMAND_MARK)
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a run left for the client; no segments: the program did not answer."""
-
-    segments: tuple[bytes, ...] = field(repr=False)
-    mod_name: str = ""
-    by_ims: bool = False
-    """A DFS message of IMS itself; its unit of work has ended already."""
-    spa: bytes | None = field(default=None, repr=False)
-    """The conversation goes on with this; None: it is over, or there was none."""
-    purged: tuple[tuple[bytes, ...], ...] = field(default=(), repr=False)
-    """Further messages of the same run, one for each PURG call."""
-    discarded: bool = False
-    """The input expired: what IMS says of it goes to who still waits, and is queued for nobody."""
-
-    @property
-    def messages(self) -> tuple[tuple[bytes, ...], ...]:
-        """The messages of the run, segments each; none when the program did not answer."""
-        return (self.segments, *self.purged) if self.segments else self.purged
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A program at work."""
-
-    work: Work
-    unit: UnitOfWork
-    task: "asyncio.Task[Output]"
-
-    def then(self, end: Callable[[Output], None]) -> None:
-        """Have `end` called with the output when nobody waits for it any more."""
-        self.task.add_done_callback(lambda task: None if task.cancelled() else end(task.result()))
+    programs: Mapping[str, Transaction]
+    settings: Mapping[str, TransactionSettings] = field(default_factory=dict)
+    descriptors: Descriptors = NO_DESCRIPTORS
+    ims_id: str = "IMS1"
 
 
 Operator = Callable[["Ims", Work], tuple[str, ...]]
@@ -108,21 +50,17 @@ class Ims:
 
     def __init__(
         self,
-        programs: Mapping[str, Transaction],
-        settings: Mapping[str, TransactionSettings],
+        definitions: Definitions,
         tpipes: Tpipes,
         trace: Trace,
         operator: Operator = lambda _ims, _work: (dfs.INVALID_VERB,),
-        *,
-        descriptors: Descriptors = NO_DESCRIPTORS,
-        ims_id: str = "IMS1",
     ) -> None:
-        self._programs = programs
-        self._settings = settings
+        self._programs = definitions.programs
+        self._settings = settings = definitions.settings
         self._tpipes = tpipes
         self._trace = trace
         self._operator = operator
-        self.callouts = Callouts(ims_id, descriptors, tpipes)
+        self.callouts = Callouts(definitions.ims_id, definitions.descriptors, tpipes)
         """The ICALs of its programs."""
         self._serial = RecordLocks()
         self._running: dict[asyncio.Task[Output], Work] = {}

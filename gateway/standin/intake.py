@@ -19,10 +19,10 @@ from gateway.standin.demands import (
     is_serial,
     network_identity,
 )
-from gateway.standin.ims import COMMAND_MARK, Work
 from gateway.standin.programs import Converter, transaction_code
 from gateway.standin.security import Identity
 from gateway.standin.translation import inbound
+from gateway.standin.work import COMMAND_MARK, Work
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session

@@ -7,10 +7,10 @@ from gateway.imsconnect.wire import CsmFlags, Irm
 from gateway.standin.adapter import XmlAdapter
 from gateway.standin.datastores import DataStore
 from gateway.standin.dfs import is_message_of_ims
-from gateway.standin.ims import Output, Run
 from gateway.standin.programs import HOST, Converter
 from gateway.standin.services import Services
 from gateway.standin.translation import outbound
+from gateway.standin.work import Output, Run
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from gateway.imsconnect.wire import Verb
 from gateway.standin.conversation import after_step
 from gateway.standin.demands import sync_level
-from gateway.standin.ims import Output
 from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order, name_of
 from gateway.standin.refusal import (
@@ -21,6 +20,7 @@ from gateway.standin.refusal import (
     SENSE_LATE_ACK,
     Refusal,
 )
+from gateway.standin.work import Output
 
 
 @dataclass(frozen=True, slots=True)

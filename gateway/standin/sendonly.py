@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from gateway.exchange import Undeliverable
 from gateway.imsconnect.wire import F3, InputMessage, Verb
 from gateway.standin.demands import Fallback
-from gateway.standin.ims import Ims, Output, Run
+from gateway.standin.ims import Ims
 from gateway.standin.intake import admit
 from gateway.standin.refusal import RC_OTMA_NAK, SENSE_INPUT_REJECTED, Refusal
+from gateway.standin.work import Output, Run
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session

@@ -306,7 +306,8 @@ class Session:
         """Record an input; ACK and NAK count to the transaction before them, for faults."""
         self._verb = message.irm.verb
         if message.segments:
-            self._transaction = message.irm.transaction or _first_word(message)
+            word = self.conversation.transaction if self.conversation else _first_word(message)
+            self._transaction = message.irm.transaction or word
         return self.services.seen.note(self.number, message)
 
     async def _dispatch(self, number: int, message: InputMessage) -> None:

@@ -58,7 +58,7 @@ Steps = Generator[Transmit | Await, bytes, T]
 
 
 class NothingSentError(Exception):
-    """The stream was gone before the first byte of the request: the same call may be made on another one."""
+    """The stream was gone, or never accepted, before the request could be looked at: try another one."""
 
 
 class Line:
@@ -134,7 +134,9 @@ class Line:
     def _last_words(self) -> Steps[ImsError | None]:
         try:
             reply = yield from self.hear(self._clock.monotonic() + LAST_WORDS_SECONDS)
-        except (StreamError, RemoteProtocolError):
+        except (StreamError, RemoteProtocolError) as error:
+            if isinstance(error, StreamLost) and error.never_accepted:
+                raise NothingSentError(f"{self.where}: {error}") from error
             return None
         return refusal(reply.rsm, self.where, 0) if reply.rsm is not None else None
 
@@ -147,6 +149,8 @@ class Line:
             fields = {"milliseconds": f"{timeout_ms:g}"}
             raise TransportError(M.SOCKET_TIMEOUT, fields, f"{self.where}: {error}") from error
         except (StreamLost, EarlyCloseError) as error:
+            if isinstance(error, StreamLost) and error.never_accepted:
+                raise NothingSentError(f"{self.where}: {error}") from error
             raise TransportError(M.CONNECTION_LOST, private=f"{self.where}: {error}") from error
         except RemoteProtocolError as error:
             raise TransportError(M.BAD_REPLY, private=f"{self.where}: {error}") from error

@@ -2,7 +2,9 @@
 
 import socket
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Final
 
 KEEPALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -11,6 +13,27 @@ KEEPALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
 )
 """An idle socket whose peer vanished without a word is known to be dead after two minutes."""
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    "CERTIFICATE_REQUIRED": "the other side wants a client certificate, and there is none (keystore)",
+    "UNKNOWN_CA": "the other side does not know the authority of our certificate",
+    "BAD_CERTIFICATE": "the other side does not accept our certificate",
+    "UNSUPPORTED_CERTIFICATE": "the other side does not accept the kind of our certificate",
+    "CERTIFICATE_REVOKED": "our certificate is revoked, says the other side",
+    "CERTIFICATE_EXPIRED": "our certificate has expired, says the other side",
+    "CERTIFICATE_UNKNOWN": "the other side does not accept our certificate",
+    "ACCESS_DENIED": "the other side does not let our certificate in",
+    "DECRYPT_ERROR": "the other side could not verify our signature",
+    "HANDSHAKE_FAILURE": "the other side accepts none of our ciphers, or wants a client certificate",
+    "INSUFFICIENT_SECURITY": "the other side wants stronger ciphers than we offer",
+    "PROTOCOL_VERSION": "the other side does not speak our versions of TLS",
+    "WRONG_VERSION_NUMBER": "the other side does not speak TLS here",
+    "UNEXPECTED_EOF_WHILE_READING": "the other side closed the connection without a word",
+}
+"""TLS alerts (RFC 8446, section 6), and what OpenSSL says most often, in words."""
+
+_OF_THE_HANDSHAKE: Final = frozenset(_WORDS) - {"WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING"}
 
 
 def prepare(sock: socket.socket) -> None:
@@ -67,6 +90,20 @@ def is_timeout(error: OSError) -> bool:
     return isinstance(error, TimeoutError) and error.errno is None
 
 
+def refused_handshake(error: OSError) -> bool:
+    """Tell whether the other side did not accept our part of a TLS handshake.
+
+    In TLS 1.3 that shows only when something is read after the handshake. Nothing that we have sent since can
+    have been looked at: a server processes Certificate and Finished first (RFC 8446, section 4.4).
+    """
+    return isinstance(error, ssl.SSLError) and _kind(error) in _OF_THE_HANDSHAKE
+
+
+def _kind(error: ssl.SSLError) -> str:
+    """Return what happened, without the family of versions that OpenSSL puts before the names of alerts."""
+    return (error.reason or "").rpartition("ALERT_")[2]
+
+
 def words(error: BaseException | None) -> str:
     """Say in words what socket or ssl said; neither puts data of ours into its texts."""
     if error is None or (isinstance(error, OSError) and is_timeout(error)):
@@ -74,7 +111,7 @@ def words(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate refused: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return error.reason or type(error).__name__
+        return _WORDS.get(_kind(error)) or error.reason or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

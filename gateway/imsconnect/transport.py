@@ -35,10 +35,13 @@ class DeadlinePassed(StreamError):  # noqa: N818
 class StreamLost(StreamError):  # noqa: N818
     """The stream broke: reset, broken pipe, a TLS alert."""
 
-    def __init__(self, text: str, *, nothing_sent: bool = False) -> None:
+    def __init__(self, text: str, *, nothing_sent: bool = False, never_accepted: bool = False) -> None:
         super().__init__(text)
         self.nothing_sent = nothing_sent
         """True only when it is certain that no byte of this `send_all` left the machine."""
+        self.never_accepted = never_accepted
+        """True only when it is certain that the other side did not accept the TLS handshake, and so has looked
+        at nothing that was ever sent on this stream."""
 
 
 class Stream(Protocol):
@@ -146,6 +149,7 @@ class SocketStream:
         self._socket = sock
         self._clock = clock
         self._plain = not isinstance(sock, ssl.SSLSocket)
+        self._heard = False
 
     def _arm(self, deadline: float) -> None:
         if deadline == math.inf:
@@ -176,14 +180,20 @@ class SocketStream:
             ) from error
 
     def receive(self, deadline: float) -> bytes:
-        """Return what has come, at least one byte, or none when the peer closed its side."""
+        """Return what has come, at least one byte, or none when the peer closed its side.
+
+        `StreamLost.never_accepted` is claimed when the other side did not accept the TLS handshake.
+        """
         self._arm(deadline)
         try:
-            return self._socket.recv(_RECEIVE_BYTES)
+            data = self._socket.recv(_RECEIVE_BYTES)
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
-            raise StreamLost(f"lost while receiving: {words(error)}") from error
+            refused = not self._heard and sockets.refused_handshake(error)
+            raise StreamLost(f"lost while receiving: {words(error)}", never_accepted=refused) from error
+        self._heard = True
+        return data
 
     def is_quiet(self) -> bool:
         """Tell whether the idle stream is still good: open, and nothing unasked-for has come."""

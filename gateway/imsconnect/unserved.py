@@ -6,7 +6,9 @@ from gateway.errors import M, TransportError
 from gateway.imsconnect.stats import PoolStats
 
 DRAINED: Final = "drained: the path was taken out of use"
-CLOSED_AT_ONCE: Final = "IMS Connect closed the socket at once: it may be at its MAXSOC"
+CLOSED_AT_ONCE: Final = (
+    "IMS Connect closed the socket at once: it may be at its MAXSOC, or want another client certificate"
+)
 
 
 def unreachable(bundle: str, private: str) -> TransportError:

@@ -8,6 +8,7 @@ from gateway.clock import SYSTEM_CLOCK
 from gateway.errors import M, TransportError
 from gateway.imsconnect.breaker import RetryTimes
 from gateway.imsconnect.lane import Lane
+from gateway.imsconnect.unserved import CLOSED_AT_ONCE
 from gateway.observe.events import PathOpened, PathRestored, SocketsRefused, StillDown
 from tests.unit.imsconnect.pooling import PATIENCE, FakeIms, FakeSession, picture, pool_of, wait_until
 
@@ -67,7 +68,7 @@ class TestSessionsThatWereNeverGood:
             with pytest.raises(TransportError) as caught:
                 pool.borrow()
             assert caught.value.message is M.UNREACHABLE
-            assert caught.value.private == "IMS Connect closed the socket at once: it may be at its MAXSOC"
+            assert caught.value.private == CLOSED_AT_ONCE
             assert ims.sessions[0].closed
             assert pool.stats().connect_failures == 1
 

@@ -269,6 +269,8 @@ class ImsError(GatewayError):
     racf_code: int | None = None
     sign_on_failed: bool = False
     """The answer means that user, password or group were not accepted."""
+    answers_request: bool = False
+    """The RSM answered the request itself: no output of the same transaction came before."""
 
 
 @dataclass(eq=False)

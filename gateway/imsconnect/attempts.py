@@ -142,12 +142,13 @@ class Attempts:
             return Outcome.WORKED
         if isinstance(error, TransportError):
             return _TRANSPORT.get(error.message.id)
-        if not isinstance(error, ImsError) or error.return_code is None or error.reason_code is None:
+        if not isinstance(error, ImsError) or not error.answers_request:
             return None
-        if self._generated and (error.return_code, error.reason_code) == (RC_IMS_CONNECT, DUPLICATE_CLIENT_ID):
+        codes = error.return_code or 0, error.reason_code or 0
+        if self._generated and codes == (RC_IMS_CONNECT, DUPLICATE_CLIENT_ID):
             # somebody happens to have the client id that was made up: another socket makes up another
             return Outcome.WORKED
-        retry = describe(Rsm(error.return_code, error.reason_code)).retry
+        retry = describe(Rsm(*codes)).retry
         return Outcome.ELSEWHERE if retry is Retry.ELSEWHERE else None
 
 

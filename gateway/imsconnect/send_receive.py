@@ -196,7 +196,9 @@ def _refused(line: Line, interaction: Interaction, message: InputMessage, rsm: R
     late_is_lost = interaction.mode is CommitMode.SEND_THEN_COMMIT and not _conversational(interaction)
     known_end = (timed_out and late_is_lost) or meaning.deallocate == "aborted"
     line.in_doubt = rsm.xml_adapter or not known_end
-    raise refusal(rsm, line.where, interaction.execution_timeout_ms)
+    error = refusal(rsm, line.where, interaction.execution_timeout_ms)
+    error.answers_request = not rsm.xml_adapter and not interaction.conversation_id
+    raise error
 
 
 def _finish(line: Line, owed: Owed, deadline: float) -> Steps[None]:

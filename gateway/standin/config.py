@@ -138,6 +138,12 @@ class StandinConfig(SafTables):
         """Return the tables with profiles by class."""
         return {**super().protected(), "TIMS": self.transactions, "RIMS": self.tpipes}
 
+    @property
+    def known_tpipes(self) -> frozenset[str]:
+        """The tpipes that OTMA knows from the start."""
+        named = {name for name, tpipe in self.tpipes.items() if tpipe.exists}
+        return frozenset(named | {descriptor.tpipe for descriptor in self.descriptors.values()})
+
     @model_validator(mode="after")
     def _permits_name_somebody(self) -> Self:
         self.check_permits()

@@ -217,7 +217,10 @@ def _services(
     racf = racf_of(config, port, exits, clock)
 
     def tpipes_of(name: str) -> Tpipes:
-        return Tpipes(state.of(name) if state else None, parallel=port.multirtp)
+        tpipes = Tpipes(state.of(name) if state else None, parallel=port.multirtp)
+        for known in config.known_tpipes:
+            tpipes.define(known)
+        return tpipes
 
     makes = DataStoreMaker(config, racf, exits, trace, tpipes_of)
     converters = plugins.converters({name: c.program for name, c in config.converters.items()})

@@ -113,15 +113,20 @@ class _Taking:
 
     def take(self, interaction: "Interaction") -> None:
         """Keep and acknowledge each. Leaving the loop otherwise hands the message in hand back."""
-        with closing(self.connection.messages(interaction)) as messages:  # type: ignore[type-var]
-            for delivery in messages:
-                where = self._keep(delivery)
-                try:
+        written = ""
+        try:
+            with closing(self.connection.messages(interaction)) as messages:  # type: ignore[type-var]
+                for delivery in messages:
+                    # that another one comes shows that IMS Connect has heard the ACK before
+                    written = ""
+                    where = self._keep(delivery)
+                    self.number += 1
+                    written = f"message {self.number} is written{where}"
                     self.connection.acknowledge()
-                except GatewayError:
-                    _say(f"message {self.number + 1} is written{where}, but may come again")
-                    raise
-                self.number += 1
+        except GatewayError:
+            if written:
+                _say(f"{written}, but may come again: it is not known whether IMS heard of that")
+            raise
 
     def look(self, interaction: "Interaction") -> None:
         """Keep the first and hand it back."""

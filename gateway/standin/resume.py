@@ -64,19 +64,18 @@ async def resume_tpipe(session: "Session", number: int, message: InputMessage) -
     tpipe = irm.reroute_name or session.client_id
     store.otma.judge_tpipe(identity, tpipe, exists=store.tpipes.exists(tpipe))
     turn = store.tpipes.turns.join(tpipe)
-    resumed = _Resumed(session, store, irm, turn, option, kinds)
-    ending = "stopped"
+    resumed = _Resumed(session, number, store, irm, turn, option, kinds)
     try:
-        ending = await resumed.serve()
+        await resumed.serve()
     except ClientGoneError:
-        ending = "client gone"
+        resumed.note("client gone")
         raise
     except Refusal as refusal:
-        ending = f"refused {refusal.label}"
+        resumed.note(f"refused {refusal.label}")
         raise
     finally:
         store.tpipes.turns.leave(turn)
-        services.seen.settle(number, f"{ending}, {resumed.delivered} delivered")
+        resumed.note("stopped")
 
 
 def _option(irm: Irm) -> Option:
@@ -107,6 +106,7 @@ class _Resumed:
     """One RESUME TPIPE at work."""
 
     session: "Session"
+    number: int
     store: DataStore
     irm: Irm
     turn: Turn
@@ -115,19 +115,23 @@ class _Resumed:
     delivered: int = 0
     """How many messages the client has acknowledged."""
 
-    async def serve(self) -> str:
-        """Send message after message until the timer, the client or IMS ends it; return what did."""
+    async def serve(self) -> None:
+        """Send message after message until the timer, the client or IMS ends it."""
         wait = wait_in_resume(self.irm)
         while True:
             delivery = await self._next(wait)
             if delivery is None:
-                await self._say(wait)
-                return "timed out"
+                await self._say(wait, "timed out")
+                return
             answer = await self._deliver(delivery)
             if answer.verb is not Verb.ACK or self.option.single:
-                await self._end(answer)
-                return delivery.fate if answer.verb is Verb.ACK else f"{answer.verb.name}, {delivery.fate}"
+                await self._end(answer, delivery.fate)
+                return
             wait = self._wait_after(answer)
+
+    def note(self, ending: str) -> None:
+        """Note in the record how it ended; the first word on that stands."""
+        self.session.services.seen.settle(self.number, f"{ending}, {self.delivered} delivered")
 
     @property
     def _reader(self) -> Reader:
@@ -222,13 +226,16 @@ class _Resumed:
         timeout = self.store.port.timeout_seconds
         return wait_after_resumed(answer, timeout, single=self.option.single)
 
-    async def _end(self, answer: Irm) -> None:
+    async def _end(self, answer: Irm, fate: str) -> None:
         """Tell the end by the timer's RSM, unless the answer to a single message says NO_WAIT."""
+        ending = fate if answer.verb is Verb.ACK else f"{answer.verb.name}, {fate}"
         if self.option.single and answer.timer == NO_WAIT and answer.verb is not Verb.DEALLOCATE:
+            self.note(ending)
             return
         wait = self._wait_after(answer)
         await self.session.let_time_pass(wait.seconds)
-        await self._say(wait)
+        await self._say(wait, ending)
 
-    async def _say(self, wait: Wait) -> None:
+    async def _say(self, wait: Wait, ending: str) -> None:
+        self.note(ending)
         await self.session.send(self.session.status(wait.return_code, wait.reason_code))

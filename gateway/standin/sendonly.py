@@ -4,15 +4,16 @@ Source: Send-only protocol; Send-only with acknowledgment protocol; Send-only wi
 with error. Purge and reroute are for send-receive, so they do nothing here.
 """
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from gateway.exchange import Undeliverable
-from gateway.imsconnect.wire import F3, InputMessage, Verb
+from gateway.imsconnect.wire import F3, InputMessage, Verb, timer_seconds
 from gateway.standin.demands import Fallback
 from gateway.standin.ims import Ims
 from gateway.standin.intake import admit
 from gateway.standin.refusal import RC_OTMA_NAK, SENSE_INPUT_REJECTED, Refusal
-from gateway.standin.work import Output, Run
+from gateway.standin.work import Output, Run, expiring
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session
@@ -28,7 +29,9 @@ async def send_only(session: "Session", number: int, message: InputMessage) -> N
         raise Refusal(RC_OTMA_NAK, SENSE_INPUT_REJECTED, f"{work.transaction} is not there or stopped")
     if irm.f3 & (F3.PURGE | F3.REROUT):
         session.note("IRM_F3 purge and reroute are for send-receive: not acted on")
-    run = ims.start(work)
+    # unverified: IRM_TIMER says when a send-only input expires, though nobody waits for its output
+    now = asyncio.get_running_loop().time()
+    run = ims.start(expiring(work, irm, now, timer_seconds(irm.timer)))
     run.then(lambda output: services.seen.settle(number, _ended(ims, run, output)))
     if irm.verb is Verb.SEND_ONLY_ACK:
         await session.send(session.complete(irm, (), ""))

@@ -64,6 +64,10 @@ def message(
     adapter: str = "",
     converter: str = "",
     extensions: tuple[tuple[str, bytes], ...] = (),
+    nak_reason: int = 0,
+    token: bytes = bytes(40),
+    f6: int = 0,
+    block: bytes | None = None,
 ) -> bytes:
     """Return an input message; offsets in comments count from LLLL."""
 
@@ -74,7 +78,9 @@ def message(
         (12 + len(value)).to_bytes(2) + b"\x00\x00" + kind.encode(code) + value for kind, value in extensions
     )
     irm = bytes((arch, f0)) + exit_id.encode(code)  # 6, 7, 8
-    irm += bytes(4) + bytes((f5, timer, socket_type, encoding))  # 16 NAK reason, 18, 20, 21, 22, 23
+    irm += (
+        nak_reason.to_bytes(2) + bytes(2) + bytes((f5, timer, socket_type, encoding))
+    )  # 16 NAK reason, 18, 20, 21, 22, 23
     irm += name(client) + bytes((f1, f2, f3)) + verb.encode(code)  # 24, 32, 33, 34, 35
     for text in (transaction, datastore, lterm, user, group, password):  # 36, 44, 52, 60, 68, 76
         irm += name(text)
@@ -85,13 +91,14 @@ def message(
     if arch >= 2:
         irm += name(adapter) + name(converter)  # 100, 108
     if arch >= 3:
-        irm += name("") + bytes(40)  # 116 MOD name, 124 correlation token
+        irm += name("") + token  # 116 MOD name, 124 correlation token
     if arch >= 4:
         irm += bytes(8)  # 164
     if arch >= 5:
-        irm += (172 if extra else 0).to_bytes(2) + bytes(2) + extra  # 172, 174, 176
+        irm += (172 if extra else 0).to_bytes(2) + bytes((f6, 0)) + extra  # 172, 174, 176
     irm = (len(irm) + 2).to_bytes(2) + irm  # 4
-    body = irm + b"".join(map(segment, data)) + END
+    answer = b"" if block is None else (4 + len(block)).to_bytes(4) + block
+    body = irm + b"".join(map(segment, data)) + answer + END
     return (4 + len(body)).to_bytes(4) + body
 
 
@@ -112,6 +119,21 @@ def rsm(return_code: int, reason: int, detail: int = 0, code: str = "cp037", nam
 def named(kind: str, value: str, code: str = "cp037") -> bytes:
     """Return an RMM or GENCID."""
     return b"\x00\x14\x00\x00" + kind.encode(code) + value.ljust(8).encode(code)
+
+
+def correlated(token: bytes, code: str = "cp037") -> bytes:
+    """Return the COR of a synchronous callout request."""
+    return b"\x00\x34\x00\x00" + "*CORTKN*".encode(code) + token
+
+
+def network(kind: str, value: bytes, code: str = "cp037") -> bytes:
+    """Return a NETSID or NETUID segment."""
+    return (16 + len(value)).to_bytes(2) + bytes(2) + kind.encode(code) + bytes(4) + value
+
+
+def callout(token: bytes, data: bytes, *between: bytes, flags: int = 0x30) -> bytes:
+    """Return a synchronous callout request as HWSSMPL1 sends it; `between` COR and the data."""
+    return llll(correlated(token), *between, (4 + len(data)).to_bytes(4) + data, csm(flags))
 
 
 def llll(*structures: bytes) -> bytes:

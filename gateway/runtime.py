@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -26,8 +27,10 @@ from gateway.identity.users import Users
 from gateway.observe.events import Sink
 from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
+from gateway.observe.path_metrics import CountedPaths, PathMetrics
 from gateway.provider.backend import BundleBackend, connection_settings
 from gateway.provider.path import Journey, Route
+from gateway.provider.sampling import Sampler
 from gateway.replay import open_store
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
@@ -83,9 +86,10 @@ def build(
         home.state.mkdir(parents=True, exist_ok=True)
         guard = SignOnGuard(home.state, home.gateway.sign_on, clock, time.sleep)
         built.callback(guard.close)
-        backends = {name: _backend(home, name, clock) for name in home.bundles}
+        backends = {name: _backend(home, name, clock, metrics.paths) for name in home.bundles}
         for backend in backends.values():
             built.callback(backend.close, DRAIN_SECONDS)
+        built.callback(Sampler(backends.values(), metrics.paths).close)
         replay = open_store(home.gateway.replay, home.state, clock, metrics)
         built.callback(replay.close)
         workshop = _Workshop(home, backends, guard, replay, CountedSink(metrics, sink or LogSink()), clock)
@@ -203,7 +207,18 @@ class _Workshop:
         return LiveTrust(security.truststore, security.crl, self.clock).current
 
 
-def _backend(home: Home, name: str, clock: Clock) -> BundleBackend:
+def _backend(home: Home, name: str, clock: Clock, metrics: PathMetrics) -> BundleBackend:
     settings = home.bundles[name].ims_connect
     context = tls.backend_context(settings.tls) if settings.tls else None
-    return BundleBackend(connection_settings(name, settings, context), clock=clock, sink=PathLog())
+    if settings.tls is not None and settings.tls.keystore is not None:
+        own = tls.read_keystore(settings.tls.keystore).certificate
+        metrics.certificate(name, "", "client", own.not_valid_after_utc)
+
+    def seen(address: str, not_after: datetime) -> None:
+        metrics.certificate(name, address, "server", not_after)
+
+    return BundleBackend(
+        connection_settings(name, settings, context, seen),
+        clock=clock,
+        sink=CountedPaths(metrics, PathLog()),
+    )

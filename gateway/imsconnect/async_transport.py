@@ -121,6 +121,7 @@ async def _secure(raw: socket.socket, endpoint: Endpoint, deadline: float, clock
         tls = endpoint.tls.wrap_socket(raw, server_hostname=name, do_handshake_on_connect=False)
         sock = tls
         await _Readiness(tls, clock).attempt(tls.do_handshake, deadline, writing=False)
+        sockets.examine(tls, endpoint.examine)
     except (OSError, ValueError) as error:
         sock.close()
         raise ConnectFailed(f"TLS handshake: {words(error)}") from error

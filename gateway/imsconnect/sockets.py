@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -48,6 +48,13 @@ def _refuse_oneself(sock: socket.socket) -> None:
     # TCP's simultaneous open: where nobody listens, a free local port can be connected to itself
     if sock.getsockname() == sock.getpeername():
         raise ConnectionRefusedError("nobody listens")
+
+
+def examine(sock: ssl.SSLSocket, examiner: Callable[[ssl.SSLSocket], str | None] | None) -> None:
+    """Have a finished handshake looked at. Raises ValueError with what is wrong with it."""
+    complaint = examiner(sock) if examiner is not None else None
+    if complaint is not None:
+        raise ValueError(complaint)
 
 
 def is_quiet(sock: socket.socket) -> bool:

@@ -8,7 +8,8 @@ session's to say.
 import math
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.clock import Clock
@@ -77,6 +78,8 @@ class Endpoint:
     tls: ssl.SSLContext | None = None
     server_name: str = ""
     """Name expected in the certificate; empty: the host."""
+    examine: Callable[[ssl.SSLSocket], str | None] | None = field(default=None, repr=False, compare=False)
+    """Looks at each finished handshake and says why it does not do; None when it does."""
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -133,6 +136,7 @@ def _secure(raw: socket.socket, endpoint: Endpoint, deadline: float, clock: Cloc
         sock = tls
         tls.settimeout(None if deadline == math.inf else max(deadline - clock.monotonic(), 0.001))
         tls.do_handshake()
+        sockets.examine(tls, endpoint.examine)
     except (OSError, ValueError) as error:
         sock.close()
         raise ConnectFailed(f"TLS handshake: {words(error)}") from error

@@ -13,17 +13,19 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from gateway.clock import SYSTEM_CLOCK
 from gateway.observe.events import RequestEnded, Sink
+from gateway.observe.path_metrics import PathMetrics, WithDaysLeft
 
 log = logging.getLogger("gateway.observe")
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format."""
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-_KINDS: Final = ("counter", "gauge_livemin")
+_KINDS: Final = ("counter", "gauge_livemin", "gauge_livesum", "gauge_livemostrecent")
 """The library's files, a file a kind and worker."""
 _FILE_BYTES: Final = 1 << 16
-"""The library's first size of a file; the five metrics, with all rules of the judge, take a quarter of it."""
+"""The library's first size of a file; all counters of ten addresses, with all rules of the judge, take half."""
 
 
 def empty(folder: Path) -> None:
@@ -90,6 +92,8 @@ class Metrics:
             ["rule"],
             registry=registry,
         )
+        self.paths = PathMetrics(registry)
+        """Those of the ways to IMS Connect."""
 
     def page(self) -> bytes:
         """Return all metrics, of all workers, as text of type `CONTENT_TYPE`.
@@ -103,7 +107,9 @@ class Metrics:
         if self._folder is not None:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+        shown = CollectorRegistry()
+        shown.register(WithDaysLeft(registry, SYSTEM_CLOCK.now()))
+        return generate_latest(shown)
 
     # -- the replay store: gateway.replay.store.Observer ------------------------------------------------------
 

@@ -5,8 +5,11 @@ Here ends what knows of services and bundles; the client behind it knows of neit
 
 import ssl
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 
 from gateway.clock import Clock
+from gateway.config.addresses import Address
 from gateway.config.model import ImsConnectSettings
 from gateway.exchange import Caller, CommitMode, ImsAnswer, ImsCall
 from gateway.imsconnect import (
@@ -23,6 +26,7 @@ from gateway.imsconnect.client_ids import new_client_id
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import PathSink
+from gateway.tls.backend import HandshakeCheck
 
 
 class BundleBackend:
@@ -66,15 +70,18 @@ class BundleBackend:
 
 
 def connection_settings(
-    bundle: str, settings: ImsConnectSettings, ssl_context: ssl.SSLContext | None
+    bundle: str,
+    settings: ImsConnectSettings,
+    ssl_context: ssl.SSLContext | None,
+    seen: Callable[[str, datetime], None] = lambda _address, _not_after: None,
 ) -> ConnectionSettings:
-    """Return what the client needs to know of a bundle."""
-    server_name = settings.tls.server_name if settings.tls is not None else ""
+    """Return what the client needs to know of a bundle.
+
+    `seen` hears the end of each certificate that IMS Connect shows, with its address.
+    """
     pool = settings.pool
     return ConnectionSettings(
-        endpoints=tuple(
-            Endpoint(address.host, address.port, ssl_context, server_name) for address in settings.addresses
-        ),
+        endpoints=tuple(_endpoint(settings, address, ssl_context, seen) for address in settings.addresses),
         policy=settings.policy,
         datastore=settings.datastore,
         exit=Exit[settings.exit],
@@ -96,6 +103,18 @@ def connection_settings(
         ),
         name=bundle,
     )
+
+
+def _endpoint(
+    settings: ImsConnectSettings,
+    address: Address,
+    ssl_context: ssl.SSLContext | None,
+    seen: Callable[[str, datetime], None],
+) -> Endpoint:
+    if settings.tls is None:
+        return Endpoint(address.host, address.port, ssl_context)
+    check = HandshakeCheck(settings.tls.crypto_policy, partial(seen, str(address)))
+    return Endpoint(address.host, address.port, ssl_context, settings.tls.server_name, check)
 
 
 def interaction_of(call: ImsCall) -> Interaction:

@@ -59,18 +59,24 @@ class ListenerTls:
 
     def complaint(self, connection: ssl.SSLObject | ssl.SSLSocket) -> str | None:
         """Say why a finished handshake does not satisfy the policy; None when it does."""
-        cipher = connection.cipher()
-        if connection.version() == "TLSv1.3" and (
-            cipher is None or cipher[0] not in TLS13_CIPHERS[self.policy]
-        ):
-            return f"cipher {cipher[0] if cipher else 'none'} is outside crypto_policy {self.policy}"
-        certificate = connection.getpeercert(binary_form=True)
-        if not certificate:
-            return None
-        try:
-            return key_complaint(x509.load_der_x509_certificate(certificate).public_key(), self.policy)
-        except (ValueError, UnsupportedAlgorithm):
-            return "the peer's certificate cannot be read"
+        return handshake_complaint(connection, self.policy)
+
+
+def handshake_complaint(connection: ssl.SSLObject | ssl.SSLSocket, policy: CryptoPolicy) -> str | None:
+    """Say why a finished handshake does not satisfy a policy; None when it does.
+
+    Looked at is what the ssl module cannot restrict: ciphers of TLS 1.3, the key of the peer's certificate.
+    """
+    cipher = connection.cipher()
+    if connection.version() == "TLSv1.3" and (cipher is None or cipher[0] not in TLS13_CIPHERS[policy]):
+        return f"cipher {cipher[0] if cipher else 'none'} is outside crypto_policy {policy}"
+    certificate = connection.getpeercert(binary_form=True)
+    if not certificate:
+        return None
+    try:
+        return key_complaint(x509.load_der_x509_certificate(certificate).public_key(), policy)
+    except (ValueError, UnsupportedAlgorithm):
+        return "the peer's certificate cannot be read"
 
 
 def server_tls(settings: ServerSettings, *, client_certificates: bool = True) -> ListenerTls:
@@ -105,13 +111,14 @@ def server_context(settings: ServerSettings, *, client_certificates: bool = True
 def backend_context(settings: BackendTls) -> ssl.SSLContext:
     """Return a context for connections to IMS Connect: its certificate and name are checked, always.
 
-    The caller passes `settings.server_name` or the host as server_hostname. Raises StoreError.
+    The caller passes `settings.server_name` or the host as server_hostname, and has each handshake looked at by
+    `gateway.tls.backend.HandshakeCheck`. Raises StoreError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _restrict(context, "modern")
+    _restrict(context, settings.crypto_policy)
     _trust(context, read_truststore(settings.truststore))
     if settings.keystore is not None:
-        _load_key(context, settings.keystore, "modern")
+        _load_key(context, settings.keystore, settings.crypto_policy)
     return context
 
 

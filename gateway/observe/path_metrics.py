@@ -1,0 +1,140 @@
+"""Metrics of the ways to IMS Connect: whether hosts can be reached, sockets, certificates.
+
+Labels are bundles and addresses of the configuration, so there are as many as an operator has written down.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from gateway.observe.events import PathEvent, PathOpened, PathRestored, PathSink
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.metrics_core import Metric
+
+_EXPIRY: Final = "imsgw_ims_connect_certificate_not_after_seconds"
+_DAYS: Final = "imsgw_ims_connect_certificate_days_left"
+_DAY_SECONDS: Final = 86_400
+
+COUNTED: Final = (
+    "requests",
+    "wait_timeouts",
+    "connects",
+    "connect_failures",
+    "stale",
+    "dropped",
+    "socket_timeouts",
+    "execution_timeouts",
+    "protocol_errors",
+    "connections_lost",
+)
+"""Counters of a pool that are shown."""
+
+
+class PathMetrics:
+    """What one worker knows of the ways to IMS Connect. Thread-safe, `pool` apart: one thread calls it."""
+
+    def __init__(self, registry: "CollectorRegistry") -> None:
+        """Import the library; see `gateway.observe.metrics`, which says when."""
+        from prometheus_client import Counter, Gauge  # noqa: PLC0415  not before the folder is known
+
+        where = ["bundle", "endpoint"]
+        self._up = Gauge(
+            "imsgw_ims_connect_up",
+            "1 when every worker can reach IMS Connect there, or has not tried, else 0.",
+            where,
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._went_down = Counter(
+            "imsgw_ims_connect_went_down_total",
+            "Times that a worker could not reach IMS Connect there any more.",
+            where,
+            registry=registry,
+        )
+        self._sockets = Gauge(
+            "imsgw_ims_connect_sockets",
+            "Sockets to IMS Connect: idle, in_use; waiting: requests without one; limit: most there may be.",
+            [*where, "state"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._pool = Counter(
+            "imsgw_ims_connect_pool_events_total",
+            "What happened in the pools of sockets.",
+            [*where, "event"],
+            registry=registry,
+        )
+        self._expiry = Gauge(
+            _EXPIRY,
+            "When a certificate ends: ours, or the one that IMS Connect last showed.",
+            [*where, "whose"],
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._told: dict[tuple[str, str], Mapping[str, Any]] = {}
+
+    def known(self, bundle: str, endpoint: str) -> None:
+        """Note an address of the configuration: nothing is wrong with it yet."""
+        self._up.labels(bundle, endpoint).set(1)
+
+    def path_changed(self, event: PathEvent) -> None:
+        """Note that a path went or came back."""
+        if isinstance(event, PathOpened):
+            self._up.labels(event.bundle, event.endpoint).set(0)
+            self._went_down.labels(event.bundle, event.endpoint).inc()
+        elif isinstance(event, PathRestored):
+            self._up.labels(event.bundle, event.endpoint).set(1)
+
+    def certificate(
+        self, bundle: str, endpoint: str, whose: Literal["client", "server"], not_after: datetime
+    ) -> None:
+        """Note until when a certificate is valid; `endpoint` is empty for ours, which goes to all."""
+        self._expiry.labels(bundle, endpoint, whose).set(not_after.timestamp())
+
+    def pool(self, picture: Mapping[str, Any]) -> None:
+        """Note a pool's picture (the fields of `PoolStats` by name): gauges, and counters since it was made."""
+        where = picture["bundle"], picture["endpoint"]
+        for state in ("idle", "in_use", "waiting", "limit"):
+            self._sockets.labels(*where, state).set(picture[state])
+        before = self._told.get(where, {})
+        for name in COUNTED:
+            self._pool.labels(*where, name).inc(picture[name] - before.get(name, 0))
+        self._told[where] = picture
+
+
+class CountedPaths:
+    """Counts events of paths on their way to another sink."""
+
+    def __init__(self, metrics: PathMetrics, sink: PathSink) -> None:
+        self._metrics = metrics
+        self._sink = sink
+
+    def path_changed(self, event: PathEvent) -> None:
+        """Count one event and pass it on."""
+        self._metrics.path_changed(event)
+        self._sink.path_changed(event)
+
+
+class WithDaysLeft:
+    """Another collector's metrics, and beside the end of each certificate the days until then."""
+
+    def __init__(self, registry: "CollectorRegistry", now: datetime) -> None:
+        self._registry = registry
+        self._now = now.timestamp()
+
+    def collect(self) -> "Iterator[Metric]":
+        """Yield all metrics."""
+        from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415  see `PathMetrics`
+
+        for family in self._registry.collect():
+            yield family
+            if family.name != _EXPIRY:
+                continue
+            names = ["bundle", "endpoint", "whose"]
+            days = GaugeMetricFamily(_DAYS, "Days until then; negative when it has ended.", labels=names)
+            for sample in family.samples:
+                left = (sample.value - self._now) / _DAY_SECONDS
+                days.add_metric([sample.labels[name] for name in names], round(left, 2))
+            yield days

@@ -1,0 +1,53 @@
+"""Pictures of the pools of sockets, taken now and then for the metrics: a request costs nothing that way."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Final, Protocol
+
+from gateway.imsconnect.stats import PoolStats
+from gateway.observe.path_metrics import PathMetrics
+
+SECONDS: Final = 5.0
+"""Between pictures: how old, at most, what the metrics show of a pool."""
+
+
+class Pooling(Protocol):
+    """What has pools."""
+
+    def stats(self) -> tuple[PoolStats, ...]:
+        """Return the picture of each pool at this moment."""
+        ...
+
+
+class Sampler:
+    """A thread that takes pictures until it is closed."""
+
+    def __init__(self, sources: Iterable[Pooling], metrics: PathMetrics, seconds: float = SECONDS) -> None:
+        """Take the first picture, and begin."""
+        self._sources = tuple(sources)
+        self._metrics = metrics
+        self._seconds = seconds
+        self._end = threading.Event()
+        for stats in self._pictures():
+            metrics.known(stats.bundle, stats.endpoint)
+        self._look()
+        self._thread = threading.Thread(target=self._run, name="pictures of pools", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take the last picture, and end."""
+        self._end.set()
+        self._thread.join()
+        self._look()
+
+    def _run(self) -> None:
+        while not self._end.wait(self._seconds):
+            self._look()
+
+    def _look(self) -> None:
+        for stats in self._pictures():
+            self._metrics.pool(asdict(stats))
+
+    def _pictures(self) -> Iterable[PoolStats]:
+        return (stats for source in self._sources for stats in source.stats())

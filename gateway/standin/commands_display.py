@@ -1,8 +1,8 @@
 """/DISPLAY: what the stand-in is doing, in lines like IMS's.
 
 Source: /DISPLAY TMEMBER; /DISPLAY OTMA; Displaying and interpreting output message counts. The numbers are
-true; a column of which the stand-in knows nothing shows N/A. unverified: the columns of ACTIVE, CONV and USER,
-the widths of TRAN, and that each line begins with three blanks.
+true; a column of which the stand-in knows nothing shows a dash. unverified: the columns of ACTIVE, CONV, OTMA
+and USER, and those of TRAN behind QCT.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,14 +15,14 @@ from gateway.standin.ims import Ims
 from gateway.standin.security import OtmaAuthorization
 from gateway.standin.tpipes import Tpipes
 
-TRAN_HEADING: Final = "   TRAN     CLS ENQCT   QCT   LCT  PLCT CP NP LP SEGSZ SEGNO PARLM    RC"
-TPIPE_HEADING: Final = "   MEMBER/TPIPE       ENQCT   DEQCT     QCT  STATUS"
-OTMA_HEADING: Final = "   GROUP/MEMBER       XCF-STATUS  USER-STATUS     SECURITY"
-ACTIVE_HEADING: Final = "   REGID JOBNAME  TYPE TRAN/STEP PROGRAM  STATUS"
-USER_HEADING: Final = "   USER     TRAN     CLIENT   STATUS"
-CONVERSATION_HEADING: Final = "   ID       TRAN     CLIENT   USER     STEPS STATUS"
-NOTHING: Final = "   NONE"
-UNKNOWN: Final = "N/A"
+TRAN_HEADING: Final = "TRAN     CLS ENQCT   QCT   LCT  PLCT CP NP LP SEGSZ SEGNO PARLM    RC"
+TPIPE_HEADING: Final = " MEMBER/TPIPE       ENQCT   DEQCT     QCT  STATUS"
+OTMA_HEADING: Final = " GROUP/MEMBER     XCF-STATUS  USER-STATUS     SECURITY"
+ACTIVE_HEADING: Final = "REGID JOBNAME  TYPE TRAN/STEP PROGRAM  STATUS"
+USER_HEADING: Final = "USER     TRAN     CLIENT   STATUS"
+CONVERSATION_HEADING: Final = "ID       TRAN     CLIENT   USER     STEPS STATUS"
+NOTHING: Final = "NONE"
+UNKNOWN: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def _active(sight: Sight, words: Words) -> Iterator[str]:
     regions = sight.ims.regions.active
     for region in regions:
         program = sight.ims.program_of(region.transaction)[:8].upper()
-        line = f"   {region.number:>5} STANDIN  TP   {region.transaction:<9} {program:<8} {region.status}"
+        line = f"{region.number:>5} STANDIN  TP   {region.transaction:<9} {program:<8} {region.status}"
         yield line.rstrip()
     if not regions:
         yield NOTHING
@@ -59,13 +59,15 @@ def _transaction(sight: Sight, words: Words) -> Iterator[str]:
     yield TRAN_HEADING
     for name in sight.ims.transactions if names == ("ALL",) else names:
         if name not in sight.ims.transactions:
-            yield f"   {name:<8} IS INVALID"
+            yield f"{name:<8} IS INVALID"
             continue
-        enqueued, waiting = regions.enqueued(name), regions.waiting(name)
-        unknown = f"{UNKNOWN:>5} {UNKNOWN:>5} {UNKNOWN:>2} {UNKNOWN:>2} {UNKNOWN:>2}"
-        yield f"   {name:<8} {UNKNOWN:>3} {enqueued:>5} {waiting:>5} {unknown}"
+        counts = f"{regions.enqueued(name):>5} {regions.waiting(name):>5}"
+        unknown = " ".join(UNKNOWN.rjust(width) for width in (5, 5, 2, 2, 2, 5, 5))
+        limit, occupied = regions.limit(name), regions.occupied(name)
+        at_most = "NONE" if limit is None else limit
+        yield f"{name:<8} {UNKNOWN:>3} {counts} {unknown} {at_most:>5} {occupied:>5}"
         if regions.is_stopped(name):
-            yield "     STATUS: STOP"
+            yield "  STATUS: STOP"
 
 
 def _tmember(sight: Sight, words: Words) -> Iterator[str]:
@@ -77,9 +79,9 @@ def _tmember(sight: Sight, words: Words) -> Iterator[str]:
     names = words.parameters()
     yield TPIPE_HEADING
     if member not in {"ALL", sight.settings.member}:
-        yield f"   {member:<8} IS INVALID"
+        yield f" {member:<8} IS INVALID"
         return
-    yield f"   {sight.settings.member}"
+    yield f" {sight.settings.member}"
     yield from _tpipes(sight, names)
 
 
@@ -88,11 +90,11 @@ def _tpipes(sight: Sight, names: tuple[str, ...]) -> Iterator[str]:
     known = sorted({*depths, *requests, *stopped})
     for name in known if names == ("ALL",) else names:
         if name not in known:
-            yield f"   -{name:<8} IS INVALID"
+            yield f"-{name:<8} IS INVALID"
             continue
         queued = depths.get(name, 0) + requests.get(name, 0)
         status = "STO" if name in stopped else ""
-        yield f"   -{name:<17} {UNKNOWN:>5}   {UNKNOWN:>5} {queued:>7}  {status}".rstrip()
+        yield f"-{name:<16}{UNKNOWN:>8}{UNKNOWN:>8}{queued:>8}  {status}".rstrip()
 
 
 def _otma(sight: Sight, words: Words) -> Iterator[str]:
@@ -104,16 +106,16 @@ def _members(sight: Sight, member: str) -> Iterator[str]:
     yield OTMA_HEADING
     server, client = sight.tmember, sight.settings.member
     if member not in {"ALL", server, client}:
-        yield f"   {member:<8} IS INVALID"
+        yield f" {member:<8} IS INVALID"
         return
     level = sight.otma.level.upper()
-    yield f"   {sight.settings.group}"
+    yield f" {sight.settings.group}"
     if member in {"ALL", server}:
-        yield f"   -{server:<17} ACTIVE      SERVER          {level}"
+        yield f"-{server:<17}ACTIVE      SERVER          {level}"
     if member in {"ALL", client}:
         joined = sight.otma.bid.accepted
         xcf, status = ("ACTIVE", "ACCEPT TRAFFIC") if joined else ("NOT DEFINED", "DISCONNECTED")
-        yield f"   -{client:<17} {xcf:<11} {status:<15} {level}"
+        yield f"-{client:<17}{xcf:<11} {status:<15} {level}"
 
 
 def _user(sight: Sight, words: Words) -> Iterator[str]:
@@ -121,7 +123,7 @@ def _user(sight: Sight, words: Words) -> Iterator[str]:
     yield USER_HEADING
     found = [work for work in sight.ims.inputs if not work.is_command]
     lines = [
-        f"   {work.identity.user:<8} {work.transaction:<8} {work.client_id:<8} ACTIVE"
+        f"{work.identity.user:<8} {work.transaction:<8} {work.client_id:<8} ACTIVE"
         for work in found
         if names == ("ALL",) or work.identity.user in names
     ]
@@ -134,7 +136,7 @@ def _conversation(sight: Sight, words: Words) -> Iterator[str]:
     conversations = sight.ims.conversations.all
     for one in conversations:
         names = f"{one.transaction:<8} {one.client_id:<8} {one.user:<8}"
-        yield f"   {one.number:<8} {names} {one.steps:>5} ACTIVE"
+        yield f"{one.number:<8} {names} {one.steps:>5} ACTIVE"
     if not conversations:
         yield NOTHING
 

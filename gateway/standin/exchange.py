@@ -5,11 +5,10 @@ in `send_then_commit` (commit mode 1) and `commit_then_send` (commit mode 0).
 """
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.exchange import CommitMode
-from gateway.imsconnect.wire import F1, InputMessage, Irm
+from gateway.imsconnect.wire import InputMessage
 from gateway.standin.commit_then_send import CommitThenSend
 from gateway.standin.datastores import COMMUNICATION_ERROR
 from gateway.standin.demands import commit_mode
@@ -18,8 +17,8 @@ from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order
 from gateway.standin.refusal import RC_IMS_CONNECT
 from gateway.standin.send_then_commit import SendThenCommit
-from gateway.standin.timers import Ending, Wait, wait_for_output
-from gateway.standin.work import Output, Work
+from gateway.standin.timers import Ending, wait_for_output
+from gateway.standin.work import Output, expiring
 
 if TYPE_CHECKING:
     from gateway.standin.session import Session
@@ -49,7 +48,7 @@ async def send_receive(session: "Session", number: int, message: InputMessage) -
     session.store = admitted.store
     wait = wait_for_output(irm, services.port.timeout_seconds)
     started = asyncio.get_running_loop().time()
-    run = admitted.store.ims.start(expiring(admitted.work, irm, wait, started))
+    run = admitted.store.ims.start(expiring(admitted.work, irm, started, wait.seconds))
     order = Order(session, number, irm, admitted.converter, run, admitted.store)
     later = commit_mode(irm) is CommitMode.COMMIT_THEN_SEND
     mode: Mode = CommitThenSend(order) if later else SendThenCommit(order)
@@ -79,10 +78,3 @@ async def send_receive(session: "Session", number: int, message: InputMessage) -
             return
         output = admitted.store.ims.no_response(run.work)
     await mode.deliver(output)
-
-
-def expiring(work: Work, irm: Irm, wait: Wait, started: float) -> Work:
-    """Return the work with the time when OTMA discards it (IMS Connect transaction expiration support)."""
-    if F1.TRNEXP not in irm.f1 or wait.seconds is None:
-        return work
-    return replace(work, expires=started + wait.seconds)

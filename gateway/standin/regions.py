@@ -59,6 +59,14 @@ class Regions:
         """Return how many inputs of a transaction wait for a region."""
         return sum(not turn.done() for turn in tuple(self._queue(transaction).waiting))
 
+    def limit(self, transaction: str) -> int | None:
+        """Return how many inputs of a transaction may run at a time; None: no limit."""
+        return self._limits.get(transaction)
+
+    def occupied(self, transaction: str) -> int:
+        """Return how many regions a transaction occupies."""
+        return self._queue(transaction).occupied
+
     def is_stopped(self, transaction: str) -> bool:
         """Tell whether a transaction is stopped: nothing is queued for it and nothing of it scheduled."""
         return transaction in self._stopped

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from gateway.imsconnect.wire import F1, Irm
 from gateway.standin.sign_on import Identity
 from gateway.standin.units import UnitOfWork
 
@@ -75,3 +76,13 @@ class Run:
     def then(self, end: Callable[[Output], None]) -> None:
         """Have `end` called with the output when nobody waits for it any more."""
         self.task.add_done_callback(lambda task: None if task.cancelled() else end(task.result()))
+
+
+def expiring(work: Work, irm: Irm, now: float, seconds: float | None) -> Work:
+    """Return the work with the time when OTMA discards it, if the client asks for that (IRM_F1 X'01').
+
+    Source: IMS Connect transaction expiration support. `seconds` is what IRM_TIMER means; None: no time.
+    """
+    if F1.TRNEXP not in irm.f1 or seconds is None:
+        return work
+    return replace(work, expires=now + seconds)

@@ -205,7 +205,7 @@ class TestEnds:
         assert client.ask(ack) == refusal(4, 97)
         client.assert_closed()
 
-    def test_a_restart_of_ims_connect_ends_it(self, ledger, connect):
+    def test_a_restart_of_ims_connect_ends_it(self, ledger):
         standin, client = ledger
         client.ask(text("LEDGER A", f3=CONFIRM))
         standin.restart()
@@ -293,7 +293,7 @@ class TestWhatDoesNotBelong:
 class TestClientIds:
     GENERATED = 0x01
 
-    def test_a_generated_client_id_stays(self, client, standin):
+    def test_a_generated_client_id_stays(self, client):
         first = client.ask(text("CONVERSE ONE", client="", f1=0x40, f2=CM1 | self.GENERATED))
         name = first[16:24].decode("cp037")
         assert name.startswith("HWS")

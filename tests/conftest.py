@@ -5,6 +5,7 @@ pytest_plugins: list[str] = [
     "tests.fixtures.clock",
     "tests.fixtures.proxy",
     "tests.fixtures.scripted_server",
+    "tests.fixtures.faces",
     "tests.fixtures.standin",
     "tests.fixtures.web",
     "tests.fixtures.web_server",

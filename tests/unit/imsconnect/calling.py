@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pytest
 
-from gateway.clock import SYSTEM_CLOCK
+from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import BackendTls, ImsConnectSettings, PoolSettings, TrustStore
 from gateway.errors import GatewayError, M, TransportError
-from gateway.exchange import Caller, ImsCall, Secret
+from gateway.exchange import Caller, ImsAnswer, ImsCall, Secret
+from gateway.imsconnect import AsyncClient, ConnectionSettings
+from gateway.imsconnect.async_transport import AsyncSocketStream
 from gateway.imsconnect.stats import PoolStats
-from gateway.provider.backend import BundleBackend, connection_settings
+from gateway.imsconnect.transport import SocketStream
+from gateway.provider.backend import BundleBackend, connection_settings, credentials_of, interaction_of
+from tests.fixtures.faces import LoopThread, is_async
 from tests.fixtures.scripted_server import (
     Expect,
     Forever,
@@ -57,6 +61,37 @@ NO_STORE = TrustStore.model_construct(path=Path(), password=Secret(""))
 """The test makes its own TLS context."""
 
 
+class LoopBackend:
+    """A backend of a bundle, as it would be over the client for asyncio."""
+
+    def __init__(self, settings: ConnectionSettings, *, clock: Clock, client_ids: Callable[[str], str]) -> None:
+        self._thread = LoopThread()
+        self._client = AsyncClient(settings, clock=clock, client_ids=client_ids)
+
+    def __repr__(self) -> str:
+        return repr(self._client)
+
+    def call(self, call: ImsCall) -> ImsAnswer:
+        reply = self._thread.do(self._client.run(interaction_of(call), credentials_of(call.caller)))
+        return ImsAnswer(reply.segments, reply.client_id)
+
+    def ping(self, timeout_ms: int) -> str:
+        return self._thread.do(self._client.ping(timeout_ms))
+
+    def stats(self) -> tuple[PoolStats, ...]:
+        return self._client.stats()
+
+    def close(self, drain_seconds: float) -> None:
+        self._thread.do(self._client.close(drain_seconds))
+
+    def end(self) -> None:
+        self.close(0)
+        self._thread.stop()
+
+
+Backend = BundleBackend | LoopBackend
+
+
 @contextmanager
 def client_of(
     server: Listening,
@@ -66,7 +101,7 @@ def client_of(
     server_name: str = "",
     max_message: int = 10_000_000,
     **pool: float,
-) -> Iterator[BundleBackend]:
+) -> Iterator[Backend]:
     settings = ImsConnectSettings(
         host=server.host,
         port=server.port,
@@ -75,16 +110,34 @@ def client_of(
         pool=PoolSettings.model_validate({"size": 4, "wait_seconds": 5.0, **pool}),
         max_message_bytes=max_message,
     )
-    client = BundleBackend(
-        connection_settings("ims1", settings, tls), clock=SYSTEM_CLOCK, client_ids=client_ids
-    )
+    kind = LoopBackend if is_async() else BundleBackend
+    client = kind(connection_settings("ims1", settings, tls), clock=SYSTEM_CLOCK, client_ids=client_ids)
     try:
         yield client
     finally:
-        client.close(0)
+        if isinstance(client, LoopBackend):
+            client.end()
+        else:
+            client.close(0)
 
 
-def failure_of(client: BundleBackend, call: ImsCall = CALL) -> GatewayError:
+def before(
+    monkeypatch: pytest.MonkeyPatch, method: Literal["send_all", "receive"], hook: Callable[[], None]
+) -> None:
+    """Call something before each `method` of streams, whichever face they are of."""
+
+    def hooked(real):
+        def step(self, *args):
+            hook()
+            return real(self, *args)
+
+        return step
+
+    for kind in (SocketStream, AsyncSocketStream):
+        monkeypatch.setattr(kind, method, hooked(getattr(kind, method)))
+
+
+def failure_of(client: Backend, call: ImsCall = CALL) -> GatewayError:
     with pytest.raises(GatewayError) as caught:
         client.call(call)
     return caught.value
@@ -114,7 +167,7 @@ def said(number: int, turn: int) -> ImsCall:
 class Load:
     """Callers that each check their own answers, over and over."""
 
-    client: BundleBackend
+    client: Backend
     wrong: list[object] = field(default_factory=list)
     answered: "count[int]" = field(default_factory=count)
     latest: int = 0
@@ -145,7 +198,7 @@ class Load:
 
 
 @contextmanager
-def under_load(client: BundleBackend, callers: int) -> Iterator[Load]:
+def under_load(client: Backend, callers: int) -> Iterator[Load]:
     load = Load(client)
     threads = [threading.Thread(target=load.work, args=(number,)) for number in range(callers)]
     for thread in threads:
@@ -158,7 +211,7 @@ def under_load(client: BundleBackend, callers: int) -> Iterator[Load]:
             thread.join(PATIENCE)
 
 
-def stats_of(client: BundleBackend) -> PoolStats:
+def stats_of(client: Backend) -> PoolStats:
     """The picture of the pool of the one endpoint there is."""
     (stats,) = client.stats()
     return stats

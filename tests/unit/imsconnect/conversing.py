@@ -6,14 +6,18 @@ from dataclasses import dataclass, field, replace
 
 from gateway.clock import SYSTEM_CLOCK
 from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel
+from gateway.imsconnect.async_session import AsyncSession
+from gateway.imsconnect.async_transport import connect as async_connect
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.dialogue import Dialogue
 from gateway.imsconnect.inputs import Destination
+from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.session import Session
 from gateway.imsconnect.transport import Endpoint, Stream, connect
 from gateway.imsconnect.values import Reply
 from gateway.imsconnect.wire import Exit
 from gateway.provider.backend import credentials_of, interaction_of
+from tests.fixtures.faces import in_a_loop, is_async
 from tests.fixtures.scripted_server import (
     ScriptedServer,
 )
@@ -53,14 +57,74 @@ class Conversing(Session):
         return self.do(self.dialogue.ping(timeout_ms))
 
 
-def session_on(stream: Stream, there: Destination | None = None) -> Conversing:
-    return Conversing(stream, Dialogue(there or destination(), ClientId("CLIENT01"), "ims.example:9999", SYSTEM_CLOCK))
+class AsyncConversing:
+    """The same over a session for asyncio; a loop runs while it is asked something."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @property
+    def reusable(self) -> bool:
+        return self._session.reusable
+
+    @property
+    def lane(self) -> Lane:
+        return self._session.lane
+
+    def perform(self, call: ImsCall) -> Reply:
+        return in_a_loop(self._session.run(interaction_of(call), credentials_of(call.caller)))
+
+    def ping(self, timeout_ms: int) -> str:
+        return in_a_loop(self._session.do(self._session.dialogue.ping(timeout_ms)))
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class AwaitedStream:
+    """A pretended stream as one for asyncio."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def send_all(self, data: bytes, deadline: float) -> None:
+        self._stream.send_all(data, deadline)
+
+    async def receive(self, deadline: float) -> bytes:
+        return self._stream.receive(deadline)
+
+    def is_quiet(self) -> bool:
+        return self._stream.is_quiet()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def abort(self) -> None:
+        self._stream.abort()
+
+
+def session_on(stream: Stream, there: Destination | None = None) -> Conversing | AsyncConversing:
+    dialogue = dialogue_for(there)
+    if is_async():
+        return AsyncConversing(AsyncSession(AwaitedStream(stream), dialogue))
+    return Conversing(stream, dialogue)
+
+
+def dialogue_for(there: Destination | None = None) -> Dialogue:
+    return Dialogue(there or destination(), ClientId("CLIENT01"), "ims.example:9999", SYSTEM_CLOCK)
 
 
 @contextmanager
-def session_with(server: ScriptedServer, there: Destination | None = None) -> Iterator[Conversing]:
-    endpoint = Endpoint(server.host, server.port)
-    session = session_on(connect(endpoint, SYSTEM_CLOCK.monotonic() + 20, SYSTEM_CLOCK), there)
+def session_with(
+    server: ScriptedServer, there: Destination | None = None
+) -> Iterator[Conversing | AsyncConversing]:
+    endpoint, deadline = Endpoint(server.host, server.port), SYSTEM_CLOCK.monotonic() + 20
+    session: Conversing | AsyncConversing
+    if is_async():
+        stream = in_a_loop(async_connect(endpoint, deadline, SYSTEM_CLOCK))
+        session = AsyncConversing(AsyncSession(stream, dialogue_for(there)))
+    else:
+        session = Conversing(connect(endpoint, deadline, SYSTEM_CLOCK), dialogue_for(there))
     try:
         yield session
     finally:

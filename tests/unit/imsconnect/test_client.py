@@ -12,7 +12,7 @@ import trustme
 from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import Secret, SyncLevel
 from gateway.imsconnect.client_ids import new_client_id
-from gateway.imsconnect.transport import SocketStream, StreamLost
+from gateway.imsconnect.transport import StreamLost
 from tests.fixtures.scripted_server import (
     Close,
     Expect,
@@ -27,12 +27,15 @@ from tests.unit.imsconnect.calling import (
     CALL,
     ECHOES,
     PATIENCE,
+    before,
     client_of,
     failure_of,
     said,
     stats_of,
 )
 from tests.unit.imsconnect.worked_examples import F3, TIMER, patched
+
+pytestmark = pytest.mark.usefixtures("face")
 
 
 class TestClientIds:
@@ -166,14 +169,12 @@ class TestNeverTwice:
 def break_sends(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Make the first sends fail before a byte has left."""
     left = count(times, -1)
-    real = SocketStream.send_all
 
-    def send_all(self: SocketStream, data: bytes, deadline: float) -> None:
+    def gone() -> None:
         if next(left) > 0:
             raise StreamLost("lost while sending: Broken pipe", nothing_sent=True)
-        real(self, data, deadline)
 
-    monkeypatch.setattr(SocketStream, "send_all", send_all)
+    before(monkeypatch, "send_all", gone)
 
 
 class TestManyCallers:

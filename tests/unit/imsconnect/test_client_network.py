@@ -1,5 +1,6 @@
 """Every way a network can fail a call: each its own error, and nothing for the wrong caller."""
 
+import concurrent.futures
 import select
 import threading
 from collections.abc import Callable
@@ -8,8 +9,7 @@ import pytest
 
 from gateway.errors import GatewayError, M, TransportError
 from gateway.imsconnect.client_ids import new_client_id
-from gateway.imsconnect.transport import SocketStream
-from gateway.provider.backend import BundleBackend
+from tests.fixtures.faces import interruption
 from tests.fixtures.scripted_server import (
     Expect,
     ExpectNothing,
@@ -27,6 +27,8 @@ from tests.unit.imsconnect.calling import (
     PATIENCE,
     SEND_ONLY,
     At,
+    Backend,
+    before,
     client_of,
     failure_of,
     said,
@@ -34,6 +36,8 @@ from tests.unit.imsconnect.calling import (
     under_load,
 )
 from tests.unit.imsconnect.worked_examples import rsm
+
+pytestmark = pytest.mark.usefixtures("face")
 
 
 class TestUnreachable:
@@ -159,11 +163,11 @@ class TestNothingLeaksIntoTheNextReply:
         server = scripted_server([*ANSWERED, ExpectNothing()], ECHOES)
         with client_of(server) as client:
 
-            def interrupted(_self: SocketStream, _deadline: float) -> bytes:
-                raise KeyboardInterrupt
+            def interrupted() -> None:
+                raise interruption()
 
-            monkeypatch.setattr(SocketStream, "receive", interrupted)
-            with pytest.raises(KeyboardInterrupt):
+            before(monkeypatch, "receive", interrupted)
+            with pytest.raises((KeyboardInterrupt, concurrent.futures.CancelledError)):
                 client.call(CALL)
             monkeypatch.undo()
             call = said(6, 1)
@@ -171,12 +175,12 @@ class TestNothingLeaksIntoTheNextReply:
             assert (stats_of(client).dropped, stats_of(client).in_use) == (1, 0)
 
 
-def wait_until_noisy(client: BundleBackend) -> None:
+def wait_until_noisy(client: Backend) -> None:
     """Wait until the idle socket has something to read, without reading it."""
     (idle,) = client._client._pools[0]._places._held.idle._all
     assert idle.session is not None
     poll = select.poll()
-    poll.register(idle.session._stream._socket, select.POLLIN)  # type: ignore[attr-defined]
+    poll.register(idle.session._stream._socket, select.POLLIN)  # type: ignore[union-attr]
     assert poll.poll(PATIENCE * 1000)
 
 

@@ -34,6 +34,8 @@ from tests.unit.imsconnect.conversing import (
 )
 from tests.unit.imsconnect.worked_examples import F3, patched, rsm
 
+pytestmark = pytest.mark.usefixtures("face")
+
 
 class TestSendThenCommit:
     def test_a_request_and_its_output_are_the_worked_example(self, scripted_server):

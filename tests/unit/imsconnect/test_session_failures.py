@@ -33,6 +33,8 @@ from tests.unit.imsconnect.conversing import (
 )
 from tests.unit.imsconnect.worked_examples import TIMER, patched, rsm
 
+pytestmark = pytest.mark.usefixtures("face")
+
 
 def said(error: GatewayError) -> str:
     """Everything an error says anywhere, causes included."""

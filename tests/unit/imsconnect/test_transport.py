@@ -1,5 +1,6 @@
 """The stream: deadlines on every step, foreign errors translated, idle sockets judged."""
 
+import concurrent.futures
 import select
 import socket
 import ssl
@@ -9,43 +10,26 @@ from contextlib import closing
 import pytest
 import trustme
 
-from gateway.clock import SYSTEM_CLOCK
 from gateway.imsconnect import sockets
-from gateway.imsconnect.transport import (
-    ConnectFailed,
-    DeadlinePassed,
-    Endpoint,
-    SocketStream,
-    StreamLost,
-    connect,
-)
+from gateway.imsconnect.transport import ConnectFailed, DeadlinePassed, Endpoint, StreamLost
+from tests.fixtures.faces import interruption
 from tests.fixtures.scripted_server import (
     Close,
     ExpectNothing,
     HalfClose,
     Reset,
-    ScriptedServer,
     Send,
     Stall,
     full_backlog,
 )
+from tests.unit.imsconnect.streaming import Opened, connect_to, far, open_to, soon, stream_over
+
+pytestmark = pytest.mark.usefixtures("face")
 
 HELLO = b"\x00\x00\x00\x05!"
 
 
-def soon(seconds: float = 0.2) -> float:
-    return SYSTEM_CLOCK.monotonic() + seconds
-
-
-def far() -> float:
-    return soon(20)
-
-
-def open_to(server: ScriptedServer, tls: ssl.SSLContext | None = None, server_name: str = "") -> SocketStream:
-    return connect(Endpoint(server.host, server.port, tls, server_name), far(), SYSTEM_CLOCK)
-
-
-def wait_readable(stream: SocketStream) -> None:
+def wait_readable(stream: Opened) -> None:
     poll = select.poll()
     poll.register(stream._socket, select.POLLIN)
     assert poll.poll(20_000), "nothing happened on the socket"
@@ -82,23 +66,23 @@ class TestConnecting:
         with closing(socket.create_server(("127.0.0.1", 0))) as listener:
             port = listener.getsockname()[1]
         with pytest.raises(ConnectFailed, match=r"connect: Connection refused") as caught:
-            connect(Endpoint("127.0.0.1", port), far(), SYSTEM_CLOCK)
+            connect_to(Endpoint("127.0.0.1", port), far())
         assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
     def test_a_host_name_that_cannot_be_resolved_fails(self):
         with pytest.raises(ConnectFailed, match="host name not resolved"):
-            connect(Endpoint("a" * 70 + ".example", 9999), far(), SYSTEM_CLOCK)
+            connect_to(Endpoint("a" * 70 + ".example", 9999), far())
 
     def test_a_host_that_does_not_answer_fails_at_the_deadline(self):
         with full_backlog() as listener:
             endpoint = Endpoint("127.0.0.1", listener.getsockname()[1])
             with pytest.raises(ConnectFailed, match="connect: not in time"):
-                connect(endpoint, soon(), SYSTEM_CLOCK)
+                connect_to(endpoint, soon())
 
     def test_a_deadline_that_has_passed_connects_nowhere(self, scripted_server):
         server = scripted_server()
         with pytest.raises(ConnectFailed, match="not in time"):
-            connect(Endpoint(server.host, server.port), soon(-1), SYSTEM_CLOCK)
+            connect_to(Endpoint(server.host, server.port), soon(-1))
 
     def test_the_second_address_is_tried_when_the_first_does_not_answer(self, scripted_server, monkeypatch):
         server = scripted_server([Stall()])
@@ -108,7 +92,7 @@ class TestConnecting:
                 (socket.AF_INET, socket.SOCK_STREAM, 6, "", (server.host, server.port)),
             ]
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-            with closing(connect(Endpoint("two.example", 1), soon(0.6), SYSTEM_CLOCK)) as stream:
+            with closing(connect_to(Endpoint("two.example", 1), soon(0.6))) as stream:
                 assert stream._socket.getpeername()[1] == server.port
 
     def test_a_socket_connected_to_itself_is_refused(self):
@@ -164,8 +148,10 @@ class TestReceiving:
             def recv(self, _count):
                 raise TimeoutError(110, "Connection timed out")
 
-        stream = SocketStream(Vanished(), SYSTEM_CLOCK)  # type: ignore[arg-type]
-        with pytest.raises(StreamLost, match="Connection timed out"):
+            def close(self):
+                pass
+
+        with closing(stream_over(Vanished())) as stream, pytest.raises(StreamLost, match="timed out"):
             stream.receive(far())
 
 
@@ -329,15 +315,15 @@ class TestTls:
         server = scripted_server([Stall()])
         endpoint = Endpoint(server.host, server.port, client_tls)
         with pytest.raises(ConnectFailed, match="TLS handshake: not in time"):
-            connect(endpoint, soon(), SYSTEM_CLOCK)
+            connect_to(endpoint, soon())
 
     def test_an_interrupted_handshake_leaves_no_socket_open(self, scripted_server, client_tls, monkeypatch):
         def interrupted(_self):
-            raise KeyboardInterrupt
+            raise interruption()
 
         monkeypatch.setattr(ssl.SSLSocket, "do_handshake", interrupted)
         server = scripted_server([ExpectNothing()])
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises((KeyboardInterrupt, concurrent.futures.CancelledError)):
             open_to(server, tls=client_tls)
         server.wait_played(1)
 

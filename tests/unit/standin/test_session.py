@@ -1,6 +1,8 @@
 """A connection: worked examples over a real socket, every refusal of form, client ids, PING, cancel timer."""
 
+import select
 import tomllib
+from contextlib import suppress
 
 import pytest
 
@@ -235,6 +237,14 @@ class TestSocketTypes:
         client = connect(standin_factory(ims_connect={"timeout_seconds": 0.05}))
         client.send(text("ECHO 1")[:40])
         client.assert_closed()
+
+    def test_nor_does_a_message_that_trickles_in(self, standin_factory, connect):
+        client = connect(standin_factory(ims_connect={"timeout_seconds": 0.05}))
+        client.send(b"\x00\x0f\x42\x40" + text("ECHO 1")[4:])  # a million bytes to come
+        while not select.select([client.socket], [], [], 0.001)[0]:
+            client.send(b"\x00")
+        with suppress(ConnectionResetError):
+            client.assert_closed()
 
     def test_an_idle_persistent_socket_is_closed(self, standin_factory, connect):
         client = connect(standin_factory(ims_connect={"idle_seconds": 0.05}))

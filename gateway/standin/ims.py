@@ -5,6 +5,7 @@ of the output then is said by `Fallback` (commit mode 0) or by the sync level (c
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -29,6 +30,8 @@ from gateway.standin.work import COMMAND_MARK, Output, Run, Work
 
 SYSTEM_ABEND: Final = "S0C4"
 """What a program that raises anything but AbendError is said to have ended with."""
+KEEP_FAILURES: Final = 100
+"""How many failures of programs are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Ims:
         self.callouts = Callouts(definitions.ims_id, definitions.descriptors, tpipes)
         """The ICALs of its programs."""
         self._serial = RecordLocks()
+        self._failures: deque[str] = deque(maxlen=KEEP_FAILURES)
         self._running: dict[asyncio.Task[Output], Work] = {}
         limits = {name: one.regions for name, one in settings.items() if one.regions is not None}
         self.regions = Regions(limits, frozenset(name for name, one in settings.items() if one.stopped))
@@ -79,6 +83,11 @@ class Ims:
     def inputs(self) -> tuple[Work, ...]:
         """The inputs that wait or run, in the order they came."""
         return tuple(self._running.values())
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What programs raised that was no AbendError, or returned that was no Reply; the latest last."""
+        return tuple(self._failures)
 
     def program_of(self, transaction: str) -> str:
         """Return the name of the program behind a transaction."""
@@ -165,6 +174,7 @@ class Ims:
         except Exception as error:  # noqa: BLE001  a program that fails in any way is an abend, as in IMS
             code = SYSTEM_ABEND
             self._trace.failure(work.connection, f"IMS: {work.transaction} abends", error)
+            self._failures.append(f"{work.transaction}: {type(error).__name__}: {error}")
         else:
             if work.ignore_purg:
                 segments = (*reply.segments, *chain.from_iterable(reply.purged))

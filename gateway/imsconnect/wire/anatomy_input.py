@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.imsconnect.wire.anatomy import Damage, Field, hide, whole
-from gateway.imsconnect.wire.anatomy_irm import Irm, irm_fields
+from gateway.imsconnect.wire.anatomy_head import Head
+from gateway.imsconnect.wire.anatomy_irm import irm_fields
 from gateway.imsconnect.wire.anatomy_layout import BY_NAME
 from gateway.imsconnect.wire.anatomy_words import text, zeros
 from gateway.imsconnect.wire.flags import CARRIES_BLOCK, F1
@@ -35,7 +36,7 @@ def input_anatomy(data: bytes) -> Iterator[Field]:
     IRM_RACF_PW. Where the message is not in order, names and data that may be the password in a wrong place
     are hidden too.
     """
-    irm = Irm.read(data)
+    irm = Head.read(data)
     repeated = _Repeated(data, irm.code)
     for found in whole(data, _message(data, irm), irm.code):
         yield hide(found, irm.code) if not found.hidden and repeated.in_(found) else found
@@ -62,7 +63,7 @@ def _password(data: bytes, code: HeaderCode) -> bytes | None:
     return value if len(value) >= SHORTEST_SECRET else None
 
 
-def _message(data: bytes, irm: Irm) -> Iterator[Field]:
+def _message(data: bytes, irm: Head) -> Iterator[Field]:
     yield from irm_fields(data, irm)
     body = _Body(data, irm)
     yield from body.block() if irm.verb in CARRIES_BLOCK else body.segments()
@@ -74,7 +75,7 @@ class _Body:
     """What follows the IRM."""
 
     data: bytes
-    irm: Irm
+    irm: Head
     position: int = -1
     secret: bool = False
     """The data is, or may be, a password change."""

@@ -1,28 +1,26 @@
 """The IRM of a message to IMS Connect, field by field, as far as it can be trusted to be one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final, Self
+from dataclasses import replace
+from typing import Final
 
 from gateway.imsconnect.wire import anatomy_words as words
-from gateway.imsconnect.wire.anatomy import HIDDEN, IRM_IDS, Damage, Field, hide
+from gateway.imsconnect.wire.anatomy import HIDDEN, Damage, Field, hide
+from gateway.imsconnect.wire.anatomy_head import Head
 from gateway.imsconnect.wire.anatomy_layout import (
     BY_NAME,
     EXTENSION,
     FIXED,
     FIXED_END,
     IRM_TOKEN,
-    TOKEN,
-    TOKEN_LENGTH,
     USER,
     Place,
 )
 from gateway.imsconnect.wire.extensions import HEADER_LENGTH, NETSID, NETUID
-from gateway.imsconnect.wire.flags import CARRIES_BLOCK, F0, F1, F2, F3, F5, F6, Verb
-from gateway.imsconnect.wire.frame import LLZZ, MAX_SEGMENT
+from gateway.imsconnect.wire.flags import F0, F1, F2, F3, F5, F6, Verb
+from gateway.imsconnect.wire.frame import LLZZ
 from gateway.imsconnect.wire.header import Exit, HeaderCode
 from gateway.imsconnect.wire.irm import IRM_START, MAX_ARCH, MIN_IRM_LENGTH
-from gateway.imsconnect.wire.message import END_MARKER
 from gateway.imsconnect.wire.rules import TOKEN_PREFIX
 
 TRACKING_ID: Final = "*TRCKID*"
@@ -37,109 +35,7 @@ _MAY_SLIDE: Final = frozenset(place.name for place in USER if place.length >= 8 
 """Fields that could hold the password when bytes before it are missing or too many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Irm:
-    """What of an IRM decides how the rest of its message reads."""
-
-    length: int
-    limit: int
-    """Where the message ends: LLLL, or what there is of it."""
-    size: int
-    """How many bytes there are."""
-    llll: int
-    arch: int
-    f0: int
-    f1: int
-    f5: int
-    encoding: int
-    exit_name: str
-    """Empty for an id of nobody's."""
-    code: HeaderCode
-    verb: Verb | None
-    in_place: bool
-    """What follows the IRM looks like it, so the fields are where they seem to be."""
-
-    @classmethod
-    def read(cls, data: bytes) -> Self:
-        """Return what the bytes say; what is not there reads as zero."""
-        padded = data[: TOKEN + TOKEN_LENGTH].ljust(TOKEN, b"\x00")
-        llll, length = int.from_bytes(padded[:4]), int.from_bytes(padded[4:6])
-        exit_name, code = IRM_IDS.get(padded[8:16], ("", _code_like(padded[8:16])))
-        end, limit = IRM_START + length, min(llll, len(data))
-        verb = _verb(padded[35:36], code)
-        return cls(
-            length=length,
-            limit=limit,
-            size=len(data),
-            llll=llll,
-            arch=padded[6],
-            f0=padded[7],
-            f1=padded[32],
-            f5=padded[20],
-            encoding=padded[23],
-            exit_name=exit_name,
-            code=code,
-            verb=verb,
-            in_place=length >= MIN_IRM_LENGTH and end < limit and _in_place(data, end, llll, verb),
-        )
-
-    @property
-    def end(self) -> int:
-        """Offset behind the IRM."""
-        return IRM_START + self.length
-
-    @property
-    def ends_early(self) -> str:
-        """Words for a message that ends where it should not."""
-        if self.size < self.llll:
-            return f"{self.size} bytes of LLLL {self.llll} are there, they end"
-        return f"LLLL {self.llll} ends"
-
-    def check_end(self, position: int) -> None:
-        """Raise Damage when the message does not end at `position`."""
-        if position < self.limit:
-            raise Damage(f"{self.limit - position} bytes follow the end marker", shown=self.in_place)
-        if position < self.llll:
-            raise Damage(f"{self.ends_early} with an end marker")
-        if position < self.size:
-            raise Damage(f"{self.size - position} bytes follow the message of LLLL {self.llll}")
-
-
-def _code_like(irm_id: bytes) -> HeaderCode:
-    """Return the code that an unknown id seems to be in; asterisks and letters of ASCII are below X'80'."""
-    return HeaderCode.ASCII if irm_id[:1] == b"*" else HeaderCode.EBCDIC
-
-
-def _verb(data: bytes, code: HeaderCode) -> Verb | None:
-    try:
-        return Verb(data.decode(code.value))
-    except ValueError:
-        return None
-
-
-def _in_place(data: bytes, start: int, total: int, verb: Verb | None) -> bool:
-    """Tell whether segments, or a data block, lead from `start` to an end marker at the end of the message.
-
-    One that is cut short inside them, or has a bad segment behind a good one, counts too. When bytes before
-    `start` are missing or too many, they hardly ever do.
-    """
-    position = start
-    is_block = verb in CARRIES_BLOCK
-    while position + LLZZ <= len(data) and data[position : position + LLZZ] != END_MARKER:
-        head = data[position : position + LLZZ]
-        length = int.from_bytes(head) if is_block else int.from_bytes(head[:2])
-        if length < LLZZ or (not is_block and (length > MAX_SEGMENT or any(head[2:]))):
-            return position > start
-        position += length
-        if is_block:
-            break
-    if position + LLZZ > len(data):
-        # four bytes of a data block, or none at all, are no evidence
-        return start < position < total and not is_block
-    return data[position : position + LLZZ] == END_MARKER and position + LLZZ == total
-
-
-def irm_fields(data: bytes, irm: Irm) -> Iterator[Field]:
+def irm_fields(data: bytes, irm: Head) -> Iterator[Field]:
     """Yield LLLL and the fields of the IRM. Raises Damage where it cannot be one."""
     for place in FIXED:
         yield _field(data, irm, place)
@@ -164,7 +60,7 @@ def irm_fields(data: bytes, irm: Irm) -> Iterator[Field]:
     yield from _behind(data, irm, at)
 
 
-def _field(data: bytes, irm: Irm, place: Place) -> Field:
+def _field(data: bytes, irm: Head, place: Place) -> Field:
     if place.end > irm.limit and place.end > 4:
         raise Damage(f"{irm.ends_early} before the end of {place.name}")
     if place.end > irm.size:
@@ -175,7 +71,7 @@ def _field(data: bytes, irm: Irm, place: Place) -> Field:
     return Field(place.offset, place.name, value, _MEANINGS.get(place.name, _name)(value, irm))
 
 
-def _user_fields(data: bytes, irm: Irm, place: Place) -> Iterator[Field]:
+def _user_fields(data: bytes, irm: Head, place: Place) -> Iterator[Field]:
     found = _field(data, irm, place)
     empty = not any(found.data) or found.data == irm.code.blank * place.length
     if place.name == "IRM_RACF_PW":
@@ -203,7 +99,7 @@ def token_fields(token: Field, places: tuple[Place, ...], code: HeaderCode) -> I
         yield Field(token.offset + place.offset, place.name, value, meaning)
 
 
-def _behind(data: bytes, irm: Irm, at: int) -> Iterator[Field]:
+def _behind(data: bytes, irm: Head, at: int) -> Iterator[Field]:
     """Yield what stands between the last field that the level has and the end of the IRM."""
     if irm.end + LLZZ > irm.limit and irm.size >= irm.llll:
         raise Damage(f"IRM_LEN {irm.length} in a message of LLLL {irm.llll}")
@@ -223,7 +119,7 @@ def _behind(data: bytes, irm: Irm, at: int) -> Iterator[Field]:
     yield from _extensions(data, irm, start)
 
 
-def _extensions(data: bytes, irm: Irm, at: int) -> Iterator[Field]:
+def _extensions(data: bytes, irm: Head, at: int) -> Iterator[Field]:
     while at < irm.end:
         length = int.from_bytes(data[at : at + 2])
         if at + HEADER_LENGTH > irm.limit:
@@ -244,32 +140,32 @@ def _extensions(data: bytes, irm: Irm, at: int) -> Iterator[Field]:
         at += length
 
 
-def _name(value: bytes, irm: Irm) -> str:
+def _name(value: bytes, irm: Head) -> str:
     return words.name(value, irm.code)
 
 
-def _irm_id(value: bytes, irm: Irm) -> str:
+def _irm_id(value: bytes, irm: Head) -> str:
     shown = words.name(value, irm.code)
     return (
         f"{shown}: {irm.exit_name}, header in {irm.code.name}" if irm.exit_name else f"{shown}: exit not known"
     )
 
 
-def _f2(value: bytes, _irm: Irm) -> str:
+def _f2(value: bytes, _irm: Head) -> str:
     return words.flags(F2, value[0], "no commit mode: the exit's default")
 
 
-def _f5(value: bytes, irm: Irm) -> str:
+def _f5(value: bytes, irm: Head) -> str:
     is_resume = irm.verb is Verb.RESUME_TPIPE
     return words.resume_option(value[0]) if is_resume else words.flags(F5, value[0], "none")
 
 
-def _extension_offset(value: bytes, _irm: Irm) -> str:
+def _extension_offset(value: bytes, _irm: Head) -> str:
     offset = int.from_bytes(value)
     return f"first IRM extension at offset {IRM_START + offset}" if offset else "no IRM extensions"
 
 
-_MEANINGS: Final[dict[str, Callable[[bytes, Irm], str]]] = {
+_MEANINGS: Final[dict[str, Callable[[bytes, Head], str]]] = {
     "LLLL": lambda value, _: f"{int.from_bytes(value)} bytes",
     "IRM_LEN": lambda value, _: f"{int.from_bytes(value)} bytes",
     "IRM_ARCH": lambda value, _: words.architecture(value[0]),

@@ -6,13 +6,14 @@ message / request status message.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gateway.imsconnect.wire import anatomy_words as words
 from gateway.imsconnect.wire.anatomy import Damage, Field, another_message, hide, looks_like_request, whole
 from gateway.imsconnect.wire.anatomy_irm import token_fields
 from gateway.imsconnect.wire.anatomy_layout import COR_TOKEN
+from gateway.imsconnect.wire.anatomy_part import Part, Reply
+from gateway.imsconnect.wire.codes import WITH_REASON
 from gateway.imsconnect.wire.control_data import CTL_HDRLEN, CTL_HEADER, section_end
 from gateway.imsconnect.wire.errors import RemoteProtocolError
 from gateway.imsconnect.wire.frame import (
@@ -31,19 +32,6 @@ SECURITY_FAILURE: Final = 78
 """Reason code beside which RSM_RACFRC is RACF's return code."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    data: bytes
-    exit: Exit
-    code: HeaderCode
-    expected: frozenset[Kind]
-
-    @property
-    def end(self) -> int | None:
-        """Where LLLL says that the message ends; None when there is none."""
-        return int.from_bytes(self.data[:LLLL]) if self.exit.reply_has_length else None
-
-
 def output_anatomy(
     data: bytes,
     exit: Exit,  # noqa: A002 - IBM's word
@@ -58,7 +46,7 @@ def output_anatomy(
     means that nobody said from whom the message is: the data of one that is damaged is then hidden, since it
     could be a client's. The same holds for a damaged one that looks like a client's.
     """
-    reply = _Reply(data, exit, code, expected)
+    reply = Reply(data, exit, code, expected)
     structures, why = _scan(reply)
     doubtful = why is not None and (not certain or another_message(data) or looks_like_request(data))
     for found in whole(data, _fields(reply, structures, why), code):
@@ -66,7 +54,7 @@ def output_anatomy(
         yield hide(found, code) if secret else found
 
 
-def _scan(reply: _Reply) -> tuple[list[Structure], str | None]:
+def _scan(reply: Reply) -> tuple[list[Structure], str | None]:
     """Return the structures that can be read, and why the message is damaged; None: it is not."""
     data, end = reply.data, reply.end
     start = 0 if end is None else LLLL
@@ -89,7 +77,7 @@ def _scan(reply: _Reply) -> tuple[list[Structure], str | None]:
     return scanner.found, None
 
 
-def _fields(reply: _Reply, structures: list[Structure], why: str | None) -> Iterator[Field]:
+def _fields(reply: Reply, structures: list[Structure], why: str | None) -> Iterator[Field]:
     if reply.end is not None and len(reply.data) >= LLLL:
         yield Field(0, "LLLL", reply.data[:LLLL], f"{reply.end} bytes")
     number = 0
@@ -100,13 +88,13 @@ def _fields(reply: _Reply, structures: list[Structure], why: str | None) -> Iter
         raise Damage(why, shown=True)
 
 
-def _structure(reply: _Reply, structure: Structure, number: int) -> Iterator[Field]:
-    part = _Part(reply, structure)
+def _structure(reply: Reply, structure: Structure, number: int) -> Iterator[Field]:
+    part = Part(reply, structure)
     match structure.kind:
         case Kind.SEGMENT:
             yield part.take("segment LL", 2, f"{part.length} bytes, segment {number}")
             yield part.reserved("ZZ", 2)
-            yield from part.text("DATA")
+            yield from part.output(first=number == 1)
         case Kind.BLOCK:
             yield part.take("data LLLL", LLLL, f"{part.length} bytes, callout request")
             yield from part.text("DATA")
@@ -135,49 +123,7 @@ def _structure(reply: _Reply, structure: Structure, number: int) -> Iterator[Fie
             yield from _rsm(part)
 
 
-@dataclass(slots=True)
-class _Part:
-    """One structure, read from its beginning on."""
-
-    reply: _Reply
-    structure: Structure
-    position: int = -1
-
-    def __post_init__(self) -> None:
-        self.position = self.structure.start
-
-    @property
-    def length(self) -> int:
-        return self.structure.end - self.structure.start
-
-    @property
-    def whole(self) -> bytes:
-        return self.reply.data[self.structure.start : self.structure.end]
-
-    def take(self, name: str, length: int, meaning: str) -> Field:
-        start, self.position = self.position, self.position + length
-        return Field(start, name, self.reply.data[start : self.position], meaning)
-
-    def _next(self, length: int) -> bytes:
-        return self.reply.data[self.position : self.position + length]
-
-    def reserved(self, name: str, length: int) -> Field:
-        value = self._next(length)
-        return self.take(name, length, "zeros" if not any(value) else words.zeros(value))
-
-    def name(self, name: str, length: int) -> Field:
-        return self.take(name, length, words.name(self._next(length), self.reply.code))
-
-    def text(self, name: str, end: int | None = None) -> Iterator[Field]:
-        length = (self.structure.end if end is None else end) - self.position
-        if length > 0:
-            yield self.take(name, length, words.text(self._next(length), self.reply.code.value))
-
-    def number(self, name: str, meaning: str) -> Field:
-        return self.take(name, 4, meaning)
-
-
-def _control_data(part: _Part) -> Iterator[Field]:
+def _control_data(part: Part) -> Iterator[Field]:
     yield part.take("CTL_LLLL", LLLL, f"{part.length} bytes")
     yield part.name("CTL_ID", 8)
     yield part.reserved("zzzz", CTL_HEADER - STRUCTURE_HEADER)
@@ -194,7 +140,7 @@ def _control_data(part: _Part) -> Iterator[Field]:
         yield from part.text(f"CTL_DATA{number}", part.structure.start + end)
 
 
-def _csm(part: _Part) -> Iterator[Field]:
+def _csm(part: Part) -> Iterator[Field]:
     flags, level = part.whole[2], part.whole[3]
     yield part.take("CSM_LEN", 2, f"{part.length} bytes")
     yield part.take("CSM_FLG1", 1, words.status_flags(flags))
@@ -202,7 +148,7 @@ def _csm(part: _Part) -> Iterator[Field]:
     yield part.name("CSM_ID", 8)
 
 
-def _rsm(part: _Part) -> Iterator[Field]:
+def _rsm(part: Part) -> Iterator[Field]:
     data = part.whole
     rsm = Rsm(
         return_code=int.from_bytes(data[12:16]),
@@ -213,14 +159,25 @@ def _rsm(part: _Part) -> Iterator[Field]:
     )
     found = describe(rsm)
     closes = "the socket is closed" if found.socket_closed else "the socket stays open"
+    # the XML adapter says by its return code what happened
+    return_text, reason_text = (found.text, "none") if rsm.xml_adapter else (closes, _reason(rsm))
     yield part.take("RSM_LEN", 2, f"{part.length} bytes")
     yield part.take("RSM_FLG1", 1, words.status_flags(data[2]))
     yield part.take("RSM_RACFRC/OTMRSN", 1, _detail(rsm))
     yield part.name("RSM_ID", 8)
-    yield part.number("RSM_RETCOD", f"return code {rsm.return_code}, {closes}")
+    yield part.number("RSM_RETCOD", f"return code {rsm.return_code}, {return_text}")
+    yield part.number("RSM_RSNCOD", reason_text)
+
+
+def _reason(rsm: Rsm) -> str:
+    found = describe(rsm)
+    if found.timeout:
+        return f"X'{rsm.reason_code:02X}': {found.text}"
+    if rsm.return_code not in WITH_REASON:
+        return found.text
     # without a name of IBM's the name is the two numbers
     named = "" if found.name[:1].isdigit() else f" {found.name}"
-    yield part.number("RSM_RSNCOD", f"{rsm.reason_code}{named}: {found.text}")
+    return f"{rsm.reason_code}{named}: {found.text}"
 
 
 def _detail(rsm: Rsm) -> str:

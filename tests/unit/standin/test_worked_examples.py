@@ -35,7 +35,7 @@ def changed(data: bytes, *changes: tuple[int, bytes]) -> bytes:
 class PhoneBook:
     """Answers as the examples of replies do; with CONFIRM the first segment only."""
 
-    segments = (ebcdic("ENTRY WAS DISPLAYED"), ebcdic("LAST1     FIRST1    8-111-1111"))
+    segments: tuple[bytes, ...] = (ebcdic("ENTRY WAS DISPLAYED"), ebcdic("LAST1     FIRST1    8-111-1111"))
 
     async def run(self, context: Context) -> Reply:
         assert context.data.startswith(ebcdic("DISPLAY LAST1"))
@@ -43,7 +43,7 @@ class PhoneBook:
 
 
 class OneSegment(PhoneBook):
-    segments = (ebcdic("ENTRY WAS DISPLAYED"),)
+    segments: tuple[bytes, ...] = (ebcdic("ENTRY WAS DISPLAYED"),)
 
 
 class Waits:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gateway.imsconnect.wire import Exit, HeaderCode
+from gateway.imsconnect.wire import Exit, HeaderCode, Rsm, describe
 from gateway.imsconnect.wire.anatomy import HIDDEN, UNREADABLE, Field
 from gateway.imsconnect.wire.anatomy_input import input_anatomy
 from gateway.imsconnect.wire.anatomy_output import output_anatomy
@@ -13,7 +13,7 @@ from gateway.imsconnect.wire.anatomy_stream import captured
 from tests.fuzz.wire_cases import mutated
 from tests.unit.imsconnect.wire import corpus
 from tests.unit.imsconnect.wire.test_corpus import each, requested
-from tests.unit.standin.by_hand import ebcdic, message, text
+from tests.unit.standin.by_hand import csm, ebcdic, llll, message, reply, rsm, segment, text
 
 PASSWORD = ebcdic("PASSW0RD")
 
@@ -115,9 +115,7 @@ class TestSecrets:
         assert (found.hidden, found.meaning) == (False, "blank")
 
     @pytest.mark.parametrize("code", ["cp037", "ascii"])
-    @pytest.mark.parametrize(
-        "words", ["HWSPWCH OLD1/NEW1/NEW1", "hwspwch OLD1/NEW1", " HWSPWCH OLD1/NEW1"]
-    )
+    @pytest.mark.parametrize("words", ["HWSPWCH OLD1/NEW1/NEW1", "hwspwch OLD1/NEW1", " HWSPWCH OLD1/NEW1"])
     def test_a_password_change_is_hidden_even_where_the_exit_would_not_know_it(self, code, words):
         data = message(words.encode(code), code=code)
         shown = b"".join(field.data for field in input_anatomy(data))
@@ -166,6 +164,106 @@ class TestSecrets:
         data = text("ECHO", password="PASSW0RD")
         for exit_ in Exit:
             assert PASSWORD not in b"".join(f.data for f in output_anatomy(data, exit_, HeaderCode.EBCDIC))
+
+
+def meaning(data: bytes, name: str) -> str:
+    return next(f.meaning for f in output_anatomy(data, Exit.HWSSMPL1, HeaderCode.EBCDIC) if f.name == name)
+
+
+class TestMeanings:
+    """Words for what the tables of IBM say; codes of the RSM are those of `wire.meaning`."""
+
+    @pytest.mark.parametrize(
+        ("offset", "value", "words"),
+        [
+            (0x06, 0, "level 0: base"),
+            (0x14, 0x40, "NOTRANS"),
+            (0x15, 0x00, "default"),
+            (0x15, 0x01, "0.01 s"),
+            (0x15, 0x19, "0.25 s"),
+            (0x15, 0x1A, "0.3 s"),
+            (0x15, 0x1E, "0.5 s"),
+            (0x15, 0x27, "0.95 s"),
+            (0x15, 0x28, "1 s"),
+            (0x15, 0x31, "10 s"),
+            (0x15, 0x45, "30 s"),
+            (0x15, 0x63, "60 s"),
+            (0x15, 0x64, "120 s"),
+            (0x15, 0x9E, "3600 s"),
+            (0x15, 0xE9, "NO_WAIT: no waiting"),
+            (0x15, 0xFF, "waits for ever"),
+            (0x15, 0x9F, "not defined: the default counts"),
+            (0x16, 0x00, "transaction socket"),
+            (0x16, 0x10, "persistent socket"),
+            (0x16, 0x40, "non-persistent socket"),
+            (0x16, 0x20, "not defined"),
+            (0x17, 0x01, "UTF-8"),
+            (0x20, 0xC2, "MFSREQ + CIDREQ + NOWAIT"),
+            (0x20, 0x08, "X'08' (reserved)"),
+            (0x21, 0x40, "CM0"),
+            (0x21, 0x00, "no commit mode: the exit's default"),
+            (0x22, 0x41, "DFS2082 + SYNCONF"),
+            (0x22, 0x00, "sync level NONE"),
+            (0x23, 0xC1, "A: ACK"),
+            (0x23, 0x40, "blank: send-receive"),
+            (0x23, 0xC9, "no kind of message"),
+        ],
+    )
+    def test_a_byte_of_the_irm_says_what_it_stands_for(self, offset, value, words):
+        data = bytearray(text("ECHO"))
+        data[offset] = value
+        found = next(field for field in input_anatomy(bytes(data)) if field.offset == offset)
+        assert found.meaning == words
+
+    def test_irm_f5_is_the_option_of_resume_tpipe_there(self):
+        fields = by_name(message(verb="R", f2=0x40))
+        assert fields["IRM_F5"].meaning == "no option: as NOAUTO"
+
+    @pytest.mark.parametrize(
+        ("structure", "name", "words"),
+        [
+            (rsm(8, 72), "RSM_RETCOD", "return code 8, the socket is closed"),
+            (rsm(40, 0x45), "RSM_RETCOD", "return code 40, the socket stays open"),
+            (rsm(8, 78, 8), "RSM_RACFRC/OTMRSN", "RACF return code 8"),
+            (rsm(16, 0x1A, 7), "RSM_RACFRC/OTMRSN", "OTMA reason code 7"),
+            (csm(0x30), "CSM_FLG1", "ACK or NAK required + protocol level valid"),
+            (csm(0x80, 2), "CSM_PRLVLFLG", "level 2: ACK with NO_WAIT for commit mode 0 (not valid)"),
+            (csm(0x10, 9), "CSM_PRLVLFLG", "level 9: not known"),
+            (csm(0x01), "CSM_FLG1", "X'01' (reserved)"),
+        ],
+    )
+    def test_a_byte_of_a_status_says_what_it_stands_for(self, structure, name, words):
+        assert meaning(llll(structure), name) == words
+
+    @pytest.mark.parametrize(
+        ("return_code", "reason_code", "start"),
+        [
+            (8, 72, "72 NFNDDST: "),
+            (8, 36, "36: "),
+            (40, 0x45, "X'45': "),
+            (16, 0x1A, "OTMA sense code X'001A'"),
+        ],
+    )
+    def test_the_reason_code_comes_with_its_name_and_words(self, return_code, reason_code, start):
+        data = llll(rsm(return_code, reason_code))
+        said = meaning(data, "RSM_RSNCOD")
+        assert said.startswith(start)
+        assert describe(Rsm(return_code, reason_code)).text in said
+
+    def test_the_status_of_the_xml_adapter_speaks_by_its_return_code(self):
+        data = llll(rsm(108, 0, name="*XADPST*"))
+        assert "converter" in meaning(data, "RSM_RETCOD")
+        assert meaning(data, "RSM_RSNCOD") == "none"
+
+    def test_a_message_of_ims_is_said_to_be_one(self):
+        assert "(DFS064, a message of IMS" in meaning(reply("DFS064 NO SUCH TRANSACTION CODE"), "DATA")
+        assert "message of IMS" not in meaning(reply("HELLO DFS064"), "DATA")
+
+    def test_a_long_text_is_shown_by_its_beginning(self):
+        assert meaning(reply("A" * 100), "DATA") == f"'{'A' * 60}' ..."
+
+    def test_data_that_is_no_text_is_said_to_be_none(self):
+        assert meaning(llll(segment(bytes(range(16))), csm()), "DATA") == "16 bytes, not text"
 
 
 def test_what_does_not_print_never_reaches_a_meaning():

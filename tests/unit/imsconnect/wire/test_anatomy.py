@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.imsconnect.wire import Exit, HeaderCode, Rsm, describe
 from gateway.imsconnect.wire.anatomy import HIDDEN, UNREADABLE, Field
@@ -91,6 +93,18 @@ def test_any_mutation_is_explained_in_every_way_without_an_error(folder):
         for exit_ in Exit:
             for code in HeaderCode:
                 assert_tiles(output_anatomy(data, exit_, code), data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_at_all_are_explained_once(data):
+    assert_tiles(input_anatomy(data), data)
+    for exit_ in Exit:
+        assert_tiles(output_anatomy(data, exit_, HeaderCode.ASCII), data)
+    found = list(captured(data))
+    assert b"".join(message.data for message in found) == data
+    for message_ in found:
+        assert_tiles(message_.fields(), message_.data)
 
 
 def test_no_mutation_of_a_request_shows_its_password_to_who_decodes_a_capture():

@@ -1,6 +1,7 @@
 """`imsgw ims converse`."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from gateway.cli.ims_options import Way
 from gateway.cli.ims_reply import show_reply
 from gateway.cli.ims_send import CodeWidthOption, LtermOption, SyncLevelOption, TransactionArgument
 from gateway.cli.ims_text import DEFAULT_CCSID, CcsidOption, RawOption, TextArgument, Writing, code_field
+from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.imsconnect import Connection, Interaction, Reply
@@ -67,6 +69,15 @@ class _Talk:
     as_json: bool
 
     def hold(self) -> None:
+        """Go on until either side ends it; Ctrl-C ends it, by closing where it is not our turn."""
+        try:
+            self._steps()
+        except KeyboardInterrupt:
+            with suppress(GatewayError):
+                self._end()
+            raise
+
+    def _steps(self) -> None:
         reply = self._step(self.first)
         while reply.conversation_open:
             line = self._next_line()
@@ -88,11 +99,7 @@ class _Talk:
     def _next_line(self) -> str | None:
         if sys.stdin.isatty():
             typer.echo("> ", nl=False, err=True)
-        try:
-            line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            self._end()
-            raise
+        line = sys.stdin.readline()
         return line.rstrip("\r\n") if line else None
 
     def _end(self) -> None:

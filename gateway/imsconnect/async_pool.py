@@ -16,7 +16,7 @@ from gateway.imsconnect.places import Places
 from gateway.imsconnect.pool import Loan
 from gateway.imsconnect.stats import COUNTED, CountName, PoolStats
 from gateway.imsconnect.transport import ConnectFailed
-from gateway.imsconnect.unserved import CLOSED_AT_ONCE, no_socket, unreachable
+from gateway.imsconnect.unserved import closed_at_once, no_socket, unreachable
 from gateway.observe.events import PathSink
 
 _ABORT_SECONDS: Final = 1.0
@@ -230,7 +230,7 @@ class AsyncPool(Generic[S]):
             if not good:
                 session.close()
         if not good:
-            raise ConnectFailed(CLOSED_AT_ONCE)
+            raise ConnectFailed(closed_at_once(self._places.endpoint))
         return session
 
     # -- the housekeeper: one task, there only while there is something to see to ----------------------------

@@ -16,7 +16,7 @@ from gateway.imsconnect.place import Limits, Place, S, Waiter, real_jitter
 from gateway.imsconnect.places import Places
 from gateway.imsconnect.stats import COUNTED, CountName, PoolStats
 from gateway.imsconnect.transport import ConnectFailed
-from gateway.imsconnect.unserved import CLOSED_AT_ONCE, no_socket, unreachable
+from gateway.imsconnect.unserved import closed_at_once, no_socket, unreachable
 from gateway.observe.events import PathEvent, PathSink
 
 _ABORT_SECONDS: Final = 1.0
@@ -257,7 +257,7 @@ class Pool(Generic[S]):
             if not good:
                 session.close()
         if not good:
-            raise ConnectFailed(CLOSED_AT_ONCE)
+            raise ConnectFailed(closed_at_once(self._places.endpoint))
         return session
 
     # -- the housekeeper: one thread, there only while there is something to see to --------------------------

@@ -29,7 +29,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "INSUFFICIENT_SECURITY": "the other side wants stronger ciphers than we offer",
     "PROTOCOL_VERSION": "the other side does not speak our versions of TLS",
     "WRONG_VERSION_NUMBER": "the other side does not speak TLS here",
-    "UNEXPECTED_EOF_WHILE_READING": "the other side closed the connection without a word",
+    "UNEXPECTED_EOF_WHILE_READING": "closed without a word: perhaps the other side wants a client certificate",
 }
 """TLS alerts (RFC 8446, section 6), and what OpenSSL says most often, in words."""
 

@@ -29,3 +29,8 @@ def stopping(bundle: str) -> TransportError:
 def drained(bundle: str) -> TransportError:
     """Return the refusal of a path that takes no requests for the time being."""
     return unreachable(bundle, DRAINED)
+
+
+def closed_at_once(endpoint: str) -> str:
+    """Return the reason of a connection that was accepted and was gone when it was looked at."""
+    return f"{endpoint}: {CLOSED_AT_ONCE}" if endpoint else CLOSED_AT_ONCE

@@ -10,7 +10,7 @@ import structlog
 
 from gateway.exchange import Secret
 from gateway.observe import logs
-from gateway.observe.events import RequestEnded
+from gateway.observe.events import PathOpened, PathRestored, RequestEnded, SocketsRefused, StillDown
 
 
 @pytest.fixture
@@ -75,3 +75,18 @@ def test_a_request_is_one_line_with_the_private_reason_and_the_codes(lines):
         78,
         8,
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "words"),
+    [
+        (PathOpened("ims1", "a:9999", "refused"), "warning", "IMS Connect cannot be reached"),
+        (StillDown("ims1", "a:9999", 61.5, 9, "refused"), "warning", "IMS Connect still cannot be reached"),
+        (PathRestored("ims1", "a:9999", 62.0, 9), "info", "IMS Connect can be reached again"),
+        (SocketsRefused("ims1", "a:9999", 5, "refused"), "warning", "IMS Connect takes no more sockets"),
+    ],
+)
+def test_what_happens_to_a_path_is_one_line(lines, event, level, words):
+    logs.PathLog().path_changed(event)
+    (line,) = lines()
+    assert (line["level"], line["event"], line["bundle"], line["endpoint"]) == (level, words, "ims1", "a:9999")

@@ -35,6 +35,12 @@ NAMES = {
     "imsgw_replay_store_full_total": "counter",
     "imsgw_replay_store_up": "gauge",
     "imsgw_requests_refused_total": "counter",
+    "imsgw_ims_connect_up": "gauge",
+    "imsgw_ims_connect_went_down_total": "counter",
+    "imsgw_ims_connect_sockets": "gauge",
+    "imsgw_ims_connect_pool_events_total": "counter",
+    "imsgw_ims_connect_certificate_not_after_seconds": "gauge",
+    "imsgw_ims_connect_certificate_days_left": "gauge",
 }
 
 

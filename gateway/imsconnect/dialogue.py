@@ -139,6 +139,9 @@ class Dialogue:
             raise GatewayError(M.NO_CONVERSATION, private=f"{self.line.where}: no conversation is open")
         elif self._owed is not None:
             raise misuse("acknowledgment", "the output before is neither acknowledged nor rejected")
+        elif self.line.in_doubt:
+            # the ACK before may have left in part only
+            raise _unusable()
 
     def _check_idle(self) -> None:
         if self._owed is not None or self.unanswered:
@@ -146,7 +149,7 @@ class Dialogue:
         if self._conversing:
             raise misuse("convID", "a conversation is open on this connection")
         if not self.line.reusable:
-            raise misuse("connection", "the last interaction left this connection unusable: open another")
+            raise _unusable()
         self._retrieval = None
 
     def _take_owed(self) -> Owed:
@@ -159,6 +162,10 @@ class Dialogue:
         if self._retrieval is None or not self._retrieval.unanswered:
             raise misuse("acknowledgment", "no message on this connection wants an ACK")
         return self._retrieval
+
+
+def _unusable() -> GatewayError:
+    return misuse("connection", "the last interaction left this connection unusable: open another")
 
 
 def misuse(rule: str, text: str) -> GatewayError:

@@ -15,7 +15,7 @@ Source: IMS Connect client call flows; Socket processing for transactions.
 import math
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from gateway.clock import Clock
@@ -126,6 +126,16 @@ class Line:
                 raise EarlyCloseError("IMS Connect closed the socket")
             for reply in self._connection.receive(data):
                 return reply
+
+    def learn_client_id(self, message: InputMessage, output: OutputMessage) -> InputMessage:
+        """Take over the client id that IMS Connect has generated; return the message as if it had said it.
+
+        Whatever answers the output has to say it (Persistent sockets; unverified: whether it must).
+        """
+        if not output.client_id:
+            return message
+        self.client_id = replace(self.client_id, text=output.client_id)
+        return replace(message, irm=replace(message.irm, client_id=output.client_id))
 
     def settle(self) -> None:
         """Note that the conversation stands at a known point: nothing is on the way."""

@@ -97,6 +97,7 @@ class Retrieval:
         output = yield from self.line.hear(deadline)
         rsm = output.rsm
         if rsm is None:
+            self.message = self.line.learn_client_id(self.message, output)
             self.unanswered = True
             return _delivery(output, self.line.destination.code)
         self.open = False

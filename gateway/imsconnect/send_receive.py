@@ -4,7 +4,7 @@ Source: IMS Connect client call flows; Commit mode and synchronization level def
 (five topics); Ping support for IMS Connect; Changing RACF passwords; Canceling a message timer.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from gateway.errors import GatewayError, M
@@ -56,6 +56,7 @@ def exchange(line: Line, interaction: Interaction, message: InputMessage) -> Ste
         if output.rsm is not None:
             _refused(line, interaction, message, output.rsm)
         csm = _status(output)
+        message = line.learn_client_id(message, output)
         reply = _reply(line, message, output)
         if CsmFlags.CONVERSATION in csm.flags and not _conversational(interaction):
             fields = {"transaction": interaction.transaction}
@@ -114,6 +115,7 @@ def send_only(line: Line, interaction: Interaction, message: InputMessage) -> St
             output = yield from line.hear(deadline)
             if output.rsm is not None:
                 _refused(line, interaction, message, output.rsm)
+            line.learn_client_id(message, output)
         line.settle()
         return Reply(client_id=line.client_id.text)
 
@@ -170,8 +172,6 @@ def _status(output: OutputMessage) -> Csm:
 
 def _reply(line: Line, message: InputMessage, output: OutputMessage) -> Reply:
     flags = _status(output).flags
-    if output.client_id:
-        line.client_id = replace(line.client_id, text=output.client_id)
     return Reply(
         segments=output.segments,
         client_id=line.client_id.text,

@@ -125,10 +125,9 @@ def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
 
 def _longest(home: Home, place: OperationPlace) -> float:
     """Return the seconds from a request's arrival to its answer when everything takes its whole time."""
-    ims_connect = home.bundles[place.service.settings.bundle].ims_connect
-    pool = ims_connect.pool
-    connecting = pool.connect_seconds * len(ims_connect.addresses)
-    before = home.gateway.server.waiting_seconds + pool.wait_seconds + connecting
+    pool = home.bundles[place.service.settings.bundle].ims_connect.pool
+    # of several addresses a second one is connected to only by those who find the first one gone
+    before = home.gateway.server.waiting_seconds + pool.wait_seconds + pool.connect_seconds
     return before + place.settings.socket_timeout_ms / 1000
 
 

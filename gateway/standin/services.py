@@ -16,7 +16,7 @@ from gateway.standin.tpipes import Tpipes
 from gateway.standin.trace import Trace
 
 if TYPE_CHECKING:
-    from gateway.standin.session import Session
+    from gateway.standin.dialogue import Dialogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Services:
     faults: Faults
     seen: SeenInputs
     trace: Trace
-    clients: "ClientIds[Session]"
+    clients: "ClientIds[Dialogue]"
 
     @property
     def ims(self) -> Ims:

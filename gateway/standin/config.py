@@ -14,6 +14,7 @@ from gateway.config.values import (
     ListenAddress,
     Name8,
     Name8Needed,
+    RefusalError,
     Resolver,
     Words,
 )
@@ -147,6 +148,15 @@ class StandinConfig(SafTables):
     @model_validator(mode="after")
     def _permits_name_somebody(self) -> Self:
         self.check_permits()
+        return self
+
+    @model_validator(mode="after")
+    def _callouts_have_a_destination(self) -> Self:
+        for name, transaction in self.transactions.items():
+            if transaction.descriptor and transaction.descriptor not in self.descriptors:
+                raise RefusalError(
+                    f"[transactions.{name}]: descriptor names {transaction.descriptor}, which is not there"
+                )
         return self
 
     @model_validator(mode="after")

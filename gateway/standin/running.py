@@ -224,7 +224,10 @@ def _run(config_path: Path, trace: int, write: Callable[[str], None]) -> int:
     except StoreError as error:
         _complain(f"{config_path.name}: ims_connect.tls: {error}")
         return 1
-    return asyncio.run(_serve(standin, config))
+    try:
+        return asyncio.run(_serve(standin, config))
+    finally:
+        standin.close()
 
 
 async def _serve(standin: Standin, config: StandinConfig) -> int:
@@ -247,7 +250,6 @@ async def _serve(standin: Standin, config: StandinConfig) -> int:
     await stop.wait()
     _print("stopping")
     await standin.stop()
-    standin.close()
     return 0
 
 

@@ -202,7 +202,9 @@ class Tpipes:
         queue.insert(next(at for at, other in enumerate(queue) if other.seq > entry.seq), entry)
 
     def _leave(self, entry: Entry) -> None:
-        self._delivering.discard(entry)
+        if entry in self._delivering:
+            self._delivering.discard(entry)
+            return
         queue = self._queues.get((entry.tpipe, kind_of(entry.held)))
         if queue and entry in queue:
             queue.remove(entry)

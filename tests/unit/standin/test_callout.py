@@ -191,6 +191,14 @@ class TestSelection:
         assert client.ask(answer()) == refusal(40, TEN_MS)
         assert standin.tpipes.requests == {"CALLOUT1": 1}
 
+    def test_ims_says_that_requests_wait_for_nobody(self, standin_factory, connect):
+        lines: list[str] = []
+        standin = standin_factory(trace=1, write=lines.append, descriptors=DESCRIPTORS)
+        standin.ical("OUT", REQUEST)
+        until(lambda: standin.tpipes.requests)
+        connect(standin).ask(resume(NOAUTO, arch=1, reroute="CALLOUT1"))
+        assert any("DFS4199W" in line for line in lines)
+
     def test_who_asks_for_requests_gets_no_async_output(self, client, standin, ical):
         queue(standin, "ASYNC", tpipe="CALLOUT1")
         ical()

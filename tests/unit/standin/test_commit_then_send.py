@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.standin import Context, Reply
 from tests.unit.standin.by_hand import (
     CM0,
     CM1,
@@ -27,6 +28,7 @@ from tests.unit.standin.by_hand import (
 )
 
 NOWAIT_FLAG = 0x02
+MORE = 0x80
 WANTS_ACK = 0x30
 
 
@@ -271,3 +273,67 @@ class TestRefusals:
     def test_neither_commit_mode_means_mode_1(self, client):
         assert client.ask(text("ECHO 1", f2=0)) == reply("1")
         assert CM1
+
+
+class Several:
+    """Answers with three messages, by PURG calls."""
+
+    async def run(self, _context: Context) -> Reply:
+        return Reply((b"1a", b"1b"), "MOD", purged=((b"2",), (b"3",)))
+
+
+class TestSeveralMessages:
+    @pytest.fixture
+    def standin(self, standin_factory):
+        return standin_factory(transactions={"SEVERAL": {"program": f"{__name__}:Several"}})
+
+    def test_each_ack_brings_the_next_before_what_waited(self, client, standin):
+        standin.queue_output("CLIENT01", b"4")
+        first = llll(segment(b"1a"), segment(b"1b"), csm(WANTS_ACK | MORE))
+        assert client.ask(cm0("SEVERAL")) == first
+        assert client.ask(answer("A")) == llll(segment(b"2"), csm(WANTS_ACK | MORE))
+        assert client.ask(answer("A")) == llll(segment(b"3"), csm(WANTS_ACK | MORE))
+        assert client.ask(answer("A")) == llll(segment(b"4"), csm(WANTS_ACK))
+        assert client.ask(answer("A")) == refusal(40, TEN_MS)
+        assert (standin.tpipes.depths, standin.tpipes.in_delivery) == ({}, 0)
+
+    def test_an_ack_with_nowait_leaves_the_others_on_the_queue(self, client, standin):
+        client.ask(cm0("SEVERAL"))
+        client.send(answer("A", timer=NO_WAIT, f1=NOWAIT_FLAG))
+        client.assert_open()
+        assert [held.segments for held in standin.tpipes.held("CLIENT01")] == [(b"2",), (b"3",)]
+
+    @pytest.mark.parametrize(("fields", "left"), [({}, {"CLIENT01": 2}), ({"f3": PURGE}, {})])
+    def test_a_nak_is_for_all_that_are_left(self, client, standin, fields, left):
+        client.ask(cm0("SEVERAL"))
+        client.ask(answer("A"))
+        assert client.ask(answer("N", **fields)) == refusal(40, TEN_MS)
+        assert standin.tpipes.depths == left
+
+    def test_a_client_that_leaves_leaves_all_that_are_left(self, connect, standin):
+        client = connect(standin)
+        client.ask(cm0("SEVERAL"))
+        client.ask(answer("A"))
+        client.close()
+        until(lambda: standin.tpipes.depths == {"CLIENT01": 2})
+
+    def test_with_ipurg_they_are_one(self, client):
+        everything = llll(segment(b"1a"), segment(b"1b"), segment(b"2"), segment(b"3"), csm(WANTS_ACK))
+        assert client.ask(cm0("SEVERAL", f3=0x20)) == everything
+
+
+class TestMessagesOfIms:
+    @pytest.mark.parametrize(
+        ("fields", "note"),
+        [
+            ({"f3": PURGE | REROUTE}, "DFS2407W"),
+            ({"f3": REROUTE, "arch": 1, "reroute": "no-name"}, "DFS9123E"),
+        ],
+    )
+    def test_flags_that_do_not_go_are_named(self, standin_factory, connect, fields, note):
+        lines: list[str] = []
+        standin = standin_factory(trace=1, write=lines.append)
+        client = connect(standin)
+        client.ask(cm0("ECHO 1"))
+        client.ask(answer("N", **fields))
+        assert len([line for line in lines if note in line]) == 1

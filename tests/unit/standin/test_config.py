@@ -51,7 +51,8 @@ class TestGood:
         assert config.ims_connect.racfid == "DEFUSER"
         assert config.users["GWUSER"].groups == ("GWGROUP",)
         assert config.transactions["IVTNO"].permit == ("GWGROUP",)
-        assert config.not_acted_on == ("tpipes", "descriptors")
+        assert config.descriptors["RATING"].tpipe == "HWS2SOAP"
+        assert config.descriptors["RATING"].sync_timeout_seconds == 10
 
     def test_an_empty_file_is_a_stand_in_without_security(self, tmp_path):
         path = tmp_path / "standin.toml"
@@ -59,7 +60,14 @@ class TestGood:
         config = load(path, {})
         assert (config.ims_connect.racf, config.ims_connect.otma_security) == (False, "none")
         assert config.ims_connect.datastore == "IMS1"
-        assert config.not_acted_on == ()
+        assert config.state is None
+
+    def test_the_file_of_the_queues_counts_from_the_folder_of_the_configuration(self, tmp_path):
+        path = tmp_path / "standin.toml"
+        path.write_text('[state]\npath = "standin.sqlite"\n')
+        state = load(path, {}).state
+        assert state is not None
+        assert state.path == tmp_path / "standin.sqlite"
 
     def test_the_example_home_has_one_with_the_key_of_its_bundle(self, tmp_path):
         path = Path(shutil.copy(Path(__file__).parents[3] / "standin.toml", tmp_path))
@@ -108,6 +116,17 @@ class TestMistakes:
             ("[transactions.ECHO]\npermit = ['WHO']", "", "permit names WHO"),
             ("[converters.XD]", "converters.XD.program", "is missing"),
             ("[descriptors.RATING]", "descriptors.RATING.tpipe", "is missing"),
+            ("[descriptors.A]\ntpipe = 'A'\ntype = 'IMSTRAN'", "descriptors.A.type", '"IMSCON"'),
+            (
+                "[descriptors.A]\ntpipe = 'A'\nsync_timeout_seconds = 0",
+                "descriptors.A.sync_timeout_seconds",
+                "",
+            ),
+            ("[transactions.CALLOUT]\ndescriptor = 'A'", "", "descriptor names A, which is not there"),
+            ("[state]", "state.path", "is missing"),
+            ("[state]\npath = 1", "state.path", "the path of a file"),
+            ("[state]\npath = ''", "state.path", "the path of a file"),
+            ("[state]\npath = 'nowhere/queues.sqlite'", "state.path", "nowhere"),
             (
                 "[ims_connect]\ntls = { keystore = { path = 'none.p12' } }",
                 "ims_connect.tls.keystore.path",

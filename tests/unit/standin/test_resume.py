@@ -299,6 +299,32 @@ class TestNotTaken:
         assert again.ask(resume(AUTO)) == reply("1", flags=WANTS_ACK)
 
 
+class TestFaults:
+    @pytest.mark.parametrize("fault", [{"on": "reply"}, {"on": "reply", "after_bytes": 10}])
+    def test_output_that_a_fault_cuts_stays(self, client, standin, fault):
+        standin.faults.add(kind="drop", verb="R", **fault)
+        queue(standin, "1")
+        client.send(resume(AUTO))
+        until(lambda: standin.connections == 0)
+        assert standin.tpipes.depths == {"CLIENT01": 1}
+
+    def test_an_ack_that_a_fault_swallows_is_none(self, client, standin):
+        standin.faults.add(kind="drop", verb="A", on="request")
+        queue(standin, "1")
+        client.ask(resume(AUTO))
+        client.send(answer())
+        until(lambda: standin.connections == 0)
+        assert standin.tpipes.depths == {"CLIENT01": 1}
+
+    def test_what_an_answered_ack_took_away_is_gone(self, client, standin):
+        standin.faults.add(kind="drop", verb="A", on="reply")
+        queue(standin, "1", "2")
+        client.ask(resume(AUTO))
+        client.send(answer())
+        until(lambda: standin.connections == 0)
+        assert [held.segments[0] for held in standin.tpipes.held("CLIENT01")] == [ebcdic("2")]
+
+
 class TestCancelTimer:
     @pytest.mark.parametrize(("socket_type", "code"), [(0x10, 40), (TRANSACTION, 32)])
     def test_who_waits_gets_its_time_out(self, client, connect, standin, socket_type, code):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.standin.by_hand import SECONDS, Client, reply, text
+from tests.unit.standin.by_hand import FOREVER, SECONDS, TEN_MS, Client, refusal, reply, text
+from tests.unit.standin.output_by_hand import AUTO, MORE, NOAUTO, WANTS_ACK, answer, resume
 
 REPOSITORY = Path(__file__).parents[3]
 PLUGIN = """
@@ -113,12 +114,43 @@ def test_a_key_that_cannot_be_read_is_named(config, tmp_path):
     assert refused(config).startswith("standin.toml: ims_connect.tls: ")
 
 
-def test_tables_without_effect_are_mentioned(config):
-    config.write_text(config.read_text() + '[descriptors.RATING]\ntpipe = "HWS2SOAP"\n')
+def port_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    return int(process.stdout.readline().split(":")[1].split(" ")[0])
+
+
+STATE = '[state]\npath = "standin.sqlite"\n[descriptors.OUT]\ntpipe = "CALLOUT1"\n'
+
+
+def test_a_stand_in_that_is_killed_loses_and_doubles_no_output(config):
+    config.write_text(config.read_text() + STATE)
     with start(config) as process:
-        assert process.stdout is not None
-        note = process.stdout.readline()
-        process.stdout.readline()
+        with Client(port_of(process)) as client:
+            for number in range(8):
+                assert client.ask(text(f"CALLASYN  {number}")) == reply("CALLASYN OUT QUEUED")
+            got = [client.ask(resume(AUTO, arch=1, reroute="CALLOUT1", timer=FOREVER))]
+            got += [client.ask(answer(timer=FOREVER)) for _ in range(3)]
+            assert got == [reply(str(number), flags=WANTS_ACK | MORE) for number in range(4)]
+            process.kill()
+        process.communicate(timeout=SECONDS)
+    with start(config) as process:
+        with Client(port_of(process)) as client:
+            # the client has seen 3 and not acknowledged it
+            got = [client.ask(resume(NOAUTO, arch=1, reroute="CALLOUT1"))]
+            got += [client.ask(answer()) for _ in range(5)]
+            assert got == [
+                *(reply(str(number), flags=WANTS_ACK | MORE) for number in range(3, 7)),
+                reply("7", flags=WANTS_ACK),
+                refusal(40, TEN_MS),
+            ]
         process.terminate()
         process.communicate(timeout=SECONDS)
-    assert note == "note: [descriptors] is read and has no effect: RESUME TPIPE and callouts are refused\n"
+
+
+def test_a_file_of_queues_that_another_stand_in_has_is_named(config):
+    config.write_text(config.read_text() + STATE)
+    with start(config) as process:
+        port_of(process)
+        assert refused(config) == "standin.toml: state.path: standin.sqlite: another process has it\n"
+        process.terminate()
+        process.communicate(timeout=SECONDS)

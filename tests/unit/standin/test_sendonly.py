@@ -104,6 +104,16 @@ class TestWithAcknowledgment:
         assert client.ask(send_only("ECHO", "K", datastore="NONE")) == refusal(8, 72)
         client.assert_closed()
 
+    def test_acknowledgment_wins_over_order(self, client, standin):
+        assert client.ask(send_only("SLEEP 40 FIRST", "K", f3=ORDER)) == CSM_ALONE
+        assert client.ask(send_only("SLEEP 0 SECOND", "K", f3=ORDER)) == CSM_ALONE
+        until(lambda: standin.tpipes.depth("CLIENT01") == 2)
+        texts = [output.segments[0].decode("cp037") for output in standin.tpipes.held("CLIENT01")]
+        assert texts == ["0 SECOND", "40 FIRST"]
+
+    def test_text_that_is_suppressed_changes_nothing_where_there_is_none(self, client):
+        assert client.ask(send_only("NOREPLY", "K", f1=0x04)) == CSM_ALONE
+
 
 class TestWithError:
     def test_nothing_comes_back_when_all_is_well(self, client):

@@ -101,7 +101,7 @@ class ImsConnectPort(SecurityKeys):
     )
     multirtp: bool = Field(
         default=False,
-        description="MULTIRTP=: whether several RESUME TPIPEs read one tpipe at a time; otherwise they wait in line.",
+        description="MULTIRTP=: whether several RESUME TPIPEs read a tpipe at a time; otherwise in turn.",
     )
     keep_seen: int = Field(
         default=10_000, ge=0, description="How many inputs the record of what was seen keeps."

@@ -18,7 +18,6 @@ from tests.unit.standin.by_hand import (
     NON_PERSISTENT,
     PERSISTENT,
     TRANSACTION,
-    Client,
     csm,
     ebcdic,
     example,
@@ -132,20 +131,6 @@ class TestWorkedExamples:
         standin = standin_factory()
         connect(standin).ask(example("input/29-netuid-extension"))
         assert standin.seen[0].netuid == "CN=USER1,O=EXAMPLE"
-
-    def test_resume_tpipe_is_refused(self, standin):
-        for name in ("15-resume-tpipe-auto-altcid", "16-resume-tpipe-single"):
-            with Client(standin.port) as other:
-                assert other.ask(example(f"input/{name}")) == refusal(8, 71)
-                other.assert_closed()
-
-    def test_a_callout_response_is_refused(self, client):
-        assert client.ask(example("input/20-callout-error-response")) == refusal(8, 71)
-        client.assert_closed()
-
-    def test_a_callout_response_without_acknowledgment_gets_no_answer(self, client):
-        client.send(example("input/19-callout-response"))
-        client.assert_closed()
 
 
 REFUSED = sorted(path.stem for path in (CORPUS / "refused").glob("*.hex"))

@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, ImsError, M, TransportError
-from gateway.imsconnect.line import NothingSentError
+from gateway.imsconnect.line import NeverAcceptedError, NothingSentError
 from gateway.imsconnect.paths import Outcome, Paths
 from gateway.imsconnect.unserved import unreachable
 from gateway.imsconnect.values import ConnectionSettings
@@ -138,6 +138,8 @@ class Attempts:
 
     def _outcome(self, error: GatewayError | NothingSentError) -> Outcome | None:
         """Return what the failure says of the endpoint; WORKED: of the socket only; None: no second try."""
+        if isinstance(error, NeverAcceptedError):
+            return Outcome.ELSEWHERE
         if isinstance(error, NothingSentError):
             return Outcome.WORKED
         if isinstance(error, TransportError):

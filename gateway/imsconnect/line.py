@@ -58,7 +58,11 @@ Steps = Generator[Transmit | Await, bytes, T]
 
 
 class NothingSentError(Exception):
-    """The stream was gone, or never accepted, before the request could be looked at: try another one."""
+    """The stream was gone before the first byte of the request: the same call may be made on another one."""
+
+
+class NeverAcceptedError(NothingSentError):
+    """The other side did not accept the TLS handshake: it looked at nothing, nor would it on a next stream."""
 
 
 class Line:
@@ -146,7 +150,7 @@ class Line:
             reply = yield from self.hear(self._clock.monotonic() + LAST_WORDS_SECONDS)
         except (StreamError, RemoteProtocolError) as error:
             if isinstance(error, StreamLost) and error.never_accepted:
-                raise NothingSentError(f"{self.where}: {error}") from error
+                raise NeverAcceptedError(f"{self.where}: {error}") from error
             return None
         return refusal(reply.rsm, self.where, 0) if reply.rsm is not None else None
 
@@ -160,7 +164,7 @@ class Line:
             raise TransportError(M.SOCKET_TIMEOUT, fields, f"{self.where}: {error}") from error
         except (StreamLost, EarlyCloseError) as error:
             if isinstance(error, StreamLost) and error.never_accepted:
-                raise NothingSentError(f"{self.where}: {error}") from error
+                raise NeverAcceptedError(f"{self.where}: {error}") from error
             raise TransportError(M.CONNECTION_LOST, private=f"{self.where}: {error}") from error
         except RemoteProtocolError as error:
             raise TransportError(M.BAD_REPLY, private=f"{self.where}: {error}") from error

@@ -28,6 +28,10 @@ FIRST_AWAY_SECONDS: Final = 15.0
 LONGEST_AWAY_SECONDS: Final = 240.0
 """How long a path is left alone whose IMS Connect said that it cannot serve; twice as long each time."""
 
+DOWN_SECONDS: Final = 15.0
+"""How long a path counts as down when nothing more is heard of it. A call that tries it then loses no time: the
+pool refuses at once while its breaker is open."""
+
 BUSY_SECONDS: Final = 1.0
 """How long a path without a free socket ranks behind the others."""
 
@@ -51,8 +55,8 @@ class Outcome(Enum):
 class _Path:
     """What is known of one endpoint."""
 
-    down: bool = False
-    down_since: float = 0.0
+    down_since: float | None = None
+    down_until: float = 0.0
     restored_at: float | None = None
     away_until: float = 0.0
     away_seconds: float = FIRST_AWAY_SECONDS
@@ -61,11 +65,11 @@ class _Path:
     reason: str = ""
 
     def usable(self, now: float) -> bool:
-        return not (self.down or self.drained or now < self.away_until)
+        return not (self.drained or now < self.down_until or now < self.away_until)
 
     def rank(self, now: float, settled: float) -> int:
         """Return how much hope there is: 0 most."""
-        if self.down:
+        if now < self.down_until:
             return 4
         if now < self.away_until:
             return 3
@@ -73,9 +77,11 @@ class _Path:
             return 2
         return 1 if self.restored_at is not None and now < self.restored_at + settled else 0
 
-    def since(self) -> float:
+    def since(self, now: float) -> float:
         """Return what sorts hopeless paths: back soonest, then gone latest."""
-        return -self.down_since if self.down else self.away_until
+        if now < self.down_until and self.down_since is not None:
+            return -self.down_since
+        return self.away_until
 
 
 class Paths:
@@ -132,9 +138,10 @@ class Paths:
             case Outcome.UP:
                 _recover(path, now)
             case Outcome.DOWN:
-                if not path.down:
+                if path.down_since is None:
                     path.down_since = now
-                path.down, path.restored_at, path.reason = True, None, reason
+                path.down_until = path.restored_at = now + DOWN_SECONDS
+                path.reason = reason
             case Outcome.ELSEWHERE:
                 _send_away(path, now)
                 path.reason = reason
@@ -169,12 +176,12 @@ class Paths:
     def _key(self, index: int, now: float) -> tuple[int, float, int]:
         path = self._paths[index]
         rank = path.rank(now, self._settled if self._policy == "order" else 0.0)
-        return rank, path.since() if rank >= 3 else 0.0, index
+        return rank, path.since(now) if rank >= 3 else 0.0, index
 
 
 def _recover(path: _Path, now: float) -> None:
-    if path.down:
-        path.down, path.restored_at = False, now
+    if path.down_since is not None:
+        path.down_since, path.down_until, path.restored_at = None, 0.0, now
 
 
 def _send_away(path: _Path, now: float) -> None:

@@ -5,6 +5,7 @@ import pytest
 from gateway.errors import M
 from gateway.imsconnect.paths import (
     BUSY_SECONDS,
+    DOWN_SECONDS,
     FIRST_AWAY_SECONDS,
     LONGEST_AWAY_SECONDS,
     SETTLED_SECONDS,
@@ -50,6 +51,20 @@ class TestOrder:
         assert order.candidates(clock.monotonic()) == (1, 2, 0)
         clock.move(1)
         assert order.candidates(clock.monotonic()) == (0, 1, 2)
+
+    def test_one_of_which_nothing_more_is_heard_is_tried_again_in_time(self, order, clock):
+        order.note(0, Outcome.DOWN, "refused")
+        clock.move(DOWN_SECONDS)
+        assert order.healthy(0, clock.monotonic())
+        assert order.candidates(clock.monotonic()) == (1, 2, 0)
+        clock.move(SETTLED_SECONDS)
+        assert order.candidates(clock.monotonic()) == (0, 1, 2)
+
+    def test_one_of_which_the_same_is_heard_again_stays_down(self, order, clock):
+        for _ in range(20):
+            order.note(0, Outcome.DOWN, "refused")
+            clock.move(DOWN_SECONDS - 1)
+            assert not order.healthy(0, clock.monotonic())
 
     def test_one_that_is_back_but_unsteady_begins_its_while_anew(self, order, clock):
         for _ in range(5):

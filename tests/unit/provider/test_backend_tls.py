@@ -169,7 +169,7 @@ def strict(keys, scripted_server) -> tuple[str, int]:
     path = keys.folder / "strict.pem"
     path.write_bytes(key + bundle.cert.certificate.public_bytes(Encoding.PEM))
     context.load_cert_chain(path)
-    server = scripted_server(*[[Stall()]] * 3, tls=context)
+    server = scripted_server([Stall()], tls=context)
     return server.host, server.port
 
 

@@ -242,9 +242,10 @@ async def _serve(standin: Standin, config: StandinConfig) -> int:
         return 1
     host, port = standin.address
     settings = config.ims_connect
+    stores = " ".join((settings.datastore, *config.datastores))
     _print(
         f"IMS Connect stand-in listens on {host}:{port}"
-        f" (data store {settings.datastore}, RACF={'Y' if settings.racf else 'N'},"
+        f" (data store{'s' if config.datastores else ''} {stores}, RACF={'Y' if settings.racf else 'N'},"
         f" OTMA security {settings.otma_security}, {'TLS' if settings.tls else 'plain TCP'})"
     )
     await stop.wait()

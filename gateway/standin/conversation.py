@@ -43,7 +43,7 @@ def check_beginning(irm: Irm, transaction: str, *, converted: bool) -> None:
 def check_next(conversation: Conversation, irm: Irm, *, converted: bool) -> None:
     """Refuse a later input that does not belong to the conversation.
 
-    unverified: the codes; that a conversation stays with one data store is IBM's word.
+    unverified: the code for another data store, of which IBM does not speak.
     """
     if irm.datastore != conversation.datastore:
         why = f"the conversation is with {conversation.datastore}, not with {irm.datastore or '(blank)'}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gateway.errors import ConfigError, Problem
 from gateway.exchange import Secret
-from gateway.standin.racf import RacfCode, VerifyExit
+from gateway.standin.racf_requests import RacfCode, VerifyExit
 from gateway.standin.security import TpipeExit
 from gateway.standin.sign_on import ExitUser, SecurityExit
 

@@ -16,7 +16,7 @@ from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.cli.ims_drained import Keeper
-    from gateway.imsconnect import Connection, Delivery, Interaction
+    from gateway.imsconnect import Connection, Delivery, Interaction, InteractionVerb
 
 DEFAULT_WAIT_SECONDS: Final = 1.0
 FOREVER_MS: Final = -1
@@ -53,6 +53,9 @@ def drain(
         ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Take what comes later too, until Ctrl-C.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take so many messages at most.", show_default="all")
+    ] = None,
     callouts: Annotated[
         Callouts, typer.Option(help="Synchronous callouts (ICAL): none, only they, or they too.")
     ] = Callouts.NONE,
@@ -84,7 +87,10 @@ def drain(
     name = tpipe.upper()
     rendering = Rendering(name, form, Writing.of(ccsid, ascii_=way.ascii_))
     where = target(way)
-    interaction = _interaction(way, name, wait, callouts, follow=follow, peek=peek)
+    if sum((follow, limit is not None, peek)) > 1:
+        raise typer.BadParameter("exclude each other", param_hint="--follow, --limit, --peek")
+    verb = _verb(follow=follow, single=peek or limit is not None)
+    interaction = _interaction(way, name, verb, wait, callouts)
     with (
         _said(into),
         closing(keeper(into, name, form.value)) as place,
@@ -93,7 +99,12 @@ def drain(
     ):
         taking = _Taking(connection, rendering, place)
         try:
-            taking.look(interaction) if peek else taking.take(interaction)
+            if peek:
+                taking.look(interaction)
+            elif limit is not None:
+                taking.take_some(interaction, limit)
+            else:
+                taking.take(interaction)
         except KeyboardInterrupt:
             # the way that --follow is meant to end
             if not follow:
@@ -113,20 +124,34 @@ class _Taking:
 
     def take(self, interaction: "Interaction") -> None:
         """Keep and acknowledge each. Leaving the loop otherwise hands the message in hand back."""
-        written = ""
+        where = None
         try:
             with closing(self.connection.messages(interaction)) as messages:  # type: ignore[type-var]
                 for delivery in messages:
                     # that another one comes shows that IMS Connect has heard the ACK before
-                    written = ""
+                    where = None
                     where = self._keep(delivery)
                     self.number += 1
-                    written = f"message {self.number} is written{where}"
                     self.connection.acknowledge()
         except GatewayError:
-            if written:
-                _say(f"{written}, but may come again: it is not known whether IMS heard of that")
+            if where is not None:
+                self._say_twice(where)
             raise
+
+    def take_some(self, interaction: "Interaction", limit: int) -> None:
+        """Keep and acknowledge so many, asking for each by itself: IMS puts no other one on the way."""
+        while self.number < limit and (delivery := self.connection.receive(interaction)) is not None:
+            try:
+                where = self._keep(delivery)
+            except BaseException:
+                self.connection.reject(keep=True)
+                raise
+            self.number += 1
+            try:
+                self.connection.acknowledge()
+            except GatewayError:
+                self._say_twice(where)
+                raise
 
     def look(self, interaction: "Interaction") -> None:
         """Keep the first and hand it back."""
@@ -144,6 +169,10 @@ class _Taking:
         count = "1 message" if self.number == 1 else f"{self.number} messages"
         _say(f"{count} {'seen on' if peek else 'taken from'} {self.rendering.tpipe}")
 
+    def _say_twice(self, where: str) -> None:
+        told = f"message {self.number} is written{where}, but may come again"
+        _say(f"{told}: it is not known whether IMS heard of that")
+
     def _keep(self, delivery: "Delivery") -> str:
         try:
             where = self.place.keep(self.rendering.of(delivery, self.number + 1))
@@ -153,23 +182,28 @@ class _Taking:
         return f" to {where}" if where else ""
 
 
+def _verb(*, follow: bool, single: bool) -> "InteractionVerb":
+    from gateway.imsconnect import InteractionVerb  # noqa: PLC0415  keeps --help quick
+
+    if single:
+        return InteractionVerb.RECEIVE_WAIT
+    return InteractionVerb.RECEIVE_CONTINUOUSLY if follow else InteractionVerb.RECEIVE_QUEUED
+
+
 def _interaction(
-    way: Way, tpipe: str, wait: float | None, callouts: Callouts, *, follow: bool, peek: bool
+    way: Way, tpipe: str, verb: "InteractionVerb", wait: float | None, callouts: Callouts
 ) -> "Interaction":
     from gateway.imsconnect import CalloutRequests, Interaction, InteractionVerb  # noqa: PLC0415
 
-    if follow and peek:
-        raise typer.BadParameter("and --peek exclude each other", param_hint="--follow")
     kinds = {
         Callouts.NONE: CalloutRequests.ASYNCHRONOUS,
         Callouts.ONLY: CalloutRequests.SYNCHRONOUS,
         Callouts.TOO: CalloutRequests.BOTH,
     }
-    verb = InteractionVerb.RECEIVE_CONTINUOUSLY if follow else InteractionVerb.RECEIVE_QUEUED
-    if peek:
-        verb = InteractionVerb.RECEIVE_WAIT
     if wait is None:
-        timeout = FOREVER_MS if follow else round(DEFAULT_WAIT_SECONDS * 1000)
+        timeout = (
+            FOREVER_MS if verb is InteractionVerb.RECEIVE_CONTINUOUSLY else round(DEFAULT_WAIT_SECONDS * 1000)
+        )
     else:
         timeout = round(wait * 1000)
     return Interaction(

@@ -52,6 +52,19 @@ class TestDrain:
         assert (result.exit_code, result.stderr) == (0, "3 messages taken from LATE01\n")
         assert lab.tpipes.depths == {}
 
+    def test_so_many_as_are_wanted(self, ims, held, lab):
+        held("LATE01", "one", "two", "three")
+        assert ims("drain", "LATE01", "--limit", "2").stdout == "one\ntwo\n"
+        wait_until(lambda: lab.tpipes.in_delivery == 0, "the acknowledgment")
+        assert lab.tpipes.depths == {"LATE01": 1}
+        result = ims("drain", "LATE01", "--limit", "2")
+        assert (result.stdout, result.stderr) == ("three\n", "1 message taken from LATE01\n")
+
+    def test_of_so_many_none_is_lost_either(self, ims, held, lab):
+        held("LATE01", "one", "two")
+        assert ims("drain", "LATE01", "--limit", "2", "--into", "/dev/full").exit_code == 1
+        wait_until(lambda: depth(lab, "LATE01") == 2, "the messages are back")
+
     def test_an_empty_tpipe_is_no_failure(self, ims):
         result = ims("drain", "EMPTY1", "--wait", "0.05")
         assert (result.exit_code, result.stdout) == (0, "")
@@ -107,6 +120,8 @@ class TestDrain:
         "options",
         [
             ("--follow", "--peek"),
+            ("--follow", "--limit", "1"),
+            ("--limit", "0"),
             ("--raw", "--json"),
             ("--timeout", "100"),
             ("--wait", "0"),

@@ -6,6 +6,7 @@ status message; Format of the request status message; Format of the request mod 
 returned client ID message. Worked examples come as bytes from tests/corpus/wire.
 """
 
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -207,6 +208,12 @@ class Client:
         """Prove with a PING that the connection lives and that nothing unread is in it."""
         ping = text("PING IMS_CONNECT", **fields)
         assert self.ask(ping) == reply("HWSC0030I *PING RESPONSE*")
+
+
+def dumped(lines: list[str]) -> bytes:
+    """Return the bytes that a trace of level 2 shows in its dumps."""
+    rows = (re.match(r"    [0-9A-Fa-f]{6}  ([0-9A-F ]{35})  [|]", line) for line in lines)
+    return bytes.fromhex("".join(row[1] for row in rows if row))
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from gateway.standin.passticket import PassTickets
 from tests.fixtures.clock import SetClock
 from tests.fixtures.standin import standin_config
 from tests.unit.identity import by_openssl
-from tests.unit.standin.by_hand import Client, ebcdic, message, refusal, reply, text
+from tests.unit.standin.by_hand import Client, dumped, ebcdic, message, refusal, reply, text
 
 KEY = "0123456789ABCDEF"
 HMAC_KEY = bytes(range(32)).hex()
@@ -230,12 +230,12 @@ class TestSecrecy:
             with Client(standin.port) as client:
                 client.ask(message(ebcdic("WHOAMI"), user="IBMUSER", arch=5, f0=4, extensions=(MARK,)))
             shown = "\n".join(lines) + repr(standin.seen) + repr(config)
-        dumped = bytes.fromhex("".join(line[12:47] for line in lines if line.startswith("    ")))
-        assert ebcdic("IMSAPPL") in dumped
+        bytes_shown = dumped(lines)
+        assert ebcdic("IMSAPPL") in bytes_shown
         assert shown.count("refused: 8/78") == 1
         for secret in (TICKET, "SYS1", "BELIEVE ME"):
             assert secret not in shown
-            assert ebcdic(secret) not in dumped
+            assert ebcdic(secret) not in bytes_shown
         assert KEY not in shown
 
 

@@ -14,9 +14,9 @@ from gateway.config.bundle import (
     Credentials,
     ImsConnectSettings,
     PassTicketSettings,
-    PoolSettings,
     TrustedUser,
 )
+from gateway.config.pool import PoolSettings
 from gateway.config.server import (
     AdminSettings,
     GatewaySettings,

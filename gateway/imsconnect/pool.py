@@ -6,11 +6,12 @@ thread to connect, and names sessions to close; threads connect and close after 
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, Generic
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError
+from gateway.imsconnect.housekeeper import Housekeeper
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.place import Limits, Place, S, Waiter, real_jitter
 from gateway.imsconnect.places import Places
@@ -63,9 +64,9 @@ class Pool(Generic[S]):
         self._sink = sink
         self._lock = threading.Lock()
         self._drained = threading.Condition(self._lock)
-        self._house = threading.Condition(self._lock)
-        self._housekeeper: threading.Thread | None = None
-        self._looks_at = 0.0
+        self._housekeeper = Housekeeper(
+            f"idle sockets of {bundle}", self._lock, self._places.next_due, self._places.now, self._do_chore
+        )
 
     def borrow(
         self, lane: Lane = Lane.REPLIES, deadline: float | None = None, *, eager: bool = False
@@ -135,8 +136,8 @@ class Pool(Generic[S]):
         """Take no more requests, let those in the house finish for `drain_seconds`, then abort what is left."""
         with self._deciding() as places:
             places.closed = True
-            housekeeper = self._housekeeper
-            self._house.notify_all()
+            housekeeper = self._housekeeper.thread
+            self._housekeeper.call()
         with self._lock:
             self._drained.wait_for(lambda: self._places.drained, drain_seconds)
         with self._deciding() as places:
@@ -159,7 +160,7 @@ class Pool(Generic[S]):
                 finally:
                     self._places.settle()
                     doomed, events = self._places.take_doomed(), self._places.take_events()
-                    self._see_to_housekeeper()
+                    self._housekeeper.see_to()
                     if self._places.closed:
                         self._drained.notify_all()
         finally:
@@ -260,46 +261,7 @@ class Pool(Generic[S]):
             raise ConnectFailed(closed_at_once(self._places.endpoint))
         return session
 
-    # -- the housekeeper: one thread, there only while there is something to see to --------------------------
-
-    def _see_to_housekeeper(self) -> None:
-        """Have a thread, under the lock, that wakes when the next chore is due."""
-        due = self._places.next_due()
-        if due is None:
-            return
-        if self._housekeeper is not None:
-            if due < self._looks_at:
-                self._house.notify_all()
-            return
-        name = f"idle sockets of {self._places.bundle}"
-        keeper = threading.Thread(target=self._keep_house, name=name, daemon=True)
-        # where no thread can be had, idle sockets stay until the next conversation finds one
-        with suppress(RuntimeError):
-            keeper.start()
-            self._housekeeper = keeper
-
-    def _keep_house(self) -> None:
-        try:
-            while self._await_chore():
-                self._do_chore()
-        finally:
-            with self._lock:
-                if self._housekeeper is threading.current_thread():
-                    self._housekeeper = None
-
-    def _await_chore(self) -> bool:
-        """Wait until a chore may be due; False: there will be none, and the thread has left the house."""
-        with self._lock:
-            due = self._places.next_due()
-            if due is None:
-                self._housekeeper = None
-                return False
-            left = due - self._places.now()
-            if left > 0:
-                self._looks_at = due
-                self._house.wait(left)
-                self._looks_at = 0.0
-            return True
+    # -- chores: the housekeeper's thread -------------------------------------------------------------------
 
     def _do_chore(self) -> None:
         with self._deciding() as places:

@@ -145,7 +145,7 @@ class TestIdleAndAge:
             with pool.lease() as session:
                 pass
             wait_until(lambda: session.closed)
-            wait_until(lambda: pool._housekeeper is None)
+            wait_until(lambda: pool._housekeeper.thread is None)
             with pool.lease() as session:
                 pass
             wait_until(lambda: session.closed)

@@ -143,7 +143,7 @@ class TestWarmth:
         with pool_of(ims, SYSTEM_CLOCK, size=4, min_open=3) as pool:
             pool.warm()
             wait_until(lambda: pool.stats().connect_failures == 1)
-            wait_until(lambda: pool._housekeeper is None)
+            wait_until(lambda: pool._housekeeper.thread is None)
 
     def test_one_that_is_dropped_is_replaced(self, ims):
         with pool_of(ims, SYSTEM_CLOCK, size=4, min_open=1) as pool:

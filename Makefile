@@ -33,7 +33,8 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python tools/config_reference.py --check
+	$(BIN)/python -m tools.config_reference --check
+	$(BIN)/python -m tools.standin_reference --check
 	$(BIN)/python -m tools.attack_table --check
 	$(BIN)/python -m tools.code_tables --check
 
@@ -48,7 +49,8 @@ evidence: $(STAMP) ## long runs (fuzzing, load, faults); results go to evidence/
 	$(BIN)/python -m bench.evidence
 
 docs: $(STAMP) ## make the generated pages anew
-	$(BIN)/python tools/config_reference.py
+	$(BIN)/python -m tools.config_reference
+	$(BIN)/python -m tools.standin_reference
 	$(BIN)/python -m tools.attack_table
 	$(BIN)/python -m tools.code_tables
 

@@ -42,7 +42,7 @@ def _toml(value: Any) -> str:
         case Secret():
             return '""'
         case tuple():
-            return "[]"
+            return f"[{', '.join(map(_toml, value))}]"
         case _:
             return f'"{value}"'
 
@@ -67,8 +67,8 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _table(model: type[Settings]) -> Iterator[str]:
-    """Yield the rows of a model's own keys; tables below it get sections of their own."""
+def table_rows(model: type[Settings]) -> Iterator[str]:
+    """Yield the lines of a table of a model's own keys; tables below it get sections of their own."""
     rows = [
         f"| `{key}` | {_cell(_type(field))} | {_default(field)} | {_cell(field.description or '')} |"
         for key, field in fields_of(model).items()
@@ -91,7 +91,7 @@ def _sections(key: str, field: FieldInfo) -> list[tuple[str, type[Settings]]]:
 
 
 def _model(model: type[Settings], prefix: str) -> Iterator[str]:
-    yield from _table(model)
+    yield from table_rows(model)
     for key, field in fields_of(model).items():
         for name, inner in _sections(key, field):
             path = f"{prefix}{name}"
@@ -122,7 +122,7 @@ def page() -> str:
     lines += ["## Stores", "", prose["stores"], ""]
     for shape in SHAPES:
         lines += [f"### {'Key store' if shape is KeyStore else 'Trust store'}", "", f"{getdoc(shape)}", ""]
-        lines += [*_table(shape)]
+        lines += [*table_rows(shape)]
     lines += [prose["fit"]]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -110,6 +110,10 @@ def words_of(field: FieldInfo) -> Words:
         if isinstance(item, Words):
             return item
     kind = _bare(field)
+    for item in getattr(kind, "__metadata__", ()):
+        # of a value that may be absent the words stand inside
+        if isinstance(item, Words):
+            return item
     if get_origin(kind) is Literal:
         choices = tuple(str(choice) for choice in get_args(kind))
         return Words(_listed(choices), choices)

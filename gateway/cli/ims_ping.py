@@ -23,7 +23,7 @@ def ping(way: Way) -> None:
     """
     from gateway.cli.ims_way import Target, target  # noqa: PLC0415  keeps --help quick
 
-    where = target(replace(way, no_password=True, password_file=None))
+    where = target(replace(way, no_password=True, password_file=None, passticket=False))
     rows: list[dict[str, Any]] = []
     for endpoint in where.settings.endpoints:
         one = Target(replace(where.settings, endpoints=(endpoint,)), where.client_id)

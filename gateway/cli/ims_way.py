@@ -2,7 +2,9 @@
 
 import os
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,7 @@ from gateway.cli.ims_options import (
 from gateway.cli.ims_secrets import key_password, password_of
 from gateway.cli.store_options import asked
 from gateway.clock import SYSTEM_CLOCK
-from gateway.config.model import Bundle, KeyStore, TrustStore
+from gateway.config.model import Bundle, KeyStore, PassTicketSettings, TrustStore
 from gateway.config.read import read_toml, settle
 from gateway.config.secrets import HomeFiles
 from gateway.errors import ConfigError, Problem
@@ -46,10 +48,30 @@ class Target:
     client_id: str | None
     max_segment_bytes: int = LONGEST_SEGMENT
     """Longest input segment, LL and ZZ included."""
+    tickets: Callable[[], Credentials] | None = None
+    """In place of the credentials of the settings: a PassTicket for each interaction."""
 
-    def connect(self, *, take_over: bool = False) -> Connection:
+    def connect(self) -> Connection:
         """Open a connection; raises what `Connection` does."""
-        return Connection(self.settings, self.client_id, take_over=take_over)
+        return Connection(self.settings, self.client_id, credentials=self.tickets)
+
+
+class Tickets:
+    """A PassTicket for each interaction, each of a second of its own: RACF takes the same one only once."""
+
+    def __init__(self, settings: PassTicketSettings, user: str, group: str) -> None:
+        """Make the first one at once. Raises ValueError for a user that no PassTicket is for."""
+        self._settings = settings
+        self._user = user
+        self._group = group
+        self._second = datetime.min.replace(tzinfo=UTC)
+        passticket.make(settings, user, SYSTEM_CLOCK.now())
+
+    def __call__(self) -> Credentials:
+        """Return credentials for one interaction."""
+        self._second = max(SYSTEM_CLOCK.now().replace(microsecond=0), self._second + timedelta(seconds=1))
+        ticket = passticket.make(self._settings, self._user, self._second)
+        return Credentials(self._user, ticket, self._group, self._settings.application)
 
 
 def target(way: Way) -> Target:
@@ -99,9 +121,10 @@ def _by_bundle(way: Way) -> Target:
     except StoreError as error:
         problem = Problem(_file(way.bundle), "ims_connect.tls", str(error))
         raise ConfigError((problem,)) from error
-    settings = connection_settings(way.bundle, connect, context)
-    settings = replace(settings, credentials=_bundle_credentials(way, bundle))
-    return Target(settings, way.client_id, connect.max_segment_bytes)
+    found = Target(connection_settings(way.bundle, connect, context), way.client_id, connect.max_segment_bytes)
+    if way.passticket:
+        return replace(found, tickets=_tickets(way, bundle))
+    return replace(found, settings=replace(found.settings, credentials=_bundle_credentials(way, bundle)))
 
 
 def read_bundle(home: Path, name: str) -> Bundle:
@@ -116,18 +139,17 @@ def _file(name: str) -> str:
 
 def _bundle_credentials(way: Way, bundle: Bundle) -> Credentials:
     own = bundle.credentials
-    if not way.user and not way.passticket:
-        return Credentials(own.user, own.password, way.group or own.group)
-    if not way.passticket:
-        return _credentials(way)
+    return _credentials(way) if way.user else Credentials(own.user, own.password, way.group or own.group)
+
+
+def _tickets(way: Way, bundle: Bundle) -> Tickets:
     if bundle.passticket is None:
         raise typer.BadParameter(f"{_file(way.bundle)} has no [passticket]", param_hint="--passticket")
-    user = way.user or own.user
+    user, group = (way.user, way.group) if way.user else (bundle.credentials.user, bundle.credentials.group)
     try:
-        ticket = passticket.make(bundle.passticket, user, SYSTEM_CLOCK.now())
+        return Tickets(bundle.passticket, user, group)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--user") from error
-    return Credentials(user, ticket, way.group or own.group, bundle.passticket.application)
 
 
 def _tls(way: Way) -> ssl.SSLContext | None:

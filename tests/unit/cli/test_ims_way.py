@@ -83,22 +83,31 @@ class TestBundle:
         rows = json.loads(result.stdout)["endpoints"]
         assert [bool(row["answer"]) for row in rows] == [True, False]
 
-    def test_a_passticket_is_made_with_its_key(self, imsgw, standin_factory, tmp_path):
+    @pytest.fixture
+    def by_ticket(self, standin_factory, tmp_path):
+        """Options to sign BOB on by PassTicket."""
         standin = standin_factory(
             ims_connect={"racf": True, "application": "IMSAPPL"},
             users=USERS,
             passtickets={"IMSAPPL": {"key": PASSTICKET_KEY}},
         )
         key = f'[passticket]\napplication = "IMSAPPL"\nkey = "{PASSTICKET_KEY}"\n'
-        options = (*bundle(tmp_path, standin.port, key), "--user", "bob", "--passticket")
-        result = imsgw("ims", "send", *WHOAMI, *options, BUNDLE_PASSWORD="GWPASS1")
+        return (*bundle(tmp_path, standin.port, key), "--user", "bob", "--passticket")
+
+    def test_a_passticket_is_made_with_its_key(self, imsgw, by_ticket):
+        result = imsgw("ims", "send", *WHOAMI, *by_ticket, BUNDLE_PASSWORD="GWPASS1")
         assert result.exit_code == 0, result.output
         assert "USER=BOB" in result.stdout
 
+    def test_each_step_has_a_passticket_of_its_own_as_racf_takes_one_only_once(self, imsgw, by_ticket):
+        said = {"typed": "a\nb\nEND\n", "BUNDLE_PASSWORD": "GWPASS1"}
+        result = imsgw("ims", "converse", "CONVERSE", "x", *by_ticket, **said)
+        assert result.exit_code == 0, result.output
+
     def test_without_a_key_there_is_no_passticket(self, imsgw, lab, tmp_path):
         options = (*bundle(tmp_path, lab.port), "--passticket")
-        assert imsgw("ims", "ping", *options, BUNDLE_PASSWORD="GWPASS1").exit_code == 2
-        assert imsgw("ims", "ping", "--passticket").exit_code == 2
+        assert imsgw("ims", "send", "ECHO", *options, BUNDLE_PASSWORD="GWPASS1").exit_code == 2
+        assert imsgw("ims", "send", "ECHO", "--passticket").exit_code == 2
 
 
 class TestPasswords:

@@ -1,12 +1,15 @@
 """Connections under test, of either face, behind one set of blocking calls, and scripts for them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.errors import GatewayError
 from gateway.imsconnect import (
+    AsyncClient,
     AsyncConnection,
+    Client,
     Connection,
     ConnectionSettings,
     Credentials,
@@ -15,10 +18,12 @@ from gateway.imsconnect import (
     Exit,
     HeaderCode,
     Interaction,
+    PoolSettings,
     Reply,
     Secret,
     SyncLevel,
 )
+from gateway.imsconnect.stats import PoolStats
 from tests.fixtures.faces import LoopThread, is_async
 from tests.fixtures.scripted_server import Expect, ScriptedServer, Send
 from tests.unit.imsconnect import worked_examples as wire
@@ -159,3 +164,66 @@ def told(number: str, changes: Mapping[int, str] | None = None) -> Send:
 
 TIMER_OVER = Send(rsm(40, 0x28))
 """The timer X'28' (1 s) is over, the socket is kept."""
+
+
+class LoopClient:
+    """A client for asyncio whose loop runs in a thread of its own."""
+
+    def __init__(self, settings: ConnectionSettings, **fields: Any) -> None:
+        self._thread = LoopThread()
+        self._client = AsyncClient(settings, **fields)
+
+    def run(self, interaction: Interaction, credentials: Any = None, *, client_id: str = "") -> Reply:
+        return self._thread.do(self._client.run(interaction, credentials, client_id=client_id))
+
+    def ping(self, timeout_ms: int) -> str:
+        return self._thread.do(self._client.ping(timeout_ms))
+
+    def change_password(self, new: Secret, credentials: Any, timeout_ms: int) -> str:
+        return self._thread.do(self._client.change_password(new, credentials, timeout_ms))
+
+    def cancel_timer(self, client_id: str) -> None:
+        self._thread.do(self._client.cancel_timer(client_id))
+
+    def stats(self) -> tuple[PoolStats, ...]:
+        return self._client.stats()
+
+    def warm(self) -> None:
+        self._in_the_loop(self._client.warm)
+
+    def drain(self, endpoint: Endpoint) -> None:
+        self._in_the_loop(self._client.drain, endpoint)
+
+    def resume(self, endpoint: Endpoint) -> None:
+        self._in_the_loop(self._client.resume, endpoint)
+
+    def close(self, drain_seconds: float = 0.0) -> None:
+        self._thread.do(self._client.close(drain_seconds))
+
+    def end(self) -> None:
+        self.close()
+        self._thread.stop()
+
+    def _in_the_loop(self, function: Callable[..., None], *args: Any) -> None:
+        async def call() -> None:
+            function(*args)
+
+        self._thread.do(call())
+
+
+AnyClient = Client | LoopClient
+
+
+@contextmanager
+def client_to(*servers: ScriptedServer, clock: Clock = SYSTEM_CLOCK, **fields: Any) -> Iterator[AnyClient]:
+    kind = LoopClient if is_async() else Client
+    pool = PoolSettings(**fields.pop("pool", {}))
+    settings = settings_for(*servers, pool=pool, **fields)
+    client = kind(settings, clock=clock, client_ids=lambda _prefix: "CLIENT01")
+    try:
+        yield client
+    finally:
+        if isinstance(client, LoopClient):
+            client.end()
+        else:
+            client.close()

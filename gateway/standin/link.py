@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv4Address
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Final, cast
@@ -122,7 +123,9 @@ class Link(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            # a client that has reset the connection may be gone already, and the loop not have heard of it
+            with suppress(OSError):
+                self._transport.write_eof()
             self._transport.resume_reading()
         else:
             self._transport.close()

@@ -28,6 +28,7 @@ from gateway.imsconnect.calls import (
     limits_of,
 )
 from gateway.imsconnect.client_ids import new_client_id
+from gateway.imsconnect.connecting import sending
 from gateway.imsconnect.conversations import Conversations
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
@@ -144,7 +145,10 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         return await self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, who))
 
     async def _next_step(self, interaction: Interaction, who: Credentials) -> Reply:
-        return await self._step(self._conversations.take(interaction.conversation_id), interaction, who)
+        loan = self._conversations.take(interaction.conversation_id)
+        # a conversation ends with its socket, so there is no other to try
+        with sending():
+            return await self._step(loan, interaction, who)
 
     async def _step(self, loan: Loan[AsyncSession], interaction: Interaction, who: Credentials) -> Reply:
         """Run a step; the session goes back to the pool, or is kept for the next one."""

@@ -19,6 +19,7 @@ from gateway.imsconnect.calls import (
     limits_of,
 )
 from gateway.imsconnect.client_ids import new_client_id
+from gateway.imsconnect.connecting import sending
 from gateway.imsconnect.connection import Connection, credentials_of, establish
 from gateway.imsconnect.conversations import Conversations
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
@@ -150,7 +151,10 @@ class Client(Calls[Pool[Session]]):
         return self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, who))
 
     def _next_step(self, interaction: Interaction, who: Credentials) -> Reply:
-        return self._step(self._conversations.take(interaction.conversation_id), interaction, who)
+        loan = self._conversations.take(interaction.conversation_id)
+        # a conversation ends with its socket, so there is no other to try
+        with sending():
+            return self._step(loan, interaction, who)
 
     def _step(self, loan: Loan[Session], interaction: Interaction, who: Credentials) -> Reply:
         """Run a step; the session goes back to the pool, or is kept for the next one."""

@@ -59,9 +59,13 @@ class OneCut:
 
     def __init__(self, cut: Cut) -> None:
         self.cut = cut
-        self.struck = False
+        self._struck = threading.Event()
         self._armed = True
         self._counts = {"connect": 0, "client": 0, "server": 0}
+
+    def wait_struck(self, seconds: float) -> bool:
+        """Wait for the cut; tell whether it was made."""
+        return self._struck.wait(seconds)
 
     def disarm(self) -> None:
         """Let everything pass from now on."""
@@ -70,9 +74,9 @@ class OneCut:
     def strike(self, side: Side) -> Cut | None:
         number = self._counts[side]
         self._counts[side] += 1
-        if not self._armed or self.struck or (side, number) != (self.cut.side, self.cut.number):
+        if not self._armed or (side, number) != (self.cut.side, self.cut.number):
             return None
-        self.struck = True
+        self._struck.set()
         return self.cut
 
 

@@ -46,6 +46,8 @@ class Scene:
     ical: Callable[[str, bytes], "Future[Any]"] = lambda _descriptor, _data: Future()
     put_on: list[str] = field(default_factory=list)
     """What was put on the tpipe, in order."""
+    may_be_held: list[str] = field(default_factory=list)
+    """Entries whose output stays on the tpipe unless somebody had it."""
 
     def new(self) -> str:
         return self.book.new(self.prefix)
@@ -83,6 +85,8 @@ def entry_in(delivery: Delivery) -> str:
 def call(scene: Scene, *words: str, client_id: str = "", **more: Any) -> Told:
     """Make one entry by a call that is answered, whatever commit mode."""
     entry = scene.new()
+    if client_id:
+        scene.may_be_held.append(entry)
     asked = scene.ask(entry, *words, **more)
     return scene.book.attempt(entry, lambda: word_of(scene.desk.run(asked, client_id)))
 
@@ -101,7 +105,8 @@ def commit_mode_0(scene: Scene) -> None:
 
 def commit_mode_0_held(scene: Scene) -> None:
     """The client id is the caller's own, and output that does not arrive stays on its tpipe."""
-    call(scene, commit_mode=CommitMode.COMMIT_THEN_SEND, client_id=scene.name)
+    for _ in range(2):
+        call(scene, commit_mode=CommitMode.COMMIT_THEN_SEND, client_id=scene.name)
 
 
 def _by_own_word(scene: Scene, then: Told) -> None:
@@ -397,7 +402,7 @@ KINDS: Final = (
     Kind(caller_rejects, "CSCS"),
     Kind(commit_mode_0, "CSC"),
     Kind(commit_mode_0, "CSCS", protocol_level=1),
-    Kind(commit_mode_0_held, "CSC"),
+    Kind(commit_mode_0_held, "CSCCSC"),
     Kind(send, "C"),
     Kind(send_with_error, "C"),
     Kind(send_acknowledged, "CS"),

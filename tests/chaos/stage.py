@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,8 @@ HURRIED_MS = 250
 """Patience of a caller that is going to be kept waiting."""
 PATIENT_MS = 5_000
 AT_A_TIME = 24
-FOLLOW_UPS = 20
+STRIKES_WITHIN = 5.0
+"""Seconds; a caller may have done all it does while its last message is on the way to where it is cut."""
 
 
 @dataclass
@@ -83,9 +84,9 @@ class Stage:
             scene.patience_ms = HURRIED_MS
         try:
             kind.play(scene)
-            plan.disarm()
-            if not plan.struck:
+            if not plan.wait_struck(STRIKES_WITHIN):
                 book.break_(f"{cut} never struck: the scene has other messages")
+            plan.disarm()
             self._follow(scene)
         finally:
             desk.close()
@@ -94,11 +95,11 @@ class Stage:
 
     def _follow(self, scene: Scene) -> None:
         """Whatever happened, the client serves its next caller, with that caller's own answer."""
-        for number in range(FOLLOW_UPS):
-            # a socket that was idle when it stalled looks good, so its next caller waits in vain
-            scene.patience_ms = HURRIED_MS if number < 2 else PATIENT_MS
-            if call(scene) is Told.ANSWERED:
-                return
+        # a socket that was idle when it stalled looks good, so its next caller waits in vain
+        scene.patience_ms = HURRIED_MS
+        with suppress(AssertionError):
+            wait_until(lambda: call(scene) is Told.ANSWERED, "an answer", 10)
+            return
         scene.book.break_("the client does not serve again")
 
     def _about_tpipe(self, scene: Scene) -> list[str]:
@@ -107,10 +108,11 @@ class Stage:
             wrong = contradictions(scene.put_on, scene.book.deliveries(scene.name))
             return wrong + [f"{one} is still queued" for one in self._held(scene.name)]
         held = self._held(scene.name)
-        if not held:
-            return []
-        told = {one.entry: one.told for one in scene.book.statements}
-        return [f"{one} is held and was {told.get(one)}" for one in held if told.get(one) is not Told.UNKNOWN]
+        wrong = [f"{one} is held for a stranger" for one in held if one not in scene.may_be_held]
+        kept = self.ledger.read().kept
+        told = {one.entry: one.told for one in scene.book.statements if one.entry in scene.may_be_held}
+        lost = (one for one in told if kept[one] and told[one] is not Told.ANSWERED and one not in held)
+        return wrong + [f"{one} was executed, and its output is lost" for one in lost]
 
     def _held(self, tpipe: str) -> list[str]:
         return [HOST.decode(output.segments[0]).split()[0] for output in self.standin.tpipes.held(tpipe)]

@@ -11,6 +11,7 @@ from typing import Final
 
 from gateway.errors import GatewayError, ImsError, M
 from gateway.exchange import CommitMode, Secret, Undeliverable
+from gateway.imsconnect import interaction_rules
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.extensions import extensions_of
 from gateway.imsconnect.values import (
@@ -108,8 +109,10 @@ def check(interaction: Interaction, credentials: Credentials, destination: Desti
 
     Raises ImsError with `sign_on_failed` for a password that no RACF password can be, and GatewayError
     NETWORK_IDENTITY for a distributed identity that has no place there, REQUEST_SIZE for a message beyond
-    MAXSIZE, which IMS Connect would answer by closing the socket.
+    MAXSIZE, which IMS Connect would answer by closing the socket, INTERACTION for a user, group or application
+    name that does not fit its field.
     """
+    interaction_rules.check_credentials(credentials)
     _check_password(credentials.password)
     extensions = extensions_of(credentials, destination.code)
     level = 2 if extensions else int(bool(interaction.mod_name) or interaction.verb.responds)

@@ -16,10 +16,12 @@ from gateway.imsconnect.values import (
     FOREVER,
     NO_WAIT,
     CalloutRequests,
+    Credentials,
     Interaction,
     InteractionVerb,
     RequestType,
 )
+from gateway.imsconnect.wire.frame import LLZZ, MAX_SEGMENT
 from gateway.imsconnect.wire.output import TOKEN_LENGTH
 from gateway.imsconnect.wire.rules import TOKEN_PREFIX
 from gateway.imsconnect.wire.timer import MAX_TIMER_MS
@@ -28,6 +30,9 @@ _NAME: Final = re.compile(r"[A-Z0-9@#$]{1,8}")
 RESERVED_PREFIX: Final = "HWS"
 """Names that begin so are IMS Connect's own; `HWS$DEF`, its default reroute tpipe, is the one to be named."""
 DEFAULT_REROUTE_NAME: Final = "HWS$DEF"
+
+LONGEST_SEGMENT: Final = MAX_SEGMENT - LLZZ
+"""Bytes of data in one segment."""
 
 _SHORT: Final = "at most 8 printable upper case characters"
 _V: Final = InteractionVerb
@@ -65,7 +70,7 @@ def _is_plain(i: Interaction) -> bool:
         and i.budget_ms >= 0
         and _fits(i.transaction)
         and bool(i.segments)
-        and all(i.segments)
+        and all(0 < len(segment) <= LONGEST_SEGMENT for segment in i.segments)
         and i.nak_reason is None
         and i.callout_requests is CalloutRequests.ASYNCHRONOUS
         and not any(getattr(i, name) for name in _SPECIAL)
@@ -83,6 +88,25 @@ def check_client_id(client_id: str) -> None:
     if not is_name(client_id):
         text = "is 1 to 8 characters of A-Z 0-9 @ # $, not beginning with HWS, not a port number"
         raise GatewayError(M.INTERACTION, {"rule": "clientID", "text": f"a client id {text}"})
+
+
+def check_credentials(credentials: Credentials) -> None:
+    """Raise GatewayError(M.INTERACTION) for names that have no place in their fields of the IRM.
+
+    Of the password see `inputs.check`: what cannot be one counts as a sign-on that failed.
+    """
+    for rule, text in (
+        ("userName", credentials.user),
+        ("groupName", credentials.group),
+        ("applicationName", credentials.application),
+    ):
+        if text and not _is_word(text):
+            words = "a name to sign on with has at most 8 printable ASCII characters without blanks"
+            raise GatewayError(M.INTERACTION, {"rule": rule, "text": words})
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= 8 and text.isascii() and text.isprintable() and " " not in text
 
 
 def is_name(text: str) -> bool:
@@ -132,6 +156,11 @@ RULES: Final = (
             if i.verb is _V.SEND_RECEIVE or i.verb.sends
             else not i.segments or i.verb.responds
         ),
+    ),
+    Rule(
+        "inputData",
+        f"a segment has at most {LONGEST_SEGMENT} bytes, as LL counts itself and ZZ too",
+        lambda i: i.verb.responds or all(len(segment) <= LONGEST_SEGMENT for segment in i.segments),
     ),
     Rule(
         "executionTimeout",
@@ -239,6 +268,11 @@ RULES: Final = (
         "converter",
         "a converter goes with an adapter",
         lambda i: not i.converter or bool(i.adapter),
+    ),
+    Rule(
+        "converter",
+        f"the names of adapter and converter have {_SHORT}",
+        lambda i: _fits(i.adapter) and _fits(i.converter),
     ),
 )
 """The rules for every interaction, in the order in which they are looked at."""

@@ -13,12 +13,20 @@ from gateway.imsconnect import (
     FOREVER,
     NO_WAIT,
     CalloutRequests,
+    Credentials,
     Interaction,
     InteractionVerb,
     RequestType,
     Unicode,
 )
-from gateway.imsconnect.interaction_rules import DEDICATED_RULES, RULES, broken, check, check_client_id
+from gateway.imsconnect.interaction_rules import (
+    DEDICATED_RULES,
+    RULES,
+    broken,
+    check,
+    check_client_id,
+    check_credentials,
+)
 from tests.unit.imsconnect.connections import TOKEN
 
 V = InteractionVerb
@@ -57,6 +65,7 @@ CASES: list[tuple[str, Interaction, dict[str, object]]] = [
     ("inputData", SEND, {"segments": ()}),
     ("inputData", RECEIVE, {"segments": (b"1",)}),
     ("inputData", END, {"segments": (b"1",)}),
+    ("inputData", replace(ASK, segments=(bytes(32_763),)), {"segments": (b"1", bytes(32_764))}),
     ("executionTimeout", replace(ASK, execution_timeout_ms=1), {"execution_timeout_ms": -3}),
     ("executionTimeout", replace(ASK, execution_timeout_ms=3_600_000), {"execution_timeout_ms": 3_600_001}),
     ("executionTimeout", replace(ASK, execution_timeout_ms=FOREVER), {"execution_timeout_ms": NO_WAIT}),
@@ -108,6 +117,8 @@ CASES: list[tuple[str, Interaction, dict[str, object]]] = [
     ("nakReasonCode", ASK, {"nak_reason": 1}),
     ("unicode", replace(ASK, unicode=Unicode.UTF_8, unicode_transaction=True), {"unicode": None}),
     ("converter", replace(ASK, adapter="HWSXMLA0", converter="IVTNOD"), {"adapter": ""}),
+    ("converter", replace(ASK, adapter="HWSXMLA0", converter="IVTNOD"), {"adapter": "NINECHARS"}),
+    ("converter", replace(ASK, adapter="HWSXMLA0", converter="IVTNOD"), {"converter": "ivtnod"}),
 ]
 
 
@@ -169,6 +180,26 @@ def test_client_ids_that_may_not(name):
     with pytest.raises(GatewayError) as caught:
         check_client_id(name)
     assert caught.value.fields["rule"] == "clientID"
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        ("userName", "USER0001", "USER00001"),
+        ("userName", "", "A B"),
+        ("userName", "@#$", "A\n"),
+        ("userName", "USER1", "ÜSER"),
+        ("groupName", "GROUP001", "GROUP0001"),
+        ("applicationName", "IMSAPPL", "IMSAPPLID"),
+    ],
+)
+def test_names_to_sign_on_with_fit_their_fields_or_are_named(rule, good, bad):
+    field = rule.removesuffix("Name")
+    check_credentials(Credentials(**{field: good}))
+    with pytest.raises(GatewayError) as caught:
+        check_credentials(Credentials(**{field: bad}))
+    assert caught.value.fields["rule"] == rule
+    assert bad not in str(caught.value)
 
 
 ANY_INTERACTION = st.builds(

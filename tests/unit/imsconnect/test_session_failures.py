@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from gateway.errors import GatewayError, ImsError, M, TransportError
+from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.session import NothingSentError
 from gateway.imsconnect.transport import DeadlinePassed, StreamLost
 from tests.fixtures.scripted_server import (
@@ -206,9 +207,9 @@ class TestFailuresOfTheNetwork:
 
     def test_a_message_that_cannot_be_written_is_our_own_error_and_costs_nothing(self):
         stream = CannedStream([])
-        session = session_on(stream)
+        session = session_on(stream, Destination("NINECHARS"))
         with pytest.raises(GatewayError) as caught:
-            session.perform(replace(CALL, segments=(bytes(40_000),)))
+            session.perform(CALL)
         assert caught.value.message is M.INTERNAL
         assert stream.sent == []
         assert session.reusable

@@ -209,12 +209,16 @@ class PermitSettings(Settings):
 
 
 class OtmaSettings(Settings):
-    """`[otma]`: the XCF group, IMS Connect as a member of it, and the exit for RESUME TPIPE."""
+    """`[otma]`: the XCF group, IMS Connect as a member of it, and how OTMA refuses."""
 
     group: Name8Needed = Field(default="IMSXCFG", description="GROUP= of the DATASTORE statement.")
     member: Name8Needed = Field(default="HWS1", description="MEMBER= of the DATASTORE statement.")
     user: Name8Needed = Field(
         default="HWSUSER", description="The user that the address space of IMS Connect runs under."
+    )
+    denied: Annotated[Literal["message", "nak"], Words('"message" or "nak"')] = Field(
+        default="message",
+        description="What a user hears who may not run a transaction or command: DFS1292E as data, or the NAK.",
     )
     resume_tpipe_exit: str = Field(
         default="",

@@ -1,7 +1,8 @@
 """Messages of IMS itself, which reach the client as data, without the time (NOTIMESTP of the COMM macro).
 
-Source: ICO0079E for DFS064 and DFS065; DFS messages for the answers to commands. unverified: the wording of the
-others, and that IMS Connect passes each of them as data and not as a NAK.
+Source: ICO0079E for DFS064 and DFS065; IMS Connect recorder trace for TM error scenarios for DFS065 and
+DFS1292E; DFS messages for the answers to commands. unverified: the wording of the others, and that IMS Connect
+passes each of them as data and not as a NAK.
 """
 
 from typing import Final
@@ -13,6 +14,7 @@ TRANSACTION_STOPPED: Final = "DFS065"
 ABEND: Final = "DFS555I"
 NO_RESPONSE: Final = "DFS2082"
 EXPIRED: Final = "DFS3688I"
+NOT_AUTHORIZED: Final = "DFS1292E"
 
 COMMAND_COMPLETED: Final = "DFS058I"
 INVALID_VERB: Final = "DFS165 COMMAND VERB IS INVALID"
@@ -42,6 +44,11 @@ def no_such_transaction(transaction: str) -> str:
 def stopped() -> str:
     """Return DFS065 for a transaction that is stopped."""
     return f"{TRANSACTION_STOPPED} TRAN/LTERM STOPPED"
+
+
+def not_authorized() -> str:
+    """Return DFS1292E for a user who may not run the transaction or enter the command."""
+    return f"{NOT_AUTHORIZED} SECURITY VIOLATION"
 
 
 def abend(transaction: str, code: str) -> str:

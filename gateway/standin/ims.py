@@ -143,6 +143,9 @@ class Ims:
 
     async def _run(self, work: Work, unit: UnitOfWork) -> Output:
         try:
+            if work.denied:
+                unit.back_out()
+                return self._message(work, dfs.not_authorized())
             if work.is_command:
                 return Output(tuple(map(HOST.encode, self._operator(self, work))), dfs.MOD_NAME)
             if work.serial:

@@ -20,6 +20,7 @@ from gateway.standin.demands import (
     network_identity,
 )
 from gateway.standin.programs import Converter, transaction_code
+from gateway.standin.refusal import Refusal
 from gateway.standin.security import Identity
 from gateway.standin.translation import inbound
 from gateway.standin.work import COMMAND_MARK, Work
@@ -57,10 +58,10 @@ def admit(session: "Session", number: int, message: InputMessage) -> Admitted:
         transaction, rest = conversation.transaction, segments[0]
     shown = () if conceals(message) else segments
     services.seen.update(number, transaction=transaction, segments=shown)
-    _authorize(store, identity, transaction)
+    denied = _is_denied(session, store, identity, transaction, irm.verb)
     if conversation is not None:
         check_next(conversation, irm, converted=converter is not None)
-    elif store.ims.is_conversational(transaction):
+    elif not denied and store.ims.is_conversational(transaction):
         check_beginning(irm, transaction, converted=converter is not None)
     netuid, netsid = network_identity(irm)
     work = Work(
@@ -78,8 +79,24 @@ def admit(session: "Session", number: int, message: InputMessage) -> Admitted:
         spa=conversation.spa if conversation else None,
         ignore_purg=ignores_purg(irm),
         acee_user=store.otma.acee_user(identity),
+        denied=denied,
     )
     return Admitted(work, converter, store)
+
+
+def _is_denied(session: "Session", store: DataStore, identity: Identity, transaction: str, verb: Verb) -> bool:
+    """Tell whether OTMA does not let the user do this, and IMS says so itself. Raises Refusal where a NAK does.
+
+    Whoever wants a receipt (IRM_F4 K) gets no data with it, so always hears of the NAK.
+    """
+    try:
+        _authorize(store, identity, transaction)
+    except Refusal as refusal:
+        if verb is Verb.SEND_ONLY_ACK or not store.otma.tells_denials:
+            raise
+        session.note(refusal.why)
+        return True
+    return False
 
 
 def _authorize(store: DataStore, identity: Identity, transaction: str) -> None:

@@ -6,19 +6,20 @@ of synchronous callout messages; No messages on tpipe hold queue; Timeout specif
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.imsconnect.wire import F0, F2, F5, InputMessage, Irm, Verb
 from gateway.imsconnect.wire.aib import TIMED_OUT
 from gateway.standin.aib import ended
-from gateway.standin.datastores import RC_DATASTORE_GONE, DataStore
+from gateway.standin.datastores import RC_DATASTORE_GONE, Availability, DataStore
 from gateway.standin.deliveries import Delivery
 from gateway.standin.held import CalloutRequest, Kind
 from gateway.standin.intake import identify
 from gateway.standin.link import ClientGoneError
 from gateway.standin.refusal import (
+    DATASTORE_NOT_FOUND,
     INVALID_BUFFER,
     RC_EXIT,
     RC_OTMA,
@@ -59,7 +60,10 @@ async def resume_tpipe(session: "Session", number: int, message: InputMessage) -
     """Serve a RESUME TPIPE, `number` in the record of inputs. Raises Refusal and ClientGoneError."""
     services, irm = session.services, message.irm
     option, kinds = _option(irm), _kinds(irm)
-    identity = identify(session, number, irm)
+    try:
+        identity = identify(session, number, irm)
+    except Refusal as refusal:
+        raise _as_resume_tpipe_tells(refusal) from None
     store = session.store = services.datastores.find(irm.datastore)
     tpipe = irm.reroute_name or session.client_id
     store.otma.judge_tpipe(identity, tpipe, exists=store.tpipes.exists(tpipe))
@@ -76,6 +80,18 @@ async def resume_tpipe(session: "Session", number: int, message: InputMessage) -
     finally:
         store.tpipes.turns.leave(turn)
         resumed.note("stopped")
+
+
+def _as_resume_tpipe_tells(refusal: Refusal) -> Refusal:
+    """Return the refusal with the codes that RESUME TPIPE has for data stores: 4/72 unknown, 4/74 not active.
+
+    Source: IMS Connect recorder trace for TM error scenarios. Send-receive has 8/72, 8/74 and 8/76.
+    """
+    if refusal.reason_code == DATASTORE_NOT_FOUND:
+        return replace(refusal, return_code=RC_EXIT)
+    if refusal.reason_code in {reason.value for reason in Availability if reason.value}:
+        return replace(refusal, return_code=RC_EXIT, reason_code=Availability.DISCONNECTED.value)
+    return refusal
 
 
 def _option(irm: Irm) -> Option:

@@ -22,10 +22,14 @@ PROFILE_LEVEL_WITHOUT_RACF: Final[OtmaSecurity] = "none"
 """unverified: the same under RACF=N."""
 SENSE_TPIPE_SECURITY: Final = 0x33
 """RESUME TPIPE authorization failure."""
-REASON_TPIPE_RACF: Final = 1
-"""unverified: the reason beside X'33' when RACF refuses; that it tells RACF from the exit is IBM's word."""
-REASON_TPIPE_EXIT: Final = 2
-"""unverified: the same when the exit refuses."""
+REASON_NO_USER: Final = 2
+"""Beside X'33': a user id is required (ICO0002E lists these reasons)."""
+REASON_USER_NOT_DEFINED: Final = 7
+"""Beside X'33': RACF has no profile of the user."""
+REASON_NOT_AUTHORIZED: Final = 8
+"""Beside X'33': an authorized user id is required. unverified: that it stands for the exit's refusal too."""
+REASON_NO_TPIPE: Final = 9
+"""Beside X'33': a valid tpipe name is required. unverified: that it stands for a tpipe OTMA does not know."""
 COMMANDS_NEED_A_PROFILE: Final = False
 """unverified: whether a command that no profile of class CIMS protects is refused."""
 VERB_LENGTH: Final = 3
@@ -95,8 +99,15 @@ class OtmaAuthorization:
             RC_OTMA_NAK,
             SENSE_TPIPE_SECURITY,
             f"OTMA: {identity.user or 'nobody'} may not resume {tpipe}: {'exit' if by_exit else 'RACF'}",
-            racf_or_otma=REASON_TPIPE_EXIT if by_exit else REASON_TPIPE_RACF,
+            racf_or_otma=REASON_NOT_AUTHORIZED if by_exit else self._tpipe_reason(identity, exists=exists),
         )
+
+    def _tpipe_reason(self, identity: Identity, *, exists: bool) -> int:
+        if not identity.user:
+            return REASON_NO_USER
+        if self._racf.look_up(identity.user, "") is RacfCode.USER_NOT_DEFINED:
+            return REASON_USER_NOT_DEFINED
+        return REASON_NOT_AUTHORIZED if exists else REASON_NO_TPIPE
 
     def _tpipe_access(self, identity: Identity, tpipe: str, *, exists: bool) -> SafCode:
         if self.message_level in _UNCHECKED:
@@ -108,6 +119,15 @@ class OtmaAuthorization:
         return code if known and exists else SafCode.DENIED
 
     # -- levels
+
+    @property
+    def tells_denials(self) -> bool:
+        """Whether who may not run something reads DFS1292E as data, and not IMS Connect's RSM for the NAK.
+
+        Source: IMS Connect recorder trace for TM error scenarios. The explanation of DFS1292E itself says only
+        that the OTMA client gets a NAK.
+        """
+        return self._settings.denied == "message"
 
     @property
     def message_level(self) -> OtmaSecurity:

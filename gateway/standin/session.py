@@ -13,6 +13,7 @@ from gateway.imsconnect.wire import (
     State,
     Verb,
 )
+from gateway.imsconnect.wire.flags import NEVER_ANSWERED
 from gateway.standin.conversation import deallocate
 from gateway.standin.demands import Keyword, keyword
 from gateway.standin.dialogue import Dialogue
@@ -22,6 +23,8 @@ from gateway.standin.password_change import change_password
 from gateway.standin.refusal import (
     CLIENT_NOT_KNOWN,
     RC_IMS_CONNECT,
+    RC_OTMA,
+    RC_OTMA_NAK,
     TIMER_CANCELLED,
     Refusal,
 )
@@ -33,7 +36,8 @@ PING_RESPONSE: Final = "HWSC0030I *PING RESPONSE*"
 
 _NEEDS_NO_CLIENT: Final = frozenset({Verb.CANCEL_TIMER, Verb.CALLOUT_RESPONSE, Verb.CALLOUT_RESPONSE_ACK})
 """Inputs that do not make the sender the one active under its client id."""
-_NEVER_ANSWERED: Final = frozenset({Verb.SEND_ONLY, Verb.CALLOUT_RESPONSE})
+_SEND_ONLY_UNANSWERED: Final = frozenset({Verb.SEND_ONLY, Verb.SEND_ONLY_ERROR})
+_OF_OTMA: Final = frozenset({RC_OTMA, RC_OTMA_NAK})
 _SEND_ONLY: Final = frozenset({Verb.SEND_ONLY, Verb.SEND_ONLY_ACK, Verb.SEND_ONLY_ERROR})
 
 
@@ -116,7 +120,10 @@ class Session(Dialogue):
     async def _refuse(self, irm: Irm, refusal: Refusal) -> bool:
         """Answer with an RSM; return whether the connection goes on."""
         self.note(f"refused: {refusal}")
-        if irm.verb in _NEVER_ANSWERED:
+        if irm.verb in _SEND_ONLY_UNANSWERED and refusal.return_code in _OF_OTMA:
+            # IMS said no, and nobody waits to hear it (Send-only protocol; Send-only with error protocol)
+            return self._codec.state is not State.CLOSED
+        if irm.verb in NEVER_ANSWERED:
             # "none, ever"; unverified: that IMS Connect closes the socket all the same
             return False
         rsm = Rsm(

@@ -38,6 +38,9 @@ class Work:
     expires: float | None = None
     """When OTMA discards the input if it still waits, by the loop's clock; None: never."""
 
+    denied: bool = False
+    """The user may not run it: IMS answers with DFS1292E in place of the program."""
+
     @property
     def is_command(self) -> bool:
         """Tell whether this is an IMS command. Inside a conversation it would be data."""

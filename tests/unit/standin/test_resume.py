@@ -429,7 +429,14 @@ class TestDataStore:
         client.assert_closed()
 
     def test_an_unknown_one_is_refused(self, client):
-        assert client.ask(resume(ONE, datastore="IMS9")) == refusal(8, 72)
+        assert client.ask(resume(ONE, datastore="IMS9")) == refusal(4, 72)
+        client.assert_closed()
+
+    @pytest.mark.parametrize("ims_gone", [True, False])
+    def test_one_that_is_not_active_is_stopped_or_closing(self, client, standin, ims_gone):
+        standin.stop_datastore("IMS1", ims_gone=ims_gone)
+        assert client.ask(resume(ONE)) == refusal(4, 74)
+        client.assert_closed()
 
 
 class TestRefused:

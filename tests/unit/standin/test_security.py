@@ -127,7 +127,7 @@ class TestDefaultUser:
         assert say() == refusal(8, 78, 0x04)
 
 
-NOT_ALLOWED = refusal(16, 0x1A)
+NOT_ALLOWED = reply("DFS1292E SECURITY VIOLATION")
 ONLY_GROUP = {"WHOAMI": {"permit": ["GWGROUP"]}}
 
 
@@ -137,7 +137,7 @@ class TestOtma:
         say = ask(racf=True, otma_security=level, transactions=ONLY_GROUP)
         assert say("GWUSER", "GWPASS1") == reply(WHO.format("GWUSER", ""))
         assert say("ALICE", "WONDER1") == NOT_ALLOWED
-        assert say.standin.seen[1].outcome == "refused 16/26"
+        assert say.standin.seen[1].outcome == "DFS1292E"
 
     def test_a_user_may_be_named_alone(self, ask):
         say = ask(racf=True, otma_security="check", transactions={"WHOAMI": {"permit": ["ALICE"]}})

@@ -31,6 +31,7 @@ USERS: dict[str, Any] = {
 PROTECTED = {"PROBE": {"program": f"{PROBES}:Probe", "permit": ["GWGROUP"]}}
 OPEN = {"PROBE": {"program": f"{PROBES}:Probe"}}
 RAN = reply("RAN")
+DENIED = reply("DFS1292E SECURITY VIOLATION")
 NOTHING: tuple[str, str, str] | None = None
 LOCALHOST = "7F000001"
 
@@ -85,6 +86,9 @@ class Row:
             assert (seen.user, seen.group) == self.ims[:2]
             assert seen.outcome == "answered"
             client.assert_open(**{key: value for key, value in self.sent.items() if key == "client"})
+        elif self.answer == DENIED:
+            assert seen.outcome == "DFS1292E"
+            client.assert_open()
         else:
             code, reason = int.from_bytes(self.answer[-8:-4]), int.from_bytes(self.answer[-4:])
             assert seen.outcome == f"refused {code}/{reason}"
@@ -150,14 +154,14 @@ class TestOrderOfChecks:
                 "transaction-not-permitted-with-check",
                 {**Y, "otma_security": "check"},
                 ALICE,
-                refusal(16, 0x1A),
+                DENIED,
                 transactions=PROTECTED,
             ),
             row(
                 "transaction-not-permitted-with-full",
                 {**Y, "otma_security": "full"},
                 ALICE,
-                refusal(16, 0x1A),
+                DENIED,
                 transactions=PROTECTED,
             ),
             row(
@@ -204,7 +208,7 @@ class TestOrderOfChecks:
     def test_a_user_may_not_resume_a_tpipe(self, start, connect):
         standin = start({**Y, "otma_security": "check"}, tpipes={"OUTPUT1": {"permit": ["GWGROUP"]}})
         client = connect(standin)
-        assert client.ask(resume("OUTPUT1", **ALICE)) == refusal(16, 0x33, 1)
+        assert client.ask(resume("OUTPUT1", **ALICE)) == refusal(16, 0x33, 8)
         client.assert_closed()
         assert standin.seen[0].outcome == "refused 16/51"
 
@@ -436,28 +440,28 @@ class TestLevels:
         if level == "profile-racf-y":
             assert answer == refusal(8, 78, 0x1C)
         else:
-            assert answer == (refusal(16, 0x1A) if level in MESSAGES else RAN)
+            assert answer == (DENIED if level in MESSAGES else RAN)
         assert ([] if level in MESSAGES else [("GONE", "", "")]) == security_probes.RUNS
 
     def test_transactions_are_checked(self, start, connect, level):
         standin = start(at(level), transactions=PROTECTED)
         answer = connect(standin).ask(text("PROBE", **ALICE))
-        assert answer == (refusal(16, 0x1A) if level in MESSAGES else RAN)
+        assert answer == (DENIED if level in MESSAGES else RAN)
         assert ([] if level in MESSAGES else [("ALICE", "", "")]) == security_probes.RUNS
 
     def test_commands_are_checked(self, start, connect, level):
         standin = start(at(level), commands={"DISPLAY": {"permit": ["GWGROUP"]}})
         with_right, without = connect(standin), connect(standin)
-        assert with_right.ask(text("/DISPLAY OTMA", **GOOD)) != refusal(16, 0x1A)
+        assert with_right.ask(text("/DISPLAY OTMA", **GOOD)) != DENIED
         answer = without.ask(text("/DIS OTMA", client="CLIENT02", **ALICE))
-        assert (answer == refusal(16, 0x1A)) is (level in MESSAGES)
-        assert (standin.seen[-1].outcome == "refused 16/26") is (level in MESSAGES)
+        assert (answer == DENIED) is (level in MESSAGES)
+        assert (standin.seen[-1].outcome == "DFS1292E") is (level in MESSAGES)
 
     def test_tpipes_are_checked(self, start, connect, level):
         standin = start(at(level), tpipes={"OUTPUT1": {"permit": ["GWGROUP"]}})
         assert connect(standin).ask(resume("OUTPUT1", **GOOD)) == NO_OUTPUT
         answer = connect(standin).ask(resume("OUTPUT1", client="CLIENT02", **ALICE))
-        assert answer == (refusal(16, 0x33, 1) if level in MESSAGES else NO_OUTPUT)
+        assert answer == (refusal(16, 0x33, 8) if level in MESSAGES else NO_OUTPUT)
 
     def test_the_region_runs_under_the_user_with_full_only(self, start, connect, level):
         assert connect(start(at(level))).ask(text("PROBE", **GOOD)) == RAN
@@ -499,11 +503,11 @@ class TestResumeTpipeSecurity:
         ("user", "tpipe", "answer"),
         [
             pytest.param("GWUSER", "OUTPUT1", NO_OUTPUT, id="permitted"),
-            pytest.param("ALICE", "OUTPUT1", refusal(16, 0x33, 1), id="not-permitted"),
+            pytest.param("ALICE", "OUTPUT1", refusal(16, 0x33, 8), id="not-permitted"),
             pytest.param("ALICE", "OTHER", NO_OUTPUT, id="not-protected"),
-            pytest.param("NOBODY", "OUTPUT1", refusal(16, 0x33, 1), id="user-not-defined"),
-            pytest.param("GONE", "OUTPUT1", refusal(16, 0x33, 1), id="revoked"),
-            pytest.param("GWUSER", "GHOST", refusal(16, 0x33, 1), id="protected-and-not-there"),
+            pytest.param("NOBODY", "OUTPUT1", refusal(16, 0x33, 7), id="user-not-defined"),
+            pytest.param("GONE", "OUTPUT1", refusal(16, 0x33, 8), id="revoked"),
+            pytest.param("GWUSER", "GHOST", refusal(16, 0x33, 9), id="protected-and-not-there"),
         ],
     )
     def test_without_exit(self, start, connect, user, tpipe, answer):
@@ -514,11 +518,11 @@ class TestResumeTpipeSecurity:
         ("call", "user", "answer"),
         [
             pytest.param("allow", "ALICE", NO_OUTPUT, id="exit-reverses-a-refusal"),
-            pytest.param("deny", "GWUSER", refusal(16, 0x33, 2), id="exit-reverses-a-permit"),
+            pytest.param("deny", "GWUSER", refusal(16, 0x33, 8), id="exit-reverses-a-permit"),
             pytest.param("keep", "GWUSER", NO_OUTPUT, id="exit-keeps-a-permit"),
-            pytest.param("keep", "ALICE", refusal(16, 0x33, 1), id="exit-keeps-a-refusal"),
-            pytest.param("mumble", "GWUSER", refusal(16, 0x33, 2), id="exit-says-what-it-must-not"),
-            pytest.param("broken", "GWUSER", refusal(16, 0x33, 2), id="exit-fails"),
+            pytest.param("keep", "ALICE", refusal(16, 0x33, 8), id="exit-keeps-a-refusal"),
+            pytest.param("mumble", "GWUSER", refusal(16, 0x33, 8), id="exit-says-what-it-must-not"),
+            pytest.param("broken", "GWUSER", refusal(16, 0x33, 8), id="exit-fails"),
         ],
     )
     def test_with_exit(self, start, connect, call, user, answer):
@@ -556,11 +560,11 @@ class TestChangesWhileItRuns:
         return ask
 
     def test_a_permit_counts_at_the_next_message(self, say):
-        assert say(**ALICE) == refusal(16, 0x1A)
+        assert say(**ALICE) == DENIED
         say.standin.racf.permit("TIMS", "PROBE", "SALES")
         assert say(**ALICE) == RAN
         say.standin.racf.forbid("TIMS", "PROBE", "SALES")
-        assert say(**ALICE) == refusal(16, 0x1A)
+        assert say(**ALICE) == DENIED
         say.standin.racf.unprotect("TIMS", "PROBE")
         assert say(**ALICE) == RAN
 
@@ -574,7 +578,7 @@ class TestChangesWhileItRuns:
         assert say(**GOOD) == RAN
 
     def test_secure_otma_sets_the_level(self, say):
-        assert say(**ALICE) == refusal(16, 0x1A)
+        assert say(**ALICE) == DENIED
         say.standin.datastore("IMS1").otma.secure("none")
         assert say(**ALICE) == RAN
 

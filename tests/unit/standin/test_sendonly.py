@@ -8,7 +8,6 @@ from tests.unit.standin.by_hand import (
     NO_WAIT,
     ORDER,
     PURGE,
-    SYNCPT,
     TRANSACTION,
     csm,
     ebcdic,
@@ -56,7 +55,7 @@ class TestSendOnly:
         client.close()
         until(lambda: "LAST1" not in standin.book.entries)
 
-    @pytest.mark.parametrize("fields", [{"datastore": "NONE"}, {"f2": CM1}, {"f3": SYNCPT}])
+    @pytest.mark.parametrize("fields", [{"datastore": "NONE"}, {"f2": CM1}])
     def test_an_error_is_not_answered_but_ends_the_connection(self, client, standin, fields):
         client.send(send_only("ECHO HELLO", **fields))
         client.assert_closed()

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, Protocol, get_args
 
 Side = Literal["connect", "client", "server"]
@@ -28,6 +29,8 @@ How = Literal["reset", "close", "half", "stall", "ghost", "late"]
 HOWS: Final[tuple[How, ...]] = get_args(How)
 PLACES: Final[tuple[Place, ...]] = get_args(Place)
 _CHUNK: Final = 65_536
+LATE_BY: Final = 0.03
+"""Seconds between what was held back and what made it go on."""
 _PATIENCE: Final = 20.0
 
 
@@ -191,7 +194,7 @@ class CuttingProxy:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
             # also of a task that is cancelled before its first step
-            task.add_done_callback(lambda _, client=client: client.close())
+            task.add_done_callback(partial(_close, client))
 
     async def _serve(self, entrance: Entrance, client: socket.socket) -> None:
         server = socket.socket()
@@ -250,9 +253,7 @@ class CuttingProxy:
             await self._let_go(link)
         link.over.set()
 
-    async def _pass(
-        self, plan: Plan, link: _Link, side: Side, message: bytes, sink: socket.socket
-    ) -> None:
+    async def _pass(self, plan: Plan, link: _Link, side: Side, message: bytes, sink: socket.socket) -> None:
         if side in link.swallow:
             return
         cut = plan.strike(side)
@@ -291,6 +292,8 @@ class CuttingProxy:
         held, link.held = link.held, []
         for sink, data in held:
             await self._loop.sock_sendall(sink, data)
+            # so that it is read by itself, and not in one piece with what follows it
+            await asyncio.sleep(LATE_BY)
 
 
 def _take(buffer: bytearray) -> bytes | None:
@@ -303,6 +306,10 @@ def _take(buffer: bytearray) -> bytes | None:
     message = bytes(buffer[:length])
     del buffer[:length]
     return message
+
+
+def _close(sock: socket.socket, _ended: object) -> None:
+    sock.close()
 
 
 def _with_reset(sock: socket.socket) -> None:

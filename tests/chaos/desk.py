@@ -16,6 +16,7 @@ from gateway.imsconnect import (
 )
 from tests.fixtures.faces import Face, LoopThread
 
+
 def settings_for(*ports: int, policy: str = "order", **pool: Any) -> ConnectionSettings:
     """Return settings for some ports of this machine."""
     chosen = {"wait_seconds": 5.0, "size": 4, **pool}
@@ -37,10 +38,12 @@ class Socket:
         self._messages: Any = None
 
     def run(self, interaction: Interaction) -> Reply:
-        return self._do(self._inner.run(interaction))
+        reply: Reply = self._do(self._inner.run(interaction))
+        return reply
 
     def receive(self, interaction: Interaction) -> Delivery | None:
-        return self._do(self._inner.receive(interaction))
+        delivery: Delivery | None = self._do(self._inner.receive(interaction))
+        return delivery
 
     def acknowledge(self) -> None:
         self._do(self._inner.acknowledge())
@@ -85,7 +88,8 @@ class Desk:
             self._client = self._loop.do(_made(settings))
 
     def run(self, interaction: Interaction, client_id: str = "") -> Reply:
-        return self._do(self._client.run(interaction, client_id=client_id))
+        reply: Reply = self._do(self._client.run(interaction, client_id=client_id))
+        return reply
 
     def open(self, client_id: str | None = None, *, take_over: bool = False) -> Socket:
         inner = self._do(self._client.connect(client_id, take_over=take_over))

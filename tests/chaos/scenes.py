@@ -19,12 +19,13 @@ from gateway.imsconnect import (
     transaction_input,
 )
 from gateway.standin.programs import HOST
-from tests.chaos.cutting import Cut, Side
+from tests.chaos.cutting import HOWS, PLACES, Cut, Side
 from tests.chaos.desk import Desk, Socket
-from tests.chaos.ledger import Book, Told
+from tests.chaos.ledger import Book, Told, told_by
 
 MESSAGES: Final = 3
 """How many wait on a tpipe that is read."""
+STEPS: Final[tuple[tuple[str, ...], ...]] = ((), (), ("END",))
 DRAIN_MS: Final = 60
 TRIES: Final = 60
 
@@ -162,10 +163,10 @@ def send_acknowledged(scene: Scene) -> None:
 def conversation(scene: Scene) -> None:
     """Three steps, each committed when it is answered."""
     name = ""
-    for words in ((), (), ("END",)):
-        entry, replies = scene.new(), []
-        more: dict[str, Any] = {"conversation_id": name} if name else {"conversational": True}
-        asked = scene.ask(entry, *words, transaction="LEDCONV", **more)
+    for words in STEPS:
+        entry = scene.new()
+        replies: list[Reply] = []
+        asked = _step(scene, entry, words, name)
 
         def step(asked: Interaction = asked, replies: list[Reply] = replies) -> str:
             replies.append(scene.desk.run(asked))
@@ -178,31 +179,36 @@ def conversation(scene: Scene) -> None:
 
 def conversation_confirmed(scene: Scene) -> None:
     """Three steps; nobody hears of a step's commit before the next step is answered."""
-    connection: list[Socket] = []
-    pending, name = "", ""
-    for words in ((), (), ("END",)):
-        entry = scene.new()
-
-        def step(entry: str = entry, words: tuple[str, ...] = words, name: str = name) -> str:
-            if not connection:
-                connection.append(scene.desk.open())
-            more: dict[str, Any] = {"conversation_id": name} if name else {"conversational": True}
-            more["sync_level"] = SyncLevel.CONFIRM
-            reply = connection[0].run(scene.ask(entry, *words, transaction="LEDCONV", **more))
-            connection[1:] = [reply.conversation_id]  # type: ignore[list-item]
-            return word_of(reply)
-
-        trial = Book(faults=scene.book.faults)
-        told = trial.attempt(entry, step)
-        scene.book.broken.extend(trial.broken)
+    connection: Socket | None = None
+    pending = name = ""
+    try:
+        for words in STEPS:
+            entry = scene.new()
+            try:
+                connection = connection or scene.desk.open()
+                asked = _step(scene, entry, words, name, sync_level=SyncLevel.CONFIRM)
+                reply = connection.run(asked)
+            except GatewayError as error:
+                scene.book.say(entry, told_by(error), str(error))
+                break
+            if word_of(reply) != entry:
+                scene.book.break_(f"{entry} got the reply of {word_of(reply)}")
+            if pending:
+                scene.book.say(pending, Told.ANSWERED, "the step behind it was answered")
+            pending, name = entry, reply.conversation_id
+            if words:
+                scene.book.say(pending, Told.ANSWERED)
+                pending = ""
+    finally:
         if pending:
-            scene.book.say(pending, told if told is Told.ANSWERED else Told.UNKNOWN, "the step before")
-        if told is not Told.ANSWERED or words:
-            scene.book.say(entry, told, trial.statements[0].why)
-            break
-        pending, name = entry, str(connection[1])
-    if connection:
-        connection[0].close()
+            scene.book.say(pending, Told.UNKNOWN, "the last step that was answered")
+        if connection is not None:
+            connection.close()
+
+
+def _step(scene: Scene, entry: str, words: tuple[str, ...], name: str, **more: Any) -> Interaction:
+    more |= {"conversation_id": name} if name else {"conversational": True}
+    return scene.ask(entry, *words, transaction="LEDCONV", **more)
 
 
 # -- tpipes
@@ -235,7 +241,8 @@ def read_loop(desk: Desk, scene: Scene, asked: Interaction) -> None:
         connection.close()
 
 
-def _read_one(desk: Desk, scene: Scene, asked: Interaction) -> None:
+def read_one(desk: Desk, scene: Scene, asked: Interaction) -> None:
+    """Read one message of a tpipe. Raises GatewayError for what happens on the way."""
     connection = desk.open(scene.name, take_over=True)
     try:
         delivery = connection.receive(asked)
@@ -247,29 +254,29 @@ def _read_one(desk: Desk, scene: Scene, asked: Interaction) -> None:
 
 
 def drain(scene: Scene) -> None:
-    """Read what is left of the tpipe, without cuts, until all that was put on it has arrived."""
+    """Read what is left of the tpipe, without cuts, until all that was put on it has arrived and is gone."""
     asked = scene.read(InteractionVerb.RECEIVE_QUEUED, DRAIN_MS)
     for _ in range(TRIES):
-        if scene.put_on and scene.put_on[-1] in {one.entry for one in scene.book.deliveries(scene.name)[-1:]}:
-            # once more: the ACK of the last one may not have arrived
-            with suppress(GatewayError):
-                read_loop(scene.direct, scene, asked)
-            return
-        with suppress(GatewayError):
+        try:
             read_loop(scene.direct, scene, asked)
+        except GatewayError:
+            continue
+        # its last ACK has arrived; without the last message it was another reader's turn
+        if any(one.entry == scene.put_on[-1] for one in scene.book.deliveries(scene.name)):
+            return
 
 
 def receive(scene: Scene) -> None:
     _fill(scene)
     with suppress(GatewayError):
-        _read_one(scene.desk, scene, scene.read(InteractionVerb.RECEIVE, DRAIN_MS))
+        read_one(scene.desk, scene, scene.read(InteractionVerb.RECEIVE, DRAIN_MS))
     drain(scene)
 
 
 def receive_wait(scene: Scene) -> None:
     _fill(scene)
     with suppress(GatewayError):
-        _read_one(scene.desk, scene, scene.read(InteractionVerb.RECEIVE_WAIT, DRAIN_MS))
+        read_one(scene.desk, scene, scene.read(InteractionVerb.RECEIVE_WAIT, DRAIN_MS))
     drain(scene)
 
 
@@ -329,9 +336,7 @@ def take_request(desk: Desk, scene: Scene, verb: InteractionVerb) -> bool:
     """Wait for a request, say ACK, answer. Return whether it was answered for certain."""
     connection = desk.open(scene.name, take_over=True)
     try:
-        asked = scene.read(
-            InteractionVerb.RECEIVE_WAIT, 250, callout_requests=CalloutRequests.SYNCHRONOUS
-        )
+        asked = scene.read(InteractionVerb.RECEIVE_WAIT, 250, callout_requests=CalloutRequests.SYNCHRONOUS)
         delivery = connection.receive(asked)
         if delivery is None:
             return False
@@ -420,12 +425,17 @@ KINDS: Final = (
 
 def cuts_of(kind: Kind) -> list[Cut]:
     """Return every cut of a scene: each message, before, in and behind it, in every manner."""
-    cuts = [Cut("connect", 0, "before", how) for how in ("reset", "close", "half", "stall", "ghost")]
+    cuts = [Cut("connect", 0, "before", how) for how in HOWS if how != "late"]
     shares = (0.0, 0.5, 1.0)
     for side, number in kind.points()[1:]:
-        for place in ("before", "within", "after"):
-            for how in ("reset", "close", "half", "stall", "ghost", "late"):
+        for place in PLACES:
+            for how in HOWS:
+                # behind a message there is nothing to come late
                 if (place, how) != ("after", "late"):
-                    share = shares[len(cuts) % len(shares)]
-                    cuts.append(Cut(side, number, place, how, share))
+                    cuts.append(Cut(side, number, place, how, shares[len(cuts) % len(shares)]))
     return cuts
+
+
+def some_cuts_of(kind: Kind, of: int, offset: int) -> list[Cut]:
+    """Return some of them, spread evenly: every message and place, in one manner or two. `of`: not 5 or 6."""
+    return cuts_of(kind)[offset::of]

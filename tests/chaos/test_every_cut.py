@@ -1,10 +1,13 @@
-"""Every message of every kind of interaction, cut before, in and behind it, in every manner there is."""
+"""Each message of every kind of interaction, cut before, in and behind it, in some of the manners there are."""
 
 import pytest
 
-from tests.chaos.scenes import KINDS, cuts_of
+from tests.chaos.scenes import KINDS, some_cuts_of
 from tests.chaos.stage import stage
 from tests.fixtures.faces import FACES
+
+CHOSEN = 4
+"""One cut of so many; `python -m bench.evidence chaos` makes all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -20,4 +23,5 @@ def stages(tmp_path_factory):
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_no_cut_makes_ims_and_callers_disagree(stages, kind, face):
-    assert stages[kind.protocol_level].play(kind, face, cuts_of(kind)) == []
+    cuts = some_cuts_of(kind, CHOSEN, FACES.index(face) * 2)
+    assert stages[kind.protocol_level].play(kind, face, cuts) == []

@@ -19,6 +19,8 @@ SLOWER = {"http_service": 10, "wire_round_trips": 10, "wss_judge": 5}
 """Runs over real sockets, drawn by Hypothesis or with signatures to make: this many times fewer inputs."""
 FUZZ_FILES = sorted((ROOT / "tests/fuzz").glob("test_*.py"))
 FOLDER = ROOT / "evidence"
+LONG = ("chaos",)
+"""Runs that only belong here."""
 
 
 def fuzz(file: Path, examples: int) -> dict[str, object]:
@@ -47,16 +49,18 @@ def main() -> None:
     """Run all of it, or what is named."""
     names = [file.stem.removeprefix("test_") for file in FUZZ_FILES]
     parser = argparse.ArgumentParser(prog="python -m bench.evidence", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*names, *NAMES])}; none: all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join([*names, *LONG, *NAMES])}; none: all"
+    )
     parser.add_argument("--examples", type=int, default=FUZZ_EXAMPLES, help="inputs for each fuzz test")
     arguments = parser.parse_args()
-    chosen = arguments.names or [*names, *NAMES]
+    chosen = arguments.names or [*names, *LONG, *NAMES]
     for name, file in zip(names, FUZZ_FILES, strict=True):
         if name in chosen:
             print(f"== fuzz {name}", flush=True)
             examples = arguments.examples // SLOWER.get(name, 1)
             keep(f"fuzz-{name}", fuzz(file, examples), FOLDER)
-    for name in NAMES:
+    for name in (*LONG, *NAMES):
         if name in chosen:
             print(f"== {name}", flush=True)
             keep(name, importlib.import_module(f"bench.{name}").measure(), FOLDER)

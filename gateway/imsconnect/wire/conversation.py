@@ -4,7 +4,7 @@ Source: Timeout specifications on input messages; IMS Connect protocol level; Pe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gateway.imsconnect.wire.flags import F1, F2, F5, SocketType, Verb
@@ -38,6 +38,9 @@ _BY_VERB: Final[Mapping[Verb, InputEvent]] = {
 }
 
 
+_NOTHING_OPTIONAL: Final[frozenset[Kind]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """The state of one connection with what the next step depends on besides."""
@@ -47,7 +50,7 @@ class Conversation:
     """Socket type of the latest input."""
     protocol_level: int = 0
     """Of the latest CSM."""
-    expected: frozenset[Kind] = frozenset()
+    expected: frozenset[Kind] = _NOTHING_OPTIONAL
     """Optional structures that the inputs so far asked for."""
 
     def after_input(self, irm: Irm) -> "Conversation | None":
@@ -55,13 +58,10 @@ class Conversation:
         state = ON_INPUT.get(self.state, {}).get(self.event(irm))
         if state is None:
             return None
-        before = self.expected if self.state not in NO_SESSION else frozenset[Kind]()
-        return replace(
-            self,
-            state=_closed_if_over(state, irm.socket),
-            socket=irm.socket,
-            expected=before | _expected(irm),
-        )
+        expected = _expected(irm)
+        if self.state not in NO_SESSION:
+            expected |= self.expected
+        return Conversation(_closed_if_over(state, irm.socket), irm.socket, self.protocol_level, expected)
 
     def after_output(self, message: OutputMessage) -> "Conversation | None":
         """Return the conversation after this output, None when the state does not allow it."""
@@ -69,15 +69,15 @@ class Conversation:
         if state is None:
             return None
         level = message.csm.protocol_level if message.csm else self.protocol_level
-        return replace(self, state=_closed_if_over(state, self.socket), protocol_level=level)
+        return Conversation(_closed_if_over(state, self.socket), self.socket, level, self.expected)
 
     def event(self, irm: Irm) -> InputEvent:
         """Return what kind of input this IRM is here."""
-        if irm.verb in _BY_VERB:
-            return _BY_VERB[irm.verb]
         if irm.verb is Verb.SEND_RECEIVE:
             # unverified: with neither bit the shipped exits take commit mode 1
             return InputEvent.DATA_CM0 if F2.CM0 in irm.f2 else InputEvent.DATA_CM1
+        if irm.verb in _BY_VERB:
+            return _BY_VERB[irm.verb]
         if irm.verb is Verb.RESUME_TPIPE:
             return InputEvent.RESUME_ONE if irm.f5 & (F5.ONE | F5.SWAIT) else InputEvent.RESUME_MANY
         unanswered = self._unanswered(irm)
@@ -121,6 +121,8 @@ def _rsm_event(rsm: Rsm) -> OutputEvent:
 
 
 def _by_flags(flags: CsmFlags) -> OutputEvent:
+    if not flags:
+        return OutputEvent.OUTPUT
     wants_ack = CsmFlags.ACK_NEEDED in flags
     if CsmFlags.CONVERSATION in flags:
         return OutputEvent.OUTPUT_CONVERSATION_ACK if wants_ack else OutputEvent.OUTPUT_CONVERSATION
@@ -128,6 +130,8 @@ def _by_flags(flags: CsmFlags) -> OutputEvent:
 
 
 def _expected(irm: Irm) -> frozenset[Kind]:
+    if not irm.f1 and irm.verb is not Verb.RESUME_TPIPE:
+        return _NOTHING_OPTIONAL
     kinds = set()
     if F1.MFSREQ in irm.f1:
         kinds.add(Kind.RMM)

@@ -4,8 +4,10 @@ Source: Format of fixed portion of IRM in messages sent to IMS Connect; Format o
 HWSSMPL0, HWSSMPL1, and user-written message exit routines; IMS Connect protocol level.
 """
 
-from enum import Enum, IntEnum, IntFlag
+from enum import IntEnum, IntFlag
 from typing import Final
+
+from gateway.imsconnect.wire.member import Member
 
 
 class F0(IntFlag):
@@ -122,7 +124,7 @@ class SocketType(IntEnum):
     """One input, one output."""
 
 
-class Verb(Enum):
+class Verb(Member):
     """IRM_F4, the kind of message. A character in the header's code, so the blank is X'40' or X'20'."""
 
     SEND_RECEIVE = " "

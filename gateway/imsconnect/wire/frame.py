@@ -5,12 +5,12 @@ Source: Examples of message structures in a simple interaction; Format of synchr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from typing import Final
 
 from gateway.imsconnect.wire.errors import InputViolation, RemoteProtocolError
 from gateway.imsconnect.wire.header import NAME_LENGTH, Exit, HeaderCode, find_exit
+from gateway.imsconnect.wire.member import Member
 
 LLLL: Final = 4
 LL: Final = 2
@@ -87,7 +87,7 @@ class InputFrames:
             raise InputViolation(f"LLLL {length} is less than {MIN_INPUT}", 4, 7, exit=found, code=code)
 
 
-class Kind(Enum):
+class Kind(Member):
     """Structures of an output message; the value is the id where there is one."""
 
     COR = "*CORTKN*"
@@ -124,7 +124,10 @@ PREFIXES: Final = frozenset({Kind.RMM, Kind.GENCID, Kind.NETSID, Kind.NETUID, Ki
 """Structures before the data, each once. unverified: NETSID and NETUID may stand anywhere among them."""
 OPTIONAL: Final = PREFIXES | {Kind.COR}
 """Structures that come only when the request asked for them."""
-_WITH_ID: Final = tuple(kind for kind in Kind if kind not in {Kind.SEGMENT, Kind.BLOCK})
+_DATA: Final = frozenset({Kind.SEGMENT, Kind.BLOCK})
+_BY_LLLL: Final = frozenset({Kind.BLOCK, Kind.CTLDAT})
+"""Structures whose length has four bytes."""
+_WITH_ID: Final = tuple(kind for kind in Kind if kind not in _DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,7 @@ class StructureScanner:
         return not self._in_data
 
     def _length(self, buffer: bytearray, kind: Kind) -> int:
-        size = LLLL if kind in {Kind.BLOCK, Kind.CTLDAT} else LL
+        size = LLLL if kind in _BY_LLLL else LL
         length = int.from_bytes(buffer[self._position : self._position + size])
         if length != FIXED_LENGTHS.get(kind, length) or length < MIN_LENGTHS.get(kind, 0):
             raise RemoteProtocolError(f"a structure {kind.name} of {length} bytes")
@@ -227,7 +230,7 @@ class StructureScanner:
         if len(self.found) >= MAX_STRUCTURES:
             raise RemoteProtocolError(f"more than {MAX_STRUCTURES} structures in one message")
         self._callout = self._callout or kind is Kind.COR
-        self._in_data = self._in_data or kind in {Kind.SEGMENT, Kind.BLOCK}
+        self._in_data = self._in_data or kind in _DATA
         self._position = structure.end
         self.found.append(structure)
 

@@ -3,8 +3,9 @@
 Source: Format of fixed portion of IRM in messages sent to IMS Connect; Message translation.
 """
 
-from enum import Enum
 from typing import Final
+
+from gateway.imsconnect.wire.member import Member
 
 HWSSOAP1_IRM_ID: Final = "*HWSOA1*"  # unverified: IRM_ID of HWSSOAP1, from memory
 HWSSOAP1_REPLY_HAS_LENGTH: Final = (
@@ -19,7 +20,7 @@ _TO_037: Final = bytes(range(256)).decode("latin-1").encode("cp037")
 """The byte of code page 37 for each byte of Latin-1."""
 
 
-class HeaderCode(Enum):
+class HeaderCode(Member):
     """Code of the character fields of headers, told by the 8 bytes of IRM_ID; binary fields have none."""
 
     EBCDIC = "cp037"
@@ -36,15 +37,16 @@ class HeaderCode(Enum):
         Raises ValueError when it is longer or holds a character this code does not have.
         """
         try:
-            # code page 37 is Latin-1 in another order: a translation in C, where the codec would be Python's
-            data = (
-                text.encode("latin-1").translate(_TO_037) if self is HeaderCode.EBCDIC else text.encode("ascii")
-            )
+            if self is HeaderCode.EBCDIC:
+                # code page 37 is Latin-1 in another order: a translation in C, the codec is Python's
+                data, blank = text.encode("latin-1").translate(_TO_037), b"\x40"
+            else:
+                data, blank = text.encode("ascii"), b"\x20"
         except UnicodeEncodeError as error:
             raise ValueError(f"a character at position {error.start} is not in {self.value}") from None
         if len(data) > width:
             raise ValueError(f"{len(data)} characters do not fit {width} bytes")
-        return data.ljust(width, self.blank)
+        return data.ljust(width, blank)
 
     def decode(self, data: bytes) -> str:
         """Return the text of a blank padded field; a field of nulls counts as blank.
@@ -57,7 +59,7 @@ class HeaderCode(Enum):
             raise ValueError(f"the byte at position {error.start} is not {self.value}") from None
 
 
-class Exit(Enum):
+class Exit(Member):
     """Message exits of IMS Connect; the value is the exit's IRM_ID."""
 
     HWSSMPL0 = "*SAMPLE*"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.exchange import Secret
-from gateway.imsconnect.wire.errors import InputViolation, LocalProtocolError
-from gateway.imsconnect.wire.extensions import Extension, decode_extensions, encode_extensions
+from gateway.imsconnect.wire.errors import InputViolation
+from gateway.imsconnect.wire.extensions import Extension, decode_extensions
 from gateway.imsconnect.wire.flags import F0, F1, F2, F3, F5, F6, SocketType, Verb
 from gateway.imsconnect.wire.header import NAME_LENGTH, Exit, HeaderCode
 
@@ -41,8 +41,8 @@ IRM_F6: Final = 174  # unverified: IRM_F6 is taken to be the byte behind IRM_EXT
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a field stands: the attribute of `Irm`, IBM's name, offset from LLLL, length, first level."""
+class Place:
+    """Where a field stands: the attribute of `Irm`, IBM's name, offset from LLLL, first level, length."""
 
     attribute: str
     name: str
@@ -55,30 +55,29 @@ class _Place:
         return arch >= self.arch and self.offset + self.length <= IRM_START + irm_length
 
 
-_TEXTS: Final = (
-    _Place("client_id", "IRM_CLIENTID", 24),
-    _Place("transaction", "IRM_TRNCOD", 36),
-    _Place("datastore", "IRM_IMSDESTID", 44),
-    _Place("lterm", "IRM_LTERM", 52),
-    _Place("user", "IRM_RACF_USERID", 60),
-    _Place("group", "IRM_RACF_GRNAME", 68),
-    _Place("password", "IRM_RACF_PW", 76),
-    _Place("application", "IRM_APPL_NM", 84),
-    _Place("reroute_name", "IRM_REROUT_NM", 92, 1),
-    _Place("adapter", "IRM_TAG_ADAPT", 100, 2),
-    _Place("converter", "IRM_TAG_MAP", 108, 2),
+PASSWORD: Final = Place("password", "IRM_RACF_PW", 76)
+TEXTS: Final = (
+    Place("client_id", "IRM_CLIENTID", 24),
+    Place("transaction", "IRM_TRNCOD", 36),
+    Place("datastore", "IRM_IMSDESTID", 44),
+    Place("lterm", "IRM_LTERM", 52),
+    Place("user", "IRM_RACF_USERID", 60),
+    Place("group", "IRM_RACF_GRNAME", 68),
+    PASSWORD,
+    Place("application", "IRM_APPL_NM", 84),
+    Place("reroute_name", "IRM_REROUT_NM", 92, 1),
+    Place("adapter", "IRM_TAG_ADAPT", 100, 2),
+    Place("converter", "IRM_TAG_MAP", 108, 2),
     # unverified: IRM_MODNAME before IRM_CORTKN; consistent with the lengths of level 3
-    _Place("mod_name", "IRM_MODNAME", 116, 3),
+    Place("mod_name", "IRM_MODNAME", 116, 3),
 )
-_TOKENS: Final = (
-    _Place("correlation_token", "IRM_CORTKN", 124, 3, 40),
-    _Place("session_token", "IRM_SESTKN", 164, 4),
+TOKENS: Final = (
+    Place("correlation_token", "IRM_CORTKN", 124, 3, 40),
+    Place("session_token", "IRM_SESTKN", 164, 4),
 )
-_F6_PLACE: Final = _Place("f6", "IRM_F6", IRM_F6, 5, 1)
-_EXTN_OFF_PLACE: Final = _Place("extensions", "IRM_EXTN_OFF", IRM_EXTN_OFF, 5, 2)
-
-
-_BYTES: Final = (
+F6_PLACE: Final = Place("f6", "IRM_F6", IRM_F6, 5, 1)
+EXTN_OFF_PLACE: Final = Place("extensions", "IRM_EXTN_OFF", IRM_EXTN_OFF, 5, 2)
+BYTES: Final = (
     ("IRM_ARCH", IRM_ARCH, "arch"),
     ("IRM_F0", IRM_F0, "f0"),
     ("IRM_F5", IRM_F5, "f5"),
@@ -152,85 +151,6 @@ def irm_length(arch: int, *, with_application: bool = False) -> int:
     return IRM_LENGTHS[arch]
 
 
-def encode_irm(irm: Irm) -> bytes:
-    """Return the IRM from IRM_LEN to its last extension.
-
-    Raises LocalProtocolError when a value does not fit its field or needs a higher architecture level.
-    """
-    if not 0 <= irm.arch <= MAX_ARCH:
-        raise LocalProtocolError(f"IRM_ARCH is 0 to {MAX_ARCH}, not {irm.arch}")
-    length = irm_length(irm.arch, with_application=irm.application_field or bool(irm.application))
-    extensions = encode_extensions(irm.extensions, irm.code)
-    out = bytearray(IRM_START + length)
-    # unverified: IRM_LEN counts the extensions, since IRM_LEN is what locates the data behind them
-    _put(out, "IRM_LEN", IRM_START, length + len(extensions), 2)
-    _put_fixed(out, irm)
-    for place in _TEXTS:
-        _put_text(out, irm, place, length)
-    for place in _TOKENS:
-        _put_token(out, irm, place, length)
-    _put_level_5(out, irm, length)
-    return bytes(out[IRM_START:]) + extensions
-
-
-def _put(out: bytearray, name: str, offset: int, value: int, length: int) -> None:
-    if not 0 <= value < 1 << (8 * length):
-        raise LocalProtocolError(f"{name} {value} does not fit {length} byte(s)")
-    out[offset : offset + length] = value.to_bytes(length)
-
-
-def _put_fixed(out: bytearray, irm: Irm) -> None:
-    out[IRM_ID : IRM_ID + NAME_LENGTH] = irm.code.encode(irm.exit.irm_id)
-    _put(out, "IRM_NAK_RSNCDE", IRM_NAK_RSNCDE, irm.nak_reason, 2)
-    out[IRM_F4 : IRM_F4 + 1] = irm.code.encode(irm.verb.value, 1)
-    for name, offset, attribute in _BYTES:
-        value = getattr(irm, attribute)
-        try:
-            out[offset] = value
-        except ValueError:
-            raise LocalProtocolError(f"{name} {value} does not fit 1 byte(s)") from None
-
-
-def _put_text(out: bytearray, irm: Irm, place: _Place, length: int) -> None:
-    value = getattr(irm, place.attribute)
-    text = value.reveal() if isinstance(value, Secret) else value
-    if not place.present(irm.arch, length):
-        _require_empty(place, text)
-        return
-    if not text:
-        out[place.offset : place.offset + place.length] = irm.code.blank * place.length
-        return
-    try:
-        out[place.offset : place.offset + place.length] = irm.code.encode(text, place.length)
-    except ValueError as error:
-        raise LocalProtocolError(f"{place.name}: {error}") from None
-
-
-def _put_token(out: bytearray, irm: Irm, place: _Place, length: int) -> None:
-    token: bytes = getattr(irm, place.attribute)
-    if not place.present(irm.arch, length):
-        _require_empty(place, token)
-    elif token:
-        if len(token) != place.length:
-            raise LocalProtocolError(f"{place.name} is {place.length} bytes, not {len(token)}")
-        out[place.offset : place.offset + place.length] = token
-
-
-def _put_level_5(out: bytearray, irm: Irm, length: int) -> None:
-    if not _F6_PLACE.present(irm.arch, length):
-        _require_empty(_F6_PLACE, irm.f6)
-        _require_empty(_EXTN_OFF_PLACE, irm.extensions)
-        return
-    _put(out, "IRM_F6", IRM_F6, irm.f6, 1)
-    if irm.extensions:
-        _put(out, "IRM_EXTN_OFF", IRM_EXTN_OFF, length, 2)
-
-
-def _require_empty(place: _Place, value: object) -> None:
-    if value:
-        raise LocalProtocolError(f"{place.name} needs IRM_ARCH {place.arch}")
-
-
 def decode_irm(
     data: bytes,
     exit: Exit,  # noqa: A002 - IBM's word
@@ -251,9 +171,9 @@ def decode_irm(
     if arch > MAX_ARCH:
         raise refuse(f"IRM_ARCH {arch}", 4, 9)
     texts: dict[str, Any] = {
-        p.attribute: _get_text(data, p, code, refuse) for p in _TEXTS if p.present(arch, length)
+        p.attribute: _get_text(data, p, code, refuse) for p in TEXTS if p.present(arch, length)
     }
-    tokens: dict[str, Any] = {p.attribute: _get_token(data, p) for p in _TOKENS if p.present(arch, length)}
+    tokens: dict[str, Any] = {p.attribute: _get_token(data, p) for p in TOKENS if p.present(arch, length)}
     irm = Irm(
         exit,
         code,
@@ -270,7 +190,7 @@ def decode_irm(
         verb=_get_verb(data, code, refuse),
         password=Secret(texts.pop("password")),
         application_field=arch == 0 and "application" in texts,
-        f6=F6(data[IRM_F6]) if _F6_PLACE.present(arch, length) else F6.NONE,
+        f6=F6(data[IRM_F6]) if F6_PLACE.present(arch, length) else F6.NONE,
         extensions=_get_extensions(data[:end], arch, code, refuse),
         **texts,
         **tokens,
@@ -301,7 +221,7 @@ def _get_socket_type(data: bytes, refuse: Callable[[str, int, int], InputViolati
 
 
 def _get_text(
-    data: bytes, place: _Place, code: HeaderCode, refuse: Callable[[str, int, int], InputViolation]
+    data: bytes, place: Place, code: HeaderCode, refuse: Callable[[str, int, int], InputViolation]
 ) -> str:
     try:
         return code.decode(data[place.offset : place.offset + place.length])
@@ -309,7 +229,7 @@ def _get_text(
         raise refuse(f"{place.name} is not text", 4, 9) from None
 
 
-def _get_token(data: bytes, place: _Place) -> bytes:
+def _get_token(data: bytes, place: Place) -> bytes:
     token = data[place.offset : place.offset + place.length]
     return token if any(token) else b""
 
@@ -319,7 +239,7 @@ def _get_extensions(
 ) -> tuple[Extension, ...]:
     if not irm[IRM_F0] & F0.EXTENS:
         return ()
-    present = _EXTN_OFF_PLACE.present(arch, len(irm) - IRM_START)
+    present = EXTN_OFF_PLACE.present(arch, len(irm) - IRM_START)
     offset = int.from_bytes(irm[IRM_EXTN_OFF : IRM_EXTN_OFF + 2]) if present else 0
     if offset == 0:
         raise refuse("IRM_EXTN_OFF is zero although IRM_F0 says there are extensions", 4, 114)

@@ -13,7 +13,8 @@ from gateway.imsconnect.wire.errors import InputViolation, LocalProtocolError
 from gateway.imsconnect.wire.flags import CARRIES_BLOCK, NEVER_ANSWERED
 from gateway.imsconnect.wire.frame import LLLL, LLZZ, MAX_LLLL, MAX_SEGMENT, MIN_INPUT
 from gateway.imsconnect.wire.header import NAME_LENGTH, Exit, find_exit
-from gateway.imsconnect.wire.irm import IRM_ID, Irm, decode_irm, encode_irm, peek_verb
+from gateway.imsconnect.wire.irm import IRM_ID, Irm, decode_irm, peek_verb
+from gateway.imsconnect.wire.irm_encoding import encode_irm
 from gateway.imsconnect.wire.rules import breach
 
 END_MARKER: Final = b"\x00\x04\x00\x00"
@@ -38,7 +39,7 @@ def encode_input(message: InputMessage) -> bytes:
     found = breach(message)
     if found:
         raise LocalProtocolError(found.reason)
-    parts = [encode_irm(message.irm), *(encode_segment(data) for data in message.segments)]
+    parts = [encode_irm(message.irm), *map(encode_segment, message.segments)]
     if message.block is not None:
         parts.append((LLLL + len(message.block)).to_bytes(4) + message.block)
     parts.append(END_MARKER)

@@ -27,6 +27,7 @@ from gateway.imsconnect.wire.header import Exit, HeaderCode
 TOKEN_LENGTH: Final = 40
 NETWORK_HEADER: Final = 16
 """LL, reserved, id, reserved of NETSID and NETUID."""
+_NETWORK: Final = frozenset({Kind.NETSID, Kind.NETUID})
 
 
 class CsmFlags(IntFlag):
@@ -210,17 +211,13 @@ def read_output(buffer: bytearray, structures: list[Structure], code: HeaderCode
     if token is not None and Kind.BLOCK not in by_kind:
         raise RemoteProtocolError("a callout request without a data block")
     return OutputMessage(
-        segments=tuple(bytes(buffer[s.start + LLZZ : s.end]) for s in before if s.kind is Kind.SEGMENT),
+        segments=tuple([bytes(buffer[s.start + LLZZ : s.end]) for s in before if s.kind is Kind.SEGMENT]),
         block=by_kind[Kind.BLOCK][LLLL:] if token is not None else None,
         csm=Csm(CsmFlags(status[2]), status[3]),
         mod_name=_name(by_kind.get(Kind.RMM), code),
         client_id=_name(by_kind.get(Kind.GENCID), code),
         correlation_token=None if token is None else token[STRUCTURE_HEADER:],
-        network=tuple(
-            NetworkSegment(kind.value, by_kind[kind][NETWORK_HEADER:])
-            for kind in by_kind
-            if kind in {Kind.NETSID, Kind.NETUID}
-        ),
+        network=tuple([NetworkSegment(k.value, by_kind[k][NETWORK_HEADER:]) for k in by_kind if k in _NETWORK]),
         control_data=read_control_data(by_kind.get(Kind.CTLDAT), code),
     )
 

@@ -5,11 +5,12 @@ Managing the retrieval of output messages; Canceling a message timer; Persistent
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
+from gateway.imsconnect.wire.member import Member
 
-class State(Enum):
+
+class State(Member):
     """Where a connection stands. Both sides go through the same states, since both see every message."""
 
     IDLE = "idle"
@@ -42,7 +43,7 @@ class State(Enum):
         return self in _ACK_OWED
 
 
-class InputEvent(Enum):
+class InputEvent(Member):
     """Kinds of input message, as far as the state depends on them."""
 
     DATA_CM0 = "commit-then-send data"
@@ -60,7 +61,7 @@ class InputEvent(Enum):
     DEALLOCATE = "deallocate"
 
 
-class OutputEvent(Enum):
+class OutputEvent(Member):
     """Kinds of output message, as far as the state depends on them."""
 
     OUTPUT = "output"

@@ -21,7 +21,7 @@ from gateway.imsconnect.wire import (
     decode_input,
     encode_input,
 )
-from gateway.imsconnect.wire.irm import encode_irm
+from gateway.imsconnect.wire.irm_encoding import encode_irm
 from tests.unit.imsconnect.wire import corpus
 
 ACK = Irm(Exit.HWSSMPL1, verb=Verb.ACK)

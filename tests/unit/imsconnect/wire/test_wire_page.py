@@ -12,12 +12,12 @@ from gateway.imsconnect.wire.anatomy_layout import EXTENSION, IRM, IRM_TOKEN
 from gateway.imsconnect.wire.anatomy_output import output_anatomy
 from gateway.imsconnect.wire.frame import Kind, StructureScanner
 from gateway.imsconnect.wire.irm import (
-    _EXTN_OFF_PLACE,
-    _F6_PLACE,
-    _TEXTS,
-    _TOKENS,
+    EXTN_OFF_PLACE,
+    F6_PLACE,
     IRM_LENGTH_WITH_APPLICATION,
     IRM_LENGTHS,
+    TEXTS,
+    TOKENS,
 )
 from tests.unit.imsconnect.wire import corpus
 from tests.unit.standin.by_hand import CORPUS
@@ -43,7 +43,7 @@ def test_the_tables_of_token_and_extension_are_the_layouts():
 
 def test_the_layout_is_the_one_that_the_codec_reads_and_writes():
     known = {place.name: place for place in IRM}
-    for place in (*_TEXTS, *_TOKENS, _F6_PLACE, _EXTN_OFF_PLACE):
+    for place in (*TEXTS, *TOKENS, F6_PLACE, EXTN_OFF_PLACE):
         named = "IRM_REROUT_NM/RT_ALTCID" if place.name == "IRM_REROUT_NM" else place.name
         found = known[named]
         assert (found.offset, found.length, found.arch) == (place.offset, place.length, place.arch)

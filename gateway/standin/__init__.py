@@ -16,6 +16,7 @@ from gateway.standin.aib import IcalAnswer
 from gateway.standin.config import StandinConfig, load
 from gateway.standin.faults import Fault
 from gateway.standin.locks import RecordLocks
+from gateway.standin.process import run
 from gateway.standin.programs import (
     HOST,
     AbendError,
@@ -28,7 +29,7 @@ from gateway.standin.programs import (
     split,
     transaction_code,
 )
-from gateway.standin.running import RunningStandin, run
+from gateway.standin.running import RunningStandin
 from gateway.standin.seen import Seen
 from gateway.standin.server import Standin
 from gateway.standin.units import UnitOfWork

@@ -1,8 +1,8 @@
 """HWSPWCH: a client changes the RACF password of the user in its IRM.
 
-The data of a send-receive reads ``HWSPWCH old/new/new``, the keyword in upper case and at least one blank behind
-it. IMS Connect answers itself; IMS is not asked. Source: Changing RACF passwords by using client messages.
-Password phrases, which that function takes in quotes, are not there.
+The data of a send-receive reads ``HWSPWCH old/new/new``, the keyword in upper case and at least one blank
+behind it. IMS Connect answers itself; IMS is not asked. Source: Changing RACF passwords by using client
+messages. Password phrases, which that function takes in quotes, are not there.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ UNREADABLE: Final = (RC_EXIT, INVALID_BUFFER)
 NEW_PASSWORDS_DIFFER: Final = RacfCode.NEW_PASSWORD_INVALID
 """unverified: the RACF code, beside 8/78, when the two new passwords are not the same."""
 OLD_PASSWORDS_DIFFER: Final = RacfCode.PASSWORD_WRONG
-"""unverified: the RACF code, beside 8/78, when the old password is not the one in the IRM. RACF is not asked."""
+"""unverified: the RACF code, beside 8/78, when the old password is not that of the IRM. RACF is not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,16 @@
-"""The stand-in for use from synchronous code: in a thread with a loop of its own, or as the whole process."""
+"""The stand-in for use from synchronous code: in a thread with a loop of its own."""
 
 import asyncio
-import signal
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.errors import ConfigError
 from gateway.standin.aib import IcalAnswer, IcalCall
 from gateway.standin.callout import NOBODY, Caller, Callouts, Ical
-from gateway.standin.config import StandinConfig, load
+from gateway.standin.config import StandinConfig
 from gateway.standin.datastores import DataStore
 from gateway.standin.faults import Faults
 from gateway.standin.held import HeldOutput
@@ -23,9 +19,6 @@ from gateway.standin.racf import Racf
 from gateway.standin.seen import Seen
 from gateway.standin.server import Standin
 from gateway.standin.tpipes import Tpipes
-from gateway.standin.trace import LINES
-from gateway.standin.transcript import Transcript
-from gateway.tls import StoreError
 
 
 class RunningStandin:
@@ -193,71 +186,3 @@ class RunningStandin:
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-
-def run(config_path: Path, trace: int, transcript: Path | None = None) -> int:
-    """Run a stand-in until SIGTERM or SIGINT; returns the exit code, 1 when it cannot start.
-
-    Plug-ins are looked for beside the configuration file too. `trace` is 0, 1 (each message with its fields) or
-    2 (bytes too). With `transcript` the trace, of level 1 at least, goes to the end of that file instead.
-    """
-    if transcript is None:
-        return _run(config_path, trace, _print)
-    try:
-        file = Transcript(transcript)
-    except OSError as error:
-        _complain(f"cannot write {transcript}: {error.strerror or error}")
-        return 1
-    with file:
-        return _run(config_path, max(trace, LINES), file.write)
-
-
-def _run(config_path: Path, trace: int, write: Callable[[str], None]) -> int:
-    sys.path.append(str(config_path.parent.absolute()))
-    try:
-        config = load(config_path)
-        standin = Standin(config, trace=trace, write=write)
-    except ConfigError as error:
-        for problem in error.problems:
-            _complain(str(problem) if problem.file else f"{config_path.name}: {problem}".replace(": : ", ": "))
-        return 1
-    except StoreError as error:
-        _complain(f"{config_path.name}: ims_connect.tls: {error}")
-        return 1
-    try:
-        return asyncio.run(_serve(standin, config))
-    finally:
-        standin.close()
-
-
-async def _serve(standin: Standin, config: StandinConfig) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        await standin.start()
-    except OSError as error:
-        _complain(f"cannot listen on {config.ims_connect.listen}: {error.strerror or error}")
-        return 1
-    host, port = standin.address
-    settings = config.ims_connect
-    stores = " ".join((settings.datastore, *config.datastores))
-    _print(
-        f"IMS Connect stand-in listens on {host}:{port}"
-        f" (data store{'s' if config.datastores else ''} {stores}, RACF={'Y' if settings.racf else 'N'},"
-        f" OTMA security {settings.otma_security}, {'TLS' if settings.tls else 'plain TCP'})"
-    )
-    await stop.wait()
-    _print("stopping")
-    await standin.stop()
-    return 0
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def _complain(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

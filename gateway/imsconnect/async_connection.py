@@ -13,6 +13,7 @@ from gateway.imsconnect.async_transport import connect
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.connecting import (
     check_conversation,
+    check_quiet,
     chosen_client_id,
     dialogue_at,
     nobody_answered,
@@ -105,6 +106,7 @@ class AsyncConnection:
         check_conversation(interaction, self.client_id)
         who = await self._who(credentials)
         await self._loops.hand_back()
+        check_quiet(self._session)
         with sending():
             reply = await self._session.run(interaction, who)
         return told(self._settings, interaction, reply, self.client_id)
@@ -112,6 +114,7 @@ class AsyncConnection:
     async def acknowledge(self) -> None:
         """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""
         await self._loops.hand_back()
+        check_quiet(self._session, before_ack=True)
         await self._session.acknowledge()
 
     async def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
@@ -125,6 +128,7 @@ class AsyncConnection:
         """Send RESUME TPIPE and return the first message, None when none came in time; raises as `run`."""
         who = await self._who(credentials)
         await self._loops.hand_back()
+        check_quiet(self._session)
         with sending():
             return await self._session.receive(interaction, who)
 
@@ -142,6 +146,7 @@ class AsyncConnection:
     async def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect itself for a sign of life and return its words; raises what `run` does."""
         await self._loops.hand_back()
+        check_quiet(self._session)
         with sending():
             return await self._session.do(self._session.dialogue.ping(timeout_ms))
 
@@ -151,6 +156,7 @@ class AsyncConnection:
         """Change the RACF password of the credentials to `new` (HWSPWCH); raises what `run` does."""
         who = await self._who(credentials)
         await self._loops.hand_back()
+        check_quiet(self._session)
         with sending():
             return await self._session.do(self._session.dialogue.change_password(who, new, timeout_ms))
 

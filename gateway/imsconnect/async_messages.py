@@ -24,12 +24,12 @@ class LeftLoops:
         """Must be made in the loop that the session is used in."""
         self._session = session
         self._loop = asyncio.get_running_loop()
-        self._left = False
+        self._left: list[Delivery] = []
         self._under_way: asyncio.Task[None] | None = None
 
-    def left(self) -> None:
-        """Note that a loop was left; callable from any thread, as the garbage collector does."""
-        self._left = True
+    def left(self, delivery: Delivery) -> None:
+        """Note that a loop was left at this message; callable from any thread, as the garbage collector is."""
+        self._left.append(delivery)
         # where the asyncio loop is closed nobody can say anything more: IMS takes a closed socket for a NAK
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._start)
@@ -42,8 +42,9 @@ class LeftLoops:
             await asyncio.wait({self._under_way})
 
     def _start(self) -> None:
-        left, self._left = self._left, False
-        if left and self._session.dialogue.unanswered:
+        left, self._left = self._left, []
+        # another loop's message may be the unanswered one by now
+        if any(map(self._session.dialogue.owes, left)):
             self._under_way = self._loop.create_task(self._reject())
 
     async def _reject(self) -> None:
@@ -61,6 +62,7 @@ class AsyncMessages(AsyncIterator[Delivery]):
         self._loops = loops
         self._begin: Begin | None = begin
         self._over = False
+        self._latest: Delivery | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -75,6 +77,7 @@ class AsyncMessages(AsyncIterator[Delivery]):
         finally:
             # as with a generator, an error ends it, and so does a task that is cancelled meanwhile
             self._over = delivery is None
+            self._latest = delivery
         if delivery is None:
             raise StopAsyncIteration
         return delivery
@@ -88,8 +91,8 @@ class AsyncMessages(AsyncIterator[Delivery]):
         self._leave()
 
     def _leave(self) -> bool:
-        begun = not self._over and self._begin is None
+        latest, self._latest = self._latest, None
         self._over = True
-        if begun:
-            self._loops.left()
-        return begun
+        if latest is not None:
+            self._loops.left(latest)
+        return latest is not None

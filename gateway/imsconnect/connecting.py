@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, M, TransportError
@@ -53,6 +54,38 @@ def told(settings: ConnectionSettings, interaction: Interaction, reply: Reply, c
     if reply.conversation_open:
         reply = replace(reply, conversation_id=client_id)
     return checked(interaction, reply, settings.code)
+
+
+class Listening(Protocol):
+    """A session, for threads or for asyncio."""
+
+    dialogue: Dialogue
+
+    @property
+    def reusable(self) -> bool:
+        """Whether another conversation may start."""
+        ...
+
+    def is_quiet(self) -> bool:
+        """Whether nothing came and nobody closed."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+def check_quiet(session: Listening, *, before_ack: bool = False) -> None:
+    """Raise TransportError CONNECTION_LOST where IMS Connect closed or spoke while nothing was due.
+
+    Before a conversation: what came would be taken for its answer. Before an ACK that nothing answers: IMS
+    has given up waiting for it (ACKTO=), and the message is IMS's again. Either way nothing was sent.
+    """
+    silence_due = session.dialogue.has_last_word if before_ack else session.reusable
+    if silence_due and not session.is_quiet():
+        session.close()
+        private = f"{session.dialogue.line.where}: IMS Connect closed the socket or spoke unasked"
+        raise TransportError(M.CONNECTION_LOST, private=private, maybe_sent=False)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from gateway.exchange import Secret
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.connecting import (
     check_conversation,
+    check_quiet,
     chosen_client_id,
     dialogue_at,
     nobody_answered,
@@ -111,12 +112,15 @@ class Connection:
         unknown), ImsError for what was refused, DfsMessageError for a message of IMS.
         """
         check_conversation(interaction, self.client_id)
+        who = self._who(credentials)
+        check_quiet(self._session)
         with sending():
-            reply = self._session.run(interaction, self._who(credentials))
+            reply = self._session.run(interaction, who)
         return told(self._settings, interaction, reply, self.client_id)
 
     def acknowledge(self) -> None:
         """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""
+        check_quiet(self._session, before_ack=True)
         self._session.acknowledge()
 
     def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
@@ -127,8 +131,10 @@ class Connection:
         self, interaction: Interaction, credentials: CredentialsSource | None = None
     ) -> Delivery | None:
         """Send RESUME TPIPE and return the first message, None when none came in time; raises as `run`."""
+        who = self._who(credentials)
+        check_quiet(self._session)
         with sending():
-            return self._session.receive(interaction, self._who(credentials))
+            return self._session.receive(interaction, who)
 
     def messages(
         self, interaction: Interaction, credentials: CredentialsSource | None = None
@@ -143,12 +149,13 @@ class Connection:
             try:
                 yield delivery
             except BaseException:
-                self._hand_back()
+                self._hand_back(delivery)
                 raise
             delivery = self._session.following()
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect itself for a sign of life and return its words; raises what `run` does."""
+        check_quiet(self._session)
         with sending():
             return self._session.do(self._session.dialogue.ping(timeout_ms))
 
@@ -156,9 +163,10 @@ class Connection:
         self, new: Secret, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
     ) -> str:
         """Change the RACF password of the credentials to `new` (HWSPWCH); raises what `run` does."""
+        who = self._who(credentials)
+        check_quiet(self._session)
         with sending():
-            steps = self._session.dialogue.change_password(self._who(credentials), new, timeout_ms)
-            return self._session.do(steps)
+            return self._session.do(self._session.dialogue.change_password(who, new, timeout_ms))
 
     def cancel_timer(
         self, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
@@ -189,8 +197,8 @@ class Connection:
     def _who(self, given: CredentialsSource | None) -> Credentials:
         return credentials_of(self._settings, given if given is not None else self._credentials)
 
-    def _hand_back(self) -> None:
-        if self._session.dialogue.unanswered:
+    def _hand_back(self, delivery: Delivery) -> None:
+        if self._session.dialogue.owes(delivery):
             # whatever goes wrong here, IMS takes a closed socket for a NAK
             with suppress(GatewayError):
                 self._session.reject(keep=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, M
-from gateway.exchange import Secret
+from gateway.exchange import CommitMode, Secret
 from gateway.imsconnect import inputs, interaction_rules, send_receive
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.inputs import Destination
@@ -41,6 +41,18 @@ class Dialogue:
     def unanswered(self) -> bool:
         """Whether the caller owes ACK or NAK to a message of a tpipe."""
         return self._retrieval is not None and self._retrieval.unanswered
+
+    def owes(self, delivery: Delivery) -> bool:
+        """Tell whether the caller owes ACK or NAK to this very message."""
+        return self._retrieval is not None and self._retrieval.delivered is delivery
+
+    @property
+    def has_last_word(self) -> bool:
+        """Whether the ACK that is owed is the end: nothing answers it, not even when it comes too late."""
+        if self._owed is not None:
+            is_zero = self._owed.interaction.mode is CommitMode.COMMIT_THEN_SEND
+            return is_zero and self._owed.csm.protocol_level >= inputs.NOWAIT_LEVEL
+        return self._retrieval is not None and self._retrieval.unanswered and self._retrieval.single
 
     def run(self, interaction: Interaction, credentials: Credentials) -> Steps[Reply]:
         """Run an interaction that brings a reply or none, the verbs that receive apart.

@@ -41,8 +41,13 @@ class Retrieval:
     interaction: Interaction
     message: InputMessage
     open: bool = True
-    unanswered: bool = field(default=False)
-    """A message was delivered and neither accepted nor refused yet."""
+    delivered: Delivery | None = field(default=None)
+    """The message that was delivered and is neither accepted nor refused yet."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether there is such a message."""
+        return self.delivered is not None
 
     @property
     def single(self) -> bool:
@@ -90,7 +95,7 @@ class Retrieval:
             return (yield from self._next(self.line.deadline(self.interaction.socket_timeout_ms)))
 
     def _answer(self, message: InputMessage) -> Steps[None]:
-        self.unanswered = False
+        self.delivered = None
         yield from self.line.tell(message, self.line.deadline(self.interaction.socket_timeout_ms))
 
     def _next(self, deadline: float) -> Steps[Delivery | None]:
@@ -98,8 +103,8 @@ class Retrieval:
         rsm = output.rsm
         if rsm is None:
             self.message = self.line.learn_client_id(self.message, output)
-            self.unanswered = True
-            return _delivery(output, self.line.destination.code)
+            self.delivered = _delivery(output, self.line.destination.code)
+            return self.delivered
         self.open = False
         meaning = describe(rsm)
         if not meaning.timeout:

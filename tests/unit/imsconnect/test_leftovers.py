@@ -1,0 +1,117 @@
+"""What comes while nobody listens: it answers nothing that is asked afterwards, and no ACK is said over it."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from gateway.errors import M, TransportError
+from gateway.exchange import CommitMode
+from gateway.imsconnect import Acknowledgment, AsyncConnection, Connection, Interaction, InteractionVerb
+from tests.fixtures.faces import in_a_loop
+from tests.fixtures.scripted_server import Close, Expect, ExpectNothing, Send, Signal, Stall
+from tests.unit.imsconnect import worked_examples as wire
+from tests.unit.imsconnect.connections import CONFIRM, asked, connection_to, request, settings_for, told
+from tests.unit.imsconnect.worked_examples import F2, F3, F4, TIMER, rsm
+
+IVTNO = replace(CONFIRM, sync_level=None, execution_timeout_ms=30_000)
+ANSWERED = (Expect(wire.IVTNO), Send(wire.OUTPUT))
+ONE = Interaction(verb=InteractionVerb.RECEIVE, execution_timeout_ms=1000, socket_timeout_ms=20_000)
+CM0_BY_CALLER = replace(IVTNO, commit_mode=CommitMode.COMMIT_THEN_SEND, acknowledgment=Acknowledgment.CALLER)
+CM0_HELD = {F2: "40", F3: "01"}
+CANCELLED = rsm(12, 81)
+"""IMS has taken the message back (ACKTO)."""
+LATE = rsm(40, 0x45)
+
+
+@pytest.mark.usefixtures("face")
+class TestLeftovers:
+    @pytest.mark.parametrize("late", [Send(CANCELLED), Send(LATE), Send(wire.OUTPUT), Close()])
+    def test_a_connection_that_is_not_silent_is_not_asked_again(self, scripted_server, late):
+        go_on, said = threading.Event(), threading.Event()
+        server = scripted_server([*ANSWERED, Stall(go_on), late, Signal(said)])
+        with connection_to(server) as connection:
+            connection.run(IVTNO)
+            go_on.set()
+            assert said.wait(20)
+            with pytest.raises(TransportError) as caught:
+                connection.run(IVTNO)
+            assert caught.value.message is M.CONNECTION_LOST
+            assert not caught.value.maybe_sent
+            assert not connection.usable
+            server.wait_played(1)
+
+    def test_the_one_message_that_ims_has_taken_back_cannot_be_acknowledged(self, scripted_server):
+        go_on, said = threading.Event(), threading.Event()
+        server = scripted_server(
+            [
+                asked("16-resume-tpipe-single"),
+                told("23-async-output"),
+                Stall(go_on),
+                Send(CANCELLED),
+                Signal(said),
+                ExpectNothing(),
+            ]
+        )
+        with connection_to(server) as connection:
+            assert connection.receive(ONE) is not None
+            go_on.set()
+            assert said.wait(20)
+            with pytest.raises(TransportError) as caught:
+                connection.acknowledge()
+            assert not caught.value.maybe_sent
+            assert not connection.usable
+
+    def test_output_that_ims_has_taken_back_cannot_be_acknowledged(self, scripted_server):
+        go_on, said = threading.Event(), threading.Event()
+        server = scripted_server(
+            [
+                request(CM0_HELD),
+                Send(wire.OUTPUT_ACK),
+                Stall(go_on),
+                Send(CANCELLED),
+                Signal(said),
+                ExpectNothing(),
+            ]
+        )
+        with connection_to(server) as connection:
+            assert connection.run(CM0_BY_CALLER).acknowledgment_due
+            go_on.set()
+            assert said.wait(20)
+            with pytest.raises(TransportError):
+                connection.acknowledge()
+
+
+SINGLE = (asked("16-resume-tpipe-single"), told("23-async-output"))
+ACKNOWLEDGED = asked("16-resume-tpipe-single", {F4: "C1", TIMER: "E9"})
+
+
+class TestLoopsThatWereLeft:
+    """One that was left after its message was acknowledged says nothing to the messages of the next."""
+
+    SCRIPT = (*SINGLE, ACKNOWLEDGED, *SINGLE, ACKNOWLEDGED, ExpectNothing())
+
+    def test_for_threads(self, scripted_server):
+        with Connection(settings_for(scripted_server(self.SCRIPT)), "CLIENT01") as connection:
+            first = connection.messages(ONE)
+            next(first)
+            connection.acknowledge()
+            second = connection.messages(ONE)
+            next(second)
+            first.close()
+            connection.acknowledge()
+            assert connection.usable
+
+    def test_for_asyncio(self, scripted_server):
+        async def script(server):
+            async with await AsyncConnection.open(settings_for(server), "CLIENT01") as connection:
+                first = connection.messages(ONE)
+                await anext(first)
+                await connection.acknowledge()
+                second = connection.messages(ONE)
+                await anext(second)
+                await first.aclose()
+                await connection.acknowledge()
+                assert connection.usable
+
+        in_a_loop(script(scripted_server(self.SCRIPT)))

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from gateway.outcome import CodeMeaning, Outcome
+
 
 class Side(Enum):
     """Who has to change something before the same request can work."""
@@ -66,6 +68,8 @@ class Message:
     side: Side
     text: str
     http_status: int | None = None
+    outcome: Outcome = Outcome.NOT_SENT
+    """What is known of the request to IMS where the error itself says nothing of it."""
 
 
 class M:
@@ -144,7 +148,7 @@ class M:
     AUTHENTICATOR = Message("IGW1308E", Side.SERVER, "The gateway cannot authenticate anybody at the moment")
 
     # IMS Connect and IMS
-    UNREACHABLE = Message("IGW2001E", Side.SERVER, "IMS Connect of bundle {bundle} cannot be reached")
+    UNREACHABLE = Message("IGW2001E", Side.SERVER, "IMS Connect {bundle} cannot be reached")
     NO_SOCKET = Message("IGW2002E", Side.SERVER, "No socket to IMS Connect became free in {seconds} s", 503)
     CONNECTION_LOST = Message(
         "IGW2003E",
@@ -170,7 +174,10 @@ class M:
     )
     XML_ADAPTER = Message("IGW2011E", Side.SERVER, "The XML adapter of IMS Connect failed: {meaning}")
     CONVERSATIONAL = Message(
-        "IGW2012E", Side.SERVER, "Transaction {transaction} is conversational, which is not supported"
+        "IGW2012E",
+        Side.SERVER,
+        "Transaction {transaction} is conversational, which is not supported",
+        outcome=Outcome.UNKNOWN,
     )
     INTERACTION = Message("IGW2015E", Side.SERVER, "The interaction breaks the rule {rule}: {text}")
     NO_CONVERSATION = Message(
@@ -183,15 +190,24 @@ class M:
     UNMAPPABLE = Message(
         "IGW2101E", Side.CLIENT, "Character {character} at position {position} is not in CCSID {ccsid}"
     )
-    NOT_TEXT = Message("IGW2102E", Side.SERVER, "The reply of IMS is not text in CCSID {ccsid}")
-    REPLY_NOT_XML = Message("IGW2103E", Side.SERVER, "The reply of IMS is not XML: {text}")
-    REPLY_ELEMENT = Message("IGW2104E", Side.SERVER, "The reply of IMS is {got}, the contract says {expected}")
+    NOT_TEXT = Message(
+        "IGW2102E", Side.SERVER, "The reply of IMS is not text in CCSID {ccsid}", outcome=Outcome.UNKNOWN
+    )
+    REPLY_NOT_XML = Message(
+        "IGW2103E", Side.SERVER, "The reply of IMS is not XML: {text}", outcome=Outcome.UNKNOWN
+    )
+    REPLY_ELEMENT = Message(
+        "IGW2104E",
+        Side.SERVER,
+        "The reply of IMS is {got}, the contract says {expected}",
+        outcome=Outcome.UNKNOWN,
+    )
     REQUEST_SIZE = Message(
         "IGW2105E", Side.CLIENT, "The message is too long for IMS: {size} bytes, at most {limit}"
     )
 
     # ourselves
-    INTERNAL = Message("IGW3001E", Side.SERVER, "Internal error")
+    INTERNAL = Message("IGW3001E", Side.SERVER, "Internal error", outcome=Outcome.UNKNOWN)
 
 
 MESSAGES: Mapping[str, Message] = {m.id: m for m in vars(M).values() if isinstance(m, Message)}
@@ -213,6 +229,11 @@ class GatewayError(Exception):
     def text(self) -> str:
         """What the caller may read."""
         return self.message.text.format_map(self.fields) if self.fields else self.message.text
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known of the request to IMS."""
+        return self.message.outcome
 
     def __str__(self) -> str:
         return f"{self.message.id} {self.text}" + (f" [{self.private}]" if self.private else "")
@@ -271,6 +292,15 @@ class ImsError(GatewayError):
     """The answer means that user, password or group were not accepted."""
     answers_request: bool = False
     """The RSM answered the request itself: no output of the same transaction came before."""
+    meaning: CodeMeaning | None = None
+    """What the codes say; None where there was no RSM."""
+    known: Outcome = Outcome.UNKNOWN
+    """What whoever made this error knows of the request."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the answer says became of the request."""
+        return self.known
 
 
 @dataclass(eq=False)
@@ -278,6 +308,11 @@ class TransportError(GatewayError):
     """The way to IMS Connect failed. `maybe_sent` says whether bytes of the request may have left."""
 
     maybe_sent: bool = True
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known of the request to IMS: nothing, once a byte of it may have left."""
+        return Outcome.UNKNOWN if self.maybe_sent else Outcome.NOT_SENT
 
 
 class ConfigError(Exception):

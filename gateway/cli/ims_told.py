@@ -6,36 +6,24 @@ Exit codes: 1 refused or failed, 2 what was asked for cannot be asked for so, 13
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import typer
 
 from gateway.cli.options import show
-from gateway.errors import ConfigError, GatewayError, ImsError, M, Message, TransportError
-
-if TYPE_CHECKING:
-    from gateway.imsconnect.wire import CodeMeaning
+from gateway.errors import ConfigError, GatewayError, ImsError, M
+from gateway.outcome import Outcome
 
 INTERRUPTED: Final = 130
 """128 and SIGINT, as shells count."""
 
-NOT_SENT: Final = "not-sent"
-NOT_DONE: Final = "not-done"
-BACKED_OUT: Final = "backed-out"
-ANSWERED: Final = "answered"
-UNKNOWN: Final = "unknown"
-
 OUTCOMES: Final = {
-    NOT_SENT: "nothing was sent",
-    NOT_DONE: "IMS has not done it",
-    BACKED_OUT: "IMS has backed it out",
-    ANSWERED: "IMS answered with a message of its own",
-    UNKNOWN: "unknown: IMS may have done it, or may still do it. Look before you send it again",
+    Outcome.NOT_SENT: "nothing was sent",
+    Outcome.NOT_DONE: "IMS has not done it",
+    Outcome.BACKED_OUT: "IMS has backed it out",
+    Outcome.DONE: "IMS has done it",
+    Outcome.UNKNOWN: "unknown: IMS may have done it, or may still do it. Look before you send it again",
 }
-
-_BEFORE_SENDING: Final[frozenset[Message]] = frozenset(
-    {M.INTERACTION, M.REQUEST_SIZE, M.NETWORK_IDENTITY, M.UNMAPPABLE, M.NO_CONVERSATION, M.BUSY}
-)
 
 
 @contextmanager
@@ -70,20 +58,20 @@ def tell(error: GatewayError, *, as_json: bool = False, runs: bool = True) -> No
         if facts[name]:
             typer.echo(f"  {name}: {facts[name]}", err=True)
     if runs:
-        typer.echo(f"  outcome: {OUTCOMES[facts['outcome']]}", err=True)
+        typer.echo(f"  outcome: {OUTCOMES[error.outcome]}", err=True)
 
 
 def facts_of(error: GatewayError) -> dict[str, Any]:
     """Return all that is known of an error; every key is always there."""
     from gateway.imsconnect import DfsMessageError  # noqa: PLC0415  keeps --help quick
 
-    meaning = _meaning(error)
     codes = error if isinstance(error, ImsError) else ImsError(error.message)
+    meaning = codes.meaning
     message = error.reply.dfs if isinstance(error, DfsMessageError) else None
     return {
         "id": error.message.id,
         "text": error.text,
-        "outcome": _outcome(error, meaning),
+        "outcome": error.outcome.value,
         "return_code": codes.return_code,
         "reason_code": codes.reason_code,
         "racf_code": codes.racf_code,
@@ -92,26 +80,3 @@ def facts_of(error: GatewayError) -> dict[str, Any]:
         "action": meaning.client_action if meaning and not meaning.timeout else None,
         "detail": (message.meaning if message else error.private) or None,
     }
-
-
-def _meaning(error: GatewayError) -> "CodeMeaning | None":
-    from gateway.imsconnect.wire import Rsm, describe  # noqa: PLC0415  keeps --help quick
-
-    if not isinstance(error, ImsError) or error.return_code is None:
-        return None
-    adapter = error.message is M.XML_ADAPTER
-    return describe(Rsm(error.return_code, error.reason_code or 0, error.racf_code or 0, xml_adapter=adapter))
-
-
-def _outcome(error: GatewayError, meaning: "CodeMeaning | None") -> str:
-    from gateway.imsconnect.wire import Retry  # noqa: PLC0415  keeps --help quick
-
-    if error.message in _BEFORE_SENDING or (isinstance(error, TransportError) and not error.maybe_sent):
-        return NOT_SENT
-    if error.message is M.ROLLED_BACK:
-        return BACKED_OUT
-    if error.message is M.DFS:
-        return ANSWERED
-    if isinstance(error, ImsError) and meaning is None:
-        return NOT_SENT
-    return UNKNOWN if meaning is None or meaning.retry is Retry.UNKNOWN else NOT_DONE

@@ -42,6 +42,7 @@ from gateway.imsconnect.wire import (
 from gateway.imsconnect.wire.extensions import HEADER_LENGTH
 from gateway.imsconnect.wire.timer import FOREVER as TIMER_FOREVER
 from gateway.imsconnect.wire.timer import NO_WAIT as TIMER_NO_WAIT
+from gateway.outcome import Outcome
 
 PASSWORD_LENGTH: Final = 8
 """Bytes of IRM_RACF_PW; HWSSMPL0 and HWSSMPL1 have no place for a password phrase."""
@@ -137,6 +138,7 @@ def _check_password(password: Secret) -> None:
             {"meaning": "the sign-on was not accepted"},
             "sign-on refused without a call: the password cannot be a RACF password in code page 037",
             sign_on_failed=True,
+            known=Outcome.NOT_SENT,
         )
 
 

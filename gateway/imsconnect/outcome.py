@@ -1,14 +1,33 @@
-"""What a reply means beside its codes: a DFS message in place of a transaction's answer.
+"""What became of a request that ended in an error, and a DFS message in place of a transaction's answer.
 
-Source: IMS request type (imsRequestType); IMSDFSMessageException of the IMS TM resource adapter.
+The one place that decides on an `Outcome`; errors that no answer of IMS is in know theirs by themselves
+(`gateway.errors`: nothing was sent, or nobody knows).
+
+Source: IMS request type (imsRequestType); IMSDFSMessageException of the IMS TM resource adapter; DFS messages.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from gateway.errors import ImsError, M
 from gateway.imsconnect.values import Interaction, Reply, RequestType
-from gateway.imsconnect.wire import HeaderCode
-from gateway.imsconnect.wire.dfs import find_dfs
+from gateway.imsconnect.wire import CodeMeaning, HeaderCode, Retry
+from gateway.imsconnect.wire.dfs import DfsMessage, find_dfs
+from gateway.outcome import Outcome
+
+_OF_DFS: Final[Mapping[str, Outcome]] = {
+    "DFS064": Outcome.NOT_DONE,
+    "DFS065": Outcome.NOT_DONE,
+    "DFS1292": Outcome.NOT_DONE,
+    "DFS1970": Outcome.NOT_DONE,
+    "DFS2469": Outcome.NOT_DONE,
+    "DFS3649": Outcome.NOT_DONE,
+    "DFS555": Outcome.BACKED_OUT,
+    "DFS0809": Outcome.BACKED_OUT,
+}
+"""Messages that say what became of the transaction that they answer. Of DFS2082 one knows only that the program
+has ended: whether it had changed anything, and rolled that back, nobody tells."""
 
 
 @dataclass(eq=False)
@@ -17,6 +36,22 @@ class DfsMessageError(ImsError):
 
     reply: Reply = field(default=Reply())
     """The whole reply; `reply.dfs` has the message."""
+
+
+def told_by(meaning: CodeMeaning, *, of_request: bool) -> Outcome:
+    """Return what an RSM says became of the request.
+
+    `of_request`: it answers the request itself. About an ACK, NAK or DEALLOCATE only the notices of the end
+    (reasons 97 and 98) say something, for the transaction has run before.
+    """
+    if meaning.deallocate is not None:
+        return Outcome.DONE if meaning.deallocate == "confirmed" else Outcome.BACKED_OUT
+    return Outcome.NOT_DONE if of_request and meaning.retry is not Retry.UNKNOWN else Outcome.UNKNOWN
+
+
+def told_by_dfs(message: DfsMessage) -> Outcome:
+    """Return what a message of IMS says became of the transaction that it answers."""
+    return _OF_DFS.get(message.number, Outcome.UNKNOWN)
 
 
 def checked(interaction: Interaction, reply: Reply, code: HeaderCode) -> Reply:
@@ -29,5 +64,5 @@ def checked(interaction: Interaction, reply: Reply, code: HeaderCode) -> Reply:
         return reply
     reply = replace(reply, dfs=dfs)
     if interaction.raise_on_dfs and interaction.request_type is RequestType.TRANSACTION:
-        raise DfsMessageError(M.DFS, {"text": dfs.text}, reply=reply)
+        raise DfsMessageError(M.DFS, {"text": dfs.text}, reply=reply, known=told_by_dfs(dfs))
     return reply

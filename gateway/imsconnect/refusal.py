@@ -7,6 +7,7 @@ are those of `wire.codes`.
 from typing import Final
 
 from gateway.errors import ImsError, M, Message
+from gateway.imsconnect.outcome import told_by
 from gateway.imsconnect.wire import CodeMeaning, Rsm, describe, timer_seconds
 
 OTMA_SENSE: Final = 16
@@ -16,13 +17,29 @@ TIMEOUT_SOCKET_KEPT: Final = 40
 """Return code of a timeout after which IMS Connect keeps a persistent socket."""
 
 
-def refusal(rsm: Rsm, where: str, timeout_ms: int) -> ImsError:
+def refusal(
+    rsm: Rsm,
+    where: str,
+    timeout_ms: int,
+    *,
+    of_request: bool = True,
+    meaning: CodeMeaning | None = None,
+) -> ImsError:
     """Return the error for an RSM that came instead of output.
 
     `where` names the socket for the private reason, `timeout_ms` is the execution timeout that was asked for.
-    The error of a timeout tells the time really in effect, as IRM_TIMER cannot say every value.
+    The error of a timeout tells the time really in effect, as IRM_TIMER cannot say every value. `of_request` is
+    false where the RSM answers what followed the request (an ACK, NAK or DEALLOCATE). `meaning` says what the
+    codes mean where they mean something of their own.
     """
-    meaning = describe(rsm)
+    meaning = describe(rsm) if meaning is None else meaning
+    error = _worded(rsm, meaning, where, timeout_ms)
+    error.meaning = meaning
+    error.known = told_by(meaning, of_request=of_request)
+    return error
+
+
+def _worded(rsm: Rsm, meaning: CodeMeaning, where: str, timeout_ms: int) -> ImsError:
     private = f"{where}: {_codes(rsm, meaning)}"
     if meaning.timeout and not rsm.xml_adapter:
         seconds = timer_seconds(rsm.reason_code)

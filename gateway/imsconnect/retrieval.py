@@ -43,6 +43,10 @@ class Retrieval:
     open: bool = True
     delivered: Delivery | None = field(default=None)
     """The message that was delivered and is neither accepted nor refused yet."""
+    accepted: int = field(default=0)
+    """Messages that an ACK was sent for."""
+    heard: bool = field(default=True)
+    """IMS Connect has spoken after the last ACK, so it has heard it."""
 
     @property
     def unanswered(self) -> bool:
@@ -68,7 +72,9 @@ class Retrieval:
     def accept(self) -> Steps[None]:
         """ACK the message: IMS forgets it. Raises TransportError when the ACK may not have left."""
         with self.line.translated(self.interaction.socket_timeout_ms):
+            self.heard = False
             yield from self._answer(inputs.acknowledgment(self.message, 0))
+            self.accepted += 1
             if self.single:
                 self._over()
 
@@ -102,13 +108,16 @@ class Retrieval:
         output = yield from self.line.hear(deadline)
         rsm = output.rsm
         if rsm is None:
+            self.heard = True
             self.message = self.line.learn_client_id(self.message, output)
             self.delivered = _delivery(output, self.line.destination.code)
             return self.delivered
         self.open = False
         meaning = describe(rsm)
         if not meaning.timeout:
-            raise refusal(rsm, self.line.where, self.interaction.execution_timeout_ms)
+            timeout_ms, first = self.interaction.execution_timeout_ms, self.accepted == 0
+            raise refusal(rsm, self.line.where, timeout_ms, of_request=first)
+        self.heard = True
         self._over()
         return None
 

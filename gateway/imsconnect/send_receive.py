@@ -15,11 +15,14 @@ from gateway.imsconnect.refusal import TIMEOUT_SOCKET_KEPT, refusal
 from gateway.imsconnect.transport import StreamError
 from gateway.imsconnect.values import Acknowledgment, Interaction, Reply
 from gateway.imsconnect.wire import (
+    CodeMeaning,
     Csm,
     CsmFlags,
+    Fault,
     InputMessage,
     OutputMessage,
     RemoteProtocolError,
+    Retry,
     Rsm,
     describe,
 )
@@ -32,6 +35,14 @@ PING_RESPONSE: Final = "HWSC0030I"
 PASSWORD_CHANGED: Final = "HWSC0031I"  # noqa: S105  a message number, no password
 CANCEL_TIMER_DONE: Final = 59
 """Reason code of the success of a cancel timer (CANTIMER)."""
+CANCEL_TIMER_UNKNOWN: Final = 16  # unverified: what answers a cancel timer where nobody waits
+_NOBODY_WAITS: Final = CodeMeaning(
+    name=f"{RC_IMS_CONNECT}/{CANCEL_TIMER_UNKNOWN}",
+    text="no session with this client id waits for IMS",
+    client_action="none, if the wait is over; otherwise check the client id",
+    fault=Fault.NOBODY,
+    retry=Retry.NO,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +147,13 @@ def cancel_timer(line: Line, message: InputMessage, timeout_ms: int) -> Steps[No
         deadline = line.deadline(timeout_ms)
         yield from line.ask(message, deadline)
         output = yield from line.hear(deadline)
-        rsm = output.rsm
-        if rsm is None or (rsm.return_code, rsm.reason_code) != (RC_IMS_CONNECT, CANCEL_TIMER_DONE):
-            raise refusal(rsm or Rsm(0, 0), line.where, timeout_ms)
+        codes = (output.rsm.return_code, output.rsm.reason_code) if output.rsm else None
+        if output.rsm is None:
+            raise RemoteProtocolError("output came where the end of a timer was due")
+        if codes == (RC_IMS_CONNECT, CANCEL_TIMER_UNKNOWN):
+            raise refusal(output.rsm, line.where, timeout_ms, meaning=_NOBODY_WAITS)
+        if codes != (RC_IMS_CONNECT, CANCEL_TIMER_DONE):
+            raise refusal(output.rsm, line.where, timeout_ms)
 
 
 def _words_of_ims_connect(line: Line, message: InputMessage, timeout_ms: int, number: str) -> Steps[str]:
@@ -254,4 +269,4 @@ def _ended(line: Line, owed: Owed, deadline: float, *, wanted: str | None) -> St
     if over or meaning.deallocate is not None:
         line.settle()
     if not over and (meaning.deallocate is None or wanted not in {None, meaning.deallocate}):
-        raise refusal(rsm, line.where, owed.interaction.execution_timeout_ms)
+        raise refusal(rsm, line.where, owed.interaction.execution_timeout_ms, of_request=False)

@@ -25,7 +25,7 @@ def test_every_id_and_text_is_in_form(message):
 
 def test_the_caller_reads_the_text_and_not_the_private_reason():
     error = GatewayError(M.UNREACHABLE, {"bundle": "ims1"}, private="connect to 192.0.2.1:9999 refused")
-    assert error.text == "IMS Connect of bundle ims1 cannot be reached"
+    assert error.text == "IMS Connect ims1 cannot be reached"
     assert "192.0.2.1" in str(error)
 
 

@@ -1,38 +1,10 @@
 """What is known of one code: its words, who has to act, and whether the same may be sent again."""
 
 from dataclasses import dataclass
-from enum import Enum
 
+from gateway.outcome import Fault, Retry
 
-class Fault(Enum):
-    """Who has to act before the same message can do better."""
-
-    CLIENT = "client program"
-    CREDENTIALS = "caller's credentials"
-    """User, password, group or permission."""
-    CONNECT = "IMS Connect operator"
-    IMS = "IMS operator"
-    NETWORK = "network"
-    """The way between client, IMS Connect and IMS: TCP/IP, XCF or SCI."""
-    NOBODY = "nobody"
-    """It is no failure, or it passes by itself."""
-
-
-class Retry(Enum):
-    """Whether the message that was answered may be sent again.
-
-    It speaks of that message alone. Where it was an ACK, NAK or DEALLOCATE, IMS has run the transaction before,
-    and no code about it makes the transaction one that may be sent again.
-    """
-
-    NO = "no"
-    """The same again gives the same, or there is nothing to repeat."""
-    AGAIN = "again"
-    """Nothing was executed; the same path may work later."""
-    ELSEWHERE = "elsewhere"
-    """Nothing was executed; another IMS Connect or data store may do it now, this one perhaps later."""
-    UNKNOWN = "outcome unknown"
-    """IMS may have run the transaction. Never send it again without looking at what became of it."""
+__all__ = ["Code", "Fault", "Retry", "ReturnCode"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What an RSM says: its codes looked up and turned into the facts a client acts on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from gateway.imsconnect.wire.code import Code, Fault, Retry
@@ -19,6 +19,9 @@ from gateway.imsconnect.wire.reasons import (
 from gateway.imsconnect.wire.sense import OF_USER_EXITS, SENSE_CODES
 from gateway.imsconnect.wire.timer import timer_seconds
 from gateway.imsconnect.wire.xml_adapter import XML_ADAPTER_CODES, XML_ADAPTER_STATUS_CLOSES
+from gateway.outcome import CodeMeaning
+
+__all__ = ["SECURITY_FAILURE", "CodeMeaning", "deallocation", "describe", "keeps_socket", "notice"]
 
 SECURITY_FAILURE: Final = 78
 _NOTICE_FLAGS: Final = {
@@ -27,28 +30,6 @@ _NOTICE_FLAGS: Final = {
     REQUEST_AND_CONVERSATION: CsmFlags.ACK_NEEDED | CsmFlags.CONVERSATION,
 }
 _ASK: Final = "see the console of IMS Connect"
-
-
-@dataclass(frozen=True, slots=True)
-class CodeMeaning:
-    """What an RSM says, in words and as the facts a client acts on. Texts hold no message data."""
-
-    name: str
-    """IBM's name of the reason (DUPECLNT), or return and reason code as ``8/36``."""
-    text: str
-    client_action: str
-    fault: Fault
-    """Who has to act."""
-    retry: Retry
-    """Whether the message that this RSM answers may be sent again."""
-    sign_on_failed: bool = False
-    """User, password or group were not accepted."""
-    socket_closed: bool = True
-    """IMS Connect closes the socket after this RSM, whatever the socket type."""
-    timeout: bool = False
-    """IMS did not answer within IRM_TIMER."""
-    deallocate: Literal["confirmed", "aborted"] | None = None
-    """Reason 97 or 98: the transaction was committed or backed out."""
 
 
 def describe(rsm: Rsm) -> CodeMeaning:

@@ -164,8 +164,8 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("arguments", "words", "outcome"),
         [
-            (("NOSUCH", "x"), "DFS064", "IMS answered with a message of its own"),
-            (("ABEND", "x"), "DFS555I", "IMS answered with a message of its own"),
+            (("NOSUCH", "x"), "DFS064", "IMS has not done it"),
+            (("ABEND", "x"), "DFS555I", "IMS has backed it out"),
             (("ECHO", "x", "--datastore", "IMS9"), "NFNDDST", "IMS has not done it"),
             (("SLEEP", "60000", "--timeout", "20"), "IGW2006E IMS did not answer within 20 ms", "unknown: "),
         ],
@@ -201,7 +201,7 @@ class TestFailures:
         dfs = json.loads(ims("send", "ABEND", "x", "--json").stdout)["error"]
         assert set(refused) == set(away) == set(dfs)
         assert (refused["return_code"], refused["reason_code"], refused["name"]) == (8, 72, "NFNDDST")
-        assert [refused["outcome"], away["outcome"], dfs["outcome"]] == ["not-done", "not-sent", "answered"]
+        assert [refused["outcome"], away["outcome"], dfs["outcome"]] == ["not-done", "not-sent", "backed-out"]
         assert dfs["dfs"] == "DFS555I"
 
 

@@ -9,6 +9,7 @@ from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import CommitMode, Secret, Undeliverable
 from gateway.imsconnect import Credentials, DfsMessageError, Endpoint, Interaction, InteractionVerb
 from gateway.imsconnect import calls as decisions
+from gateway.outcome import Outcome
 from tests.fixtures.scripted_server import (
     Close,
     Expect,
@@ -310,6 +311,8 @@ class TestOtherMessages:
         with client_to(server) as client, pytest.raises(ImsError) as caught:
             client.cancel_timer("CLIENT01")
         assert caught.value.reason_code == 16
+        assert caught.value.text.endswith("no session with this client id waits for IMS")
+        assert caught.value.outcome is Outcome.NOT_DONE
 
     def test_a_message_of_ims_is_an_error_and_costs_no_socket(self, scripted_server):
         server = scripted_server([Expect(wire.IVTNO), Send(reply("DFS065I STOPPED")), *ANSWERED])

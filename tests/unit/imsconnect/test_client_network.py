@@ -47,7 +47,7 @@ class TestUnreachable:
         with client_of(server) as client:
             error = failure_of(client)
             assert error.message is M.UNREACHABLE
-            assert error.text == "IMS Connect of bundle ims1 cannot be reached"
+            assert error.text == "IMS Connect ims1 cannot be reached"
             assert error.private == f"127.0.0.1:{server.port}: connect: Connection refused"
             assert isinstance(error, TransportError)
             assert not error.maybe_sent
@@ -62,8 +62,10 @@ class TestUnreachable:
         assert error.private.endswith("connect: not in time")
 
     def test_requests_fail_at_once_meanwhile_and_succeed_by_themselves_later(
-        self, scripted_server, breaking_proxy
+        self, scripted_server, breaking_proxy, monkeypatch
     ):
+        # long enough for the second request to come within it, however busy the machine
+        monkeypatch.setattr("gateway.imsconnect.breaker.FIRST_DELAY_SECONDS", 2.0)
         server = scripted_server(ECHOES)
         proxy = breaking_proxy(server.host, server.port)
         proxy.refuse()

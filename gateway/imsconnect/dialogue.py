@@ -140,7 +140,8 @@ class Dialogue:
         line = self.line
         inputs.check(interaction, credentials, line.destination)
         message = inputs.request(interaction, credentials, line.destination, line.client_id)
-        line.client_id = replace(line.client_id, take_over=False)
+        if line.client_id.take_over:
+            line.client_id = replace(line.client_id, take_over=False)
         return message
 
     def _check_turn(self, interaction: Interaction) -> None:

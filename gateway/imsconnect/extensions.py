@@ -20,6 +20,9 @@ def extensions_of(credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC
     Raises GatewayError(M.NETWORK_IDENTITY) for a name or issuer that cannot be told: cut or with characters
     replaced it could be somebody else's, and it is what IMS's records will say.
     """
+    mark = credentials.trusted
+    if mark is None and not credentials.network_user and not credentials.network_session:
+        return ()
     found = [
         Extension(name, _identity(name, what, text, code))
         for name, what, text in (
@@ -28,7 +31,6 @@ def extensions_of(credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC
         )
         if text
     ]
-    mark = credentials.trusted
     if mark is not None:
         found.append(Extension(mark.extension, mark.value.reveal().encode(code.value)))
     return tuple(found)

@@ -89,6 +89,9 @@ _CALLOUTS: Final[Mapping[CalloutRequests, F0]] = {
 }
 
 
+_SPECIAL_TIMERS: Final = {DEFAULT_TIMEOUT: 0, FOREVER: TIMER_FOREVER, NO_WAIT_MS: TIMER_NO_WAIT}
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Which IMS the messages of a connection are for, and how they are written."""
@@ -117,8 +120,9 @@ def check(interaction: Interaction, credentials: Credentials, destination: Desti
     _check_password(credentials.password)
     extensions = extensions_of(credentials, destination.code)
     level = 2 if extensions else int(bool(interaction.mod_name) or interaction.verb.responds)
-    irm_bytes = _IRM_BYTES[level] + sum(HEADER_LENGTH + len(one.data) for one in extensions)
-    size = 4 + irm_bytes + sum(4 + len(segment) for segment in interaction.segments) + 4
+    size = 4 + _IRM_BYTES[level] + 4 * len(interaction.segments) + sum(map(len, interaction.segments)) + 4
+    for extension in extensions:
+        size += HEADER_LENGTH + len(extension.data)
     if size > destination.max_message_bytes:
         limit = str(destination.max_message_bytes)
         raise GatewayError(M.REQUEST_SIZE, {"size": str(size), "limit": limit}, "longer than max_message_bytes")
@@ -257,11 +261,14 @@ def timer_code(interaction: Interaction) -> int:
     A send-only is not timed: NO_WAIT, as IBM recommends; with acknowledgment the timer is ignored, IBM says,
     but should it not be, NO_WAIT would be the one wrong value.
     """
-    if interaction.verb in {InteractionVerb.SEND, InteractionVerb.SEND_WITH_ERROR, InteractionVerb.RESPOND}:
+    verb, ms = interaction.verb, interaction.execution_timeout_ms
+    if (
+        verb is InteractionVerb.SEND
+        or verb is InteractionVerb.SEND_WITH_ERROR
+        or verb is InteractionVerb.RESPOND
+    ):
         return TIMER_NO_WAIT
-    special = {DEFAULT_TIMEOUT: 0, FOREVER: TIMER_FOREVER, NO_WAIT_MS: TIMER_NO_WAIT}
-    ms = interaction.execution_timeout_ms
-    return special[ms] if ms in special else encode_timer(ms)[0]
+    return _SPECIAL_TIMERS[ms] if ms in _SPECIAL_TIMERS else encode_timer(ms)[0]
 
 
 def effective_ms(timer: int) -> int | None:

@@ -7,6 +7,7 @@ Purge async output; Reroute name; Ignore PURG call; Conversation ID; Client ID (
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from gateway.errors import GatewayError, M
@@ -73,7 +74,7 @@ def _is_plain(i: Interaction) -> bool:
         and all(0 < len(segment) <= LONGEST_SEGMENT for segment in i.segments)
         and i.nak_reason is None
         and i.callout_requests is CalloutRequests.ASYNCHRONOUS
-        and not any(getattr(i, name) for name in _SPECIAL)
+        and not any(_special(i))
     )
 
 
@@ -277,7 +278,7 @@ RULES: Final = (
 )
 """The rules for every interaction, in the order in which they are looked at."""
 
-_SPECIAL: Final = (
+_special: Final = attrgetter(
     "lterm",
     "mod_name",
     "undeliverable",
@@ -294,7 +295,7 @@ _SPECIAL: Final = (
     "converter",
     "unicode_transaction",
 )
-"""Properties that rules speak of and that are empty by default, for `_is_plain`."""
+"""Returns the properties that rules speak of and that are empty by default, for `_is_plain`."""
 
 DEDICATED_RULES: Final = (
     Rule(

@@ -13,9 +13,9 @@ Source: IMS Connect client call flows; Socket processing for transactions.
 """
 
 import math
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from types import TracebackType
 from typing import Final, TypeVar
 
 from gateway.clock import Clock
@@ -103,7 +103,7 @@ class Line:
         closed on a message that it did not want to read to the end.
         """
         try:
-            yield from self.tell(message, deadline)
+            yield self.tell(message, deadline)
         except StreamLost as error:
             if error.nothing_sent:
                 raise NothingSentError(f"{self.where}: {error}") from error
@@ -112,14 +112,14 @@ class Line:
                 raise words from error
             raise
 
-    def tell(self, message: InputMessage, deadline: float) -> Steps[None]:
-        """Send a message. From then on the line is in doubt until `settle`."""
+    def tell(self, message: InputMessage, deadline: float) -> Transmit:
+        """Return the step that sends a message. From then on the line is in doubt until `settle`."""
         try:
             data = self._connection.send(message)
         except LocalProtocolError as error:
             raise GatewayError(M.INTERNAL, private=f"{self.where}: {error}") from error
         self.in_doubt = True
-        yield Transmit(data, deadline)
+        return Transmit(data, deadline)
 
     def hear(self, deadline: float) -> Steps[OutputMessage]:
         """Return the one reply that is due; anything beside it breaks the protocol."""
@@ -154,17 +154,34 @@ class Line:
             return None
         return refusal(reply.rsm, self.where, 0) if reply.rsm is not None else None
 
-    @contextmanager
-    def translated(self, timeout_ms: float) -> Iterator[None]:
-        """Turn errors of stream and protocol into those of the catalogue."""
-        try:
-            yield
-        except DeadlinePassed as error:
-            fields = {"milliseconds": f"{timeout_ms:g}"}
-            raise TransportError(M.SOCKET_TIMEOUT, fields, f"{self.where}: {error}") from error
-        except (StreamLost, EarlyCloseError) as error:
-            if isinstance(error, StreamLost) and error.never_accepted:
-                raise NeverAcceptedError(f"{self.where}: {error}") from error
-            raise TransportError(M.CONNECTION_LOST, private=f"{self.where}: {error}") from error
-        except RemoteProtocolError as error:
-            raise TransportError(M.BAD_REPLY, private=f"{self.where}: {error}") from error
+    def translated(self, timeout_ms: float) -> "_Translated":
+        """Return a context that turns errors of stream and protocol into those of the catalogue."""
+        return _Translated(self, timeout_ms)
+
+
+class _Translated:
+    """The context of `Line.translated`: no generator, for that would cost each conversation four calls more."""
+
+    __slots__ = ("_line", "_timeout_ms")
+
+    def __init__(self, line: Line, timeout_ms: float) -> None:
+        self._line = line
+        self._timeout_ms = timeout_ms
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is not None and isinstance(error, StreamError | EarlyCloseError | RemoteProtocolError):
+            raise self._translation(error) from error
+
+    def _translation(self, error: Exception) -> Exception:
+        private = f"{self._line.where}: {error}"
+        if isinstance(error, DeadlinePassed):
+            return TransportError(M.SOCKET_TIMEOUT, {"milliseconds": f"{self._timeout_ms:g}"}, private)
+        if isinstance(error, StreamLost) and error.never_accepted:
+            return NeverAcceptedError(private)
+        lost = isinstance(error, StreamLost | EarlyCloseError)
+        return TransportError(M.CONNECTION_LOST if lost else M.BAD_REPLY, private=private)

@@ -102,7 +102,7 @@ class Retrieval:
 
     def _answer(self, message: InputMessage) -> Steps[None]:
         self.delivered = None
-        yield from self.line.tell(message, self.line.deadline(self.interaction.socket_timeout_ms))
+        yield self.line.tell(message, self.line.deadline(self.interaction.socket_timeout_ms))
 
     def _next(self, deadline: float) -> Steps[Delivery | None]:
         output = yield from self.line.hear(deadline)

@@ -98,7 +98,7 @@ def reject(line: Line, owed: Owed) -> Steps[None]:
     timeout = owed.interaction.socket_timeout_ms
     with line.translated(timeout):
         deadline = line.deadline(timeout)
-        yield from line.tell(inputs.rejection(owed.message), deadline)
+        yield line.tell(inputs.rejection(owed.message), deadline)
         if not line.expects_reply:
             line.settle()
             return
@@ -223,7 +223,7 @@ def _finish(line: Line, owed: Owed, deadline: float) -> Steps[None]:
     if CsmFlags.CONVERSATION in flags:
         if ack_needed:
             # IMS Connect answers no ACK inside an open conversation
-            yield from line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
+            yield line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
         line.settle()
     elif interaction.mode is CommitMode.COMMIT_THEN_SEND:
         accepted = True
@@ -235,7 +235,7 @@ def _finish(line: Line, owed: Owed, deadline: float) -> Steps[None]:
     elif interaction.confirm:
         # output that wants no ACK means that the program ended early: a deallocate notice may follow
         if ack_needed:
-            yield from line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
+            yield line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
             yield from _ended(line, owed, deadline, wanted="confirmed")
     elif ack_needed:
         raise RemoteProtocolError("an ACK was asked for with sync level NONE")
@@ -246,7 +246,7 @@ def _finish(line: Line, owed: Owed, deadline: float) -> Steps[None]:
 def _accept(line: Line, owed: Owed, deadline: float) -> Steps[bool]:
     """ACK commit-then-send output. IMS has committed: the answer stands, whatever becomes of the ACK."""
     try:
-        yield from line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
+        yield line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
         if not line.expects_reply:
             return True
         wait = min(deadline, line.deadline(ACK_ANSWER_SECONDS * 1000))

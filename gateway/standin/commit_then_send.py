@@ -6,6 +6,7 @@ ACK's timer is over. What is sent belongs to the tpipe from the commit on, so no
 """
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.exchange import Undeliverable
@@ -13,12 +14,12 @@ from gateway.imsconnect.wire import F3, CsmFlags, InputMessage, Irm, Verb
 from gateway.standin import dfs
 from gateway.standin.deliveries import Delivery
 from gateway.standin.demands import Fallback, fallback
-from gateway.standin.held import HeldOutput
+from gateway.standin.held import HeldOutput, HoldQueueError
 from gateway.standin.link import ClientGoneError
 from gateway.standin.order import Order, name_of
 from gateway.standin.send_then_commit import late_answer
 from gateway.standin.timers import Deadline, Ending, Wait, is_unanswered, wait_for_more
-from gateway.standin.work import Output
+from gateway.standin.work import Output, held_outputs
 
 
 @dataclass(slots=True)
@@ -63,9 +64,20 @@ class CommitThenSend:
         work, tpipes = self.order.run.work, self.order.store.tpipes
         self._discarded = output.discarded
         kept = self._fallback().kind is not Undeliverable.PURGE
-        for segments in output.messages:
-            held = HeldOutput(segments, output.mod_name, work.transaction, work.netuid, work.netsid)
-            self._own.append(tpipes.send(work.client_id, held, kept=kept))
+        try:
+            for held in held_outputs(work, output):
+                self._own.append(tpipes.send(work.client_id, held, kept=kept))
+        except HoldQueueError:
+            self._back_out()
+            raise
+
+    def _back_out(self) -> None:
+        """Take the run back whose output could not be queued, with what of it was."""
+        self.order.run.unit.back_out()
+        for delivery in self._own:
+            with suppress(HoldQueueError):
+                delivery.discard()
+        self._own.clear()
 
     async def _exchange(self, output: Output) -> None:
         """Send the first message; after its ACK the others, and what else waits for this client."""

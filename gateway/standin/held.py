@@ -10,6 +10,10 @@ from enum import Enum
 from gateway.standin.aib import IcalAnswer
 
 
+class HoldQueueError(Exception):
+    """The file of the hold queues cannot be written, for example on a full disk. Says which and why."""
+
+
 class Kind(Enum):
     """The two kinds of message that RESUME TPIPE tells apart (IRM_F0)."""
 

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import Final, Protocol
 
 from gateway.errors import ConfigError, Problem
-from gateway.standin.held import HeldOutput
+from gateway.standin.held import HeldOutput, HoldQueueError
 
 _VERSION: Final = 1
 _SCHEMA: Final = f"""
@@ -40,19 +40,19 @@ class HeldStore(Protocol):
         ...
 
     def insert(self, seq: int, tpipe: str, output: HeldOutput) -> None:
-        """Keep an output. Raises sqlite3.Error when it cannot be."""
+        """Keep an output. Raises HoldQueueError when it cannot be."""
         ...
 
     def delete(self, seq: int) -> None:
-        """Drop an output; one that is not there is no error. Raises sqlite3.Error."""
+        """Drop an output; one that is not there is no error. Raises HoldQueueError."""
         ...
 
     def move(self, seq: int, new_seq: int, tpipe: str, output: HeldOutput) -> None:
-        """Put an output elsewhere, at once or not at all. Raises sqlite3.Error."""
+        """Put an output elsewhere, at once or not at all. Raises HoldQueueError."""
         ...
 
     def clear(self) -> None:
-        """Drop everything. Raises sqlite3.Error."""
+        """Drop everything. Raises HoldQueueError."""
         ...
 
 
@@ -90,6 +90,7 @@ class QueueFile:
                 database.close()
             raise ConfigError((Problem("", "state.path", f"{path.name}: {_reason(error)}"),)) from error
         self._database: sqlite3.Connection | None = database
+        self._name = path.name
         self.lock = RLock()
 
     def of(self, ims: str) -> "InSqlite":
@@ -97,11 +98,14 @@ class QueueFile:
         return InSqlite(self, ims)
 
     def execute(self, sql: str, parameters: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        """Run one statement, which commits unless a transaction was begun. Raises sqlite3.Error."""
-        if self._database is None:
-            raise sqlite3.ProgrammingError("the hold queues are closed")
+        """Run one statement, which commits unless a transaction was begun. Raises HoldQueueError."""
         with self.lock:
-            return self._database.execute(sql, parameters)
+            if self._database is None:
+                raise HoldQueueError(f"{self._name}: the hold queues are closed")
+            try:
+                return self._database.execute(sql, parameters)
+            except sqlite3.Error as error:
+                raise HoldQueueError(f"{self._name}: {_reason(error)}") from error
 
     def close(self) -> None:
         """Close the file."""

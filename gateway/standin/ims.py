@@ -19,14 +19,15 @@ from gateway.standin.config import TransactionSettings
 from gateway.standin.conversations import Conversations
 from gateway.standin.demands import Fallback
 from gateway.standin.descriptors import NO_DESCRIPTORS, Descriptors
+from gateway.standin.held import HoldQueueError
 from gateway.standin.locks import RecordLocks
 from gateway.standin.plugins import checked
 from gateway.standin.programs import HOST, UTF_8, AbendError, Context, Transaction
 from gateway.standin.regions import WAITING_FOR_SYNC_POINT, Regions
-from gateway.standin.tpipes import HeldOutput, Tpipes
+from gateway.standin.tpipes import Tpipes
 from gateway.standin.trace import Trace
 from gateway.standin.units import UnitOfWork
-from gateway.standin.work import COMMAND_MARK, Output, Run, Work
+from gateway.standin.work import COMMAND_MARK, Output, Run, Work, held_outputs
 
 SYSTEM_ABEND: Final = "S0C4"
 """What a program that raises anything but AbendError is said to have ended with."""
@@ -136,9 +137,12 @@ class Ims:
         if fallback.kind is Undeliverable.PURGE:
             return "purged"
         where = fallback.reroute_name if fallback.kind is Undeliverable.REROUTE else tpipe
-        for segments in output.messages:
-            held = HeldOutput(segments, output.mod_name, run.work.transaction, run.work.netuid, run.work.netsid)
-            self._tpipes.hold(where, held)
+        try:
+            for held in held_outputs(run.work, output):
+                self._tpipes.hold(where, held)
+        except HoldQueueError as error:
+            self._trace.note(run.work.connection, f"IMS: output for {where} is lost: {error}")
+            return "lost"
         return "held" if fallback.kind is Undeliverable.HOLD else "rerouted"
 
     async def _run(self, work: Work, unit: UnitOfWork) -> Output:

@@ -82,7 +82,7 @@ class Context:
     programs that are not conversational. From the second step on the input has no transaction code."""
 
     descriptor: str = ""
-    """Where CALLOUT and the like call out to when their input names nothing (the transaction's `descriptor`)."""
+    """Where CALLOUT and the like call out to when their input names nothing: the transaction's `descriptor`."""
     calls: Calls | None = field(default=None, repr=False)
     """The IMS behind `ical`, `insert` and `purge`; None in a test that has none."""
 

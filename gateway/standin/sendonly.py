@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.exchange import Undeliverable
 from gateway.imsconnect.wire import F3, InputMessage, Verb, timer_seconds
 from gateway.standin.demands import Fallback
+from gateway.standin.held import HoldQueueError
 from gateway.standin.ims import Ims
 from gateway.standin.intake import admit
 from gateway.standin.refusal import RC_OTMA_NAK, SENSE_INPUT_REJECTED, Refusal
@@ -38,7 +39,10 @@ async def send_only(session: "Session", number: int, message: InputMessage) -> N
 
 
 def _ended(ims: Ims, run: Run, output: Output) -> str:
-    run.unit.commit()
+    try:
+        run.unit.commit()
+    except HoldQueueError:
+        return "backed out, the hold queues cannot be written"
     if not output.messages:
         return "committed"
     return ims.dispose(run, output, run.work.client_id, Fallback(Undeliverable.HOLD))

@@ -18,10 +18,12 @@ from gateway.standin.conversation import deallocate
 from gateway.standin.demands import Keyword, keyword
 from gateway.standin.dialogue import Dialogue
 from gateway.standin.exchange import send_receive
+from gateway.standin.held import HoldQueueError
 from gateway.standin.link import ClientGoneError
 from gateway.standin.password_change import change_password
 from gateway.standin.refusal import (
     CLIENT_NOT_KNOWN,
+    DATASTORE_ERROR,
     RC_IMS_CONNECT,
     RC_OTMA,
     RC_OTMA_NAK,
@@ -92,6 +94,10 @@ class Session(Dialogue):
         except Refusal as refusal:
             seen.settle(number, f"refused {refusal.label}")
             return await self._refuse(message.irm, refusal)
+        except HoldQueueError as error:
+            # unverified: the codes; an IMS whose message queues are full does not live to say it (abend U0758)
+            seen.settle(number, "backed out, the hold queues cannot be written")
+            return await self._refuse(message.irm, Refusal(RC_IMS_CONNECT, DATASTORE_ERROR, str(error)))
         if self.conversation is not None and keyword(message) is not None:
             # IMS Connect keeps the socket of PING and HWSPWCH unless it is in conversational mode
             self.note("closed: IMS Connect's own input inside a conversation")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.imsconnect.wire import F1, Irm
+from gateway.standin.held import HeldOutput
 from gateway.standin.sign_on import Identity
 from gateway.standin.units import UnitOfWork
 
@@ -79,6 +80,14 @@ class Run:
     def then(self, end: Callable[[Output], None]) -> None:
         """Have `end` called with the output when nobody waits for it any more."""
         self.task.add_done_callback(lambda task: None if task.cancelled() else end(task.result()))
+
+
+def held_outputs(work: Work, output: Output) -> tuple[HeldOutput, ...]:
+    """Return the messages of a run as they wait on a hold queue."""
+    return tuple(
+        HeldOutput(segments, output.mod_name, work.transaction, work.netuid, work.netsid)
+        for segments in output.messages
+    )
 
 
 def expiring(work: Work, irm: Irm, now: float, seconds: float | None) -> Work:

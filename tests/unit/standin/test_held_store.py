@@ -11,9 +11,10 @@ import pytest
 from gateway.errors import ConfigError
 from gateway.exchange import Undeliverable
 from gateway.standin.demands import Fallback
-from gateway.standin.held import HeldOutput
+from gateway.standin.held import HeldOutput, HoldQueueError
 from gateway.standin.held_store import QueueFile
 from gateway.standin.tpipes import Tpipes
+from tests.unit.standin.by_hand import CM0, CONFIRM, refusal, reply, text, until
 
 OUTPUT = HeldOutput((b"first", b"", b"\x00\xff"), "DFSMO1", "ECHO", "uid", "sid")
 OTHER = HeldOutput((b"other",))
@@ -171,7 +172,7 @@ class TestBadFiles:
     def test_what_cannot_be_written_is_no_output(self, path):
         life = Life(path)
         life.file.close()
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(HoldQueueError, match=r"queues\.sqlite: the hold queues are closed"):
             life.tpipes.hold("A", OUTPUT)
         assert life.tpipes.depths == {}
 
@@ -181,7 +182,49 @@ class TestBadFiles:
         delivery = life.tpipes.take("A")
         assert delivery is not None
         life.file.close()
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(HoldQueueError, match=r"queues\.sqlite: the hold queues are closed"):
             delivery.acknowledge()
         delivery.put_back()
         assert life.tpipes.depths == {"A": 1}
+
+
+class TestFullDisk:
+    """The file takes no more bytes while the stand-in runs."""
+
+    @pytest.fixture
+    def full(self, standin_factory, tmp_path):
+        tables = {"state": {"path": str(tmp_path / "queues.sqlite")}}
+        lines: list[str] = []
+        standin = standin_factory(trace=1, write=lines.append, **tables)
+        standin.standin._state.execute("PRAGMA max_page_count = 1")
+        return standin, lines
+
+    def test_commit_mode_0_is_backed_out_and_says_so(self, full, connect):
+        standin, lines = full
+        client = connect(standin)
+        data = text("ECHO " + "X" * 30_000, f2=CM0, f3=CONFIRM)
+        assert client.ask(data) == refusal(8, 75)
+        client.assert_closed()
+        assert standin.seen[0].outcome == "backed out, the hold queues cannot be written"
+        assert any("queues.sqlite: database or disk is full" in line for line in lines)
+        assert standin.tpipes.depths == {}
+        assert standin.tpipes.in_delivery == 0
+        assert standin.datastore("IMS1").ims.regions.active == ()
+
+    def test_commit_mode_1_goes_on(self, full, connect):
+        standin, _ = full
+        client = connect(standin)
+        assert client.ask(text("ECHO 1")) == reply("1")
+
+    def test_send_only_says_in_the_record_that_its_output_is_lost(self, full, connect):
+        standin, _ = full
+        client = connect(standin)
+        client.send(text("ECHO " + "X" * 30_000, verb="S", f2=CM0))
+        until(lambda: standin.seen and standin.seen[0].outcome == "lost")
+        client.assert_open()
+
+    def test_output_from_outside_is_refused(self, full):
+        standin, _ = full
+        with pytest.raises(HoldQueueError, match=r"queues\.sqlite: database or disk is full"):
+            standin.queue_output("A", b"X" * 30_000)
+        assert standin.tpipes.depths == {}

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from gateway.codepage import CodePage
 from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.imsconnect.settings_rules import check_connection, check_pool
 from gateway.imsconnect.transport import Endpoint
 from gateway.imsconnect.wire import Exit, HeaderCode
 from gateway.imsconnect.wire.dfs import DfsMessage
@@ -167,6 +168,10 @@ class PoolSettings:
     report_seconds: float = 60.0
     """An endpoint that is still down is told of at most that often."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a setting that makes no sense."""
+        check_pool(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
@@ -192,6 +197,10 @@ class ConnectionSettings:
     pool: PoolSettings = field(default=PoolSettings())
     name: str = ""
     """How errors and statistics call it; empty: the first endpoint."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a setting that makes no sense."""
+        check_connection(self)
 
     @classmethod
     def to(

@@ -3,11 +3,14 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from threading import Lock
+from typing import Final
 
 from gateway.exchange import CommitMode
 from gateway.imsconnect.wire import Exit, HeaderCode, InputMessage, Verb
 from gateway.standin.demands import commit_mode, conceals, network_identity, sync_level
 
+KEEP_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of data that the record keeps; beyond them the oldest inputs are forgotten, whatever their number."""
 IN_WORK = "in work"
 """The outcome until it is known. Final ones: see docs/stand-in.md."""
 
@@ -41,13 +44,20 @@ class Seen:
     netsid: str
     outcome: str = IN_WORK
 
+    @property
+    def size(self) -> int:
+        """Bytes of data."""
+        return sum(map(len, self.segments))
+
 
 class SeenInputs:
     """The latest inputs, readable from any thread."""
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, keep_bytes: int = KEEP_BYTES) -> None:
         self._keep = keep
+        self._keep_bytes = keep_bytes
         self._count = 0
+        self._bytes = 0
         self._records: OrderedDict[int, Seen] = OrderedDict()
         self._lock = Lock()
 
@@ -57,7 +67,7 @@ class SeenInputs:
         netuid, netsid = network_identity(irm)
         with self._lock:
             self._count += 1
-            self._records[self._count] = Seen(
+            self._records[self._count] = seen = Seen(
                 number=self._count,
                 connection=connection,
                 verb=irm.verb,
@@ -78,15 +88,19 @@ class SeenInputs:
                 netuid=netuid,
                 netsid=netsid,
             )
-            while len(self._records) > self._keep:
-                self._records.popitem(last=False)
+            self._bytes += seen.size
+            while self._records and (len(self._records) > self._keep or self._bytes > self._keep_bytes):
+                _, oldest = self._records.popitem(last=False)
+                self._bytes -= oldest.size
             return self._count
 
     def update(self, number: int, **changes: object) -> None:
         """Complete a record; one that is no longer kept is left alone."""
         with self._lock:
-            if number in self._records:
-                self._records[number] = replace(self._records[number], **changes)  # type: ignore[arg-type]  # field by name
+            before = self._records.get(number)
+            if before is not None:
+                self._records[number] = after = replace(before, **changes)  # type: ignore[arg-type]  # field by name
+                self._bytes += after.size - before.size
 
     def settle(self, number: int, outcome: str) -> None:
         """Note what became of an input, once: what is said later of the same input does not count."""
@@ -105,3 +119,4 @@ class SeenInputs:
         """Forget every record; numbers go on."""
         with self._lock:
             self._records.clear()
+            self._bytes = 0

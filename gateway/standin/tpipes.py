@@ -91,10 +91,18 @@ class Tpipes:
 
     def changed(self, tpipe: str) -> "asyncio.Future[None]":
         """Return a future that is done when something happens at a tpipe; cancel it when done with."""
-        change = asyncio.get_running_loop().create_future()
-        waiting = [other for other in self._waiting.get(tpipe, ()) if not other.done()]
-        self._waiting[tpipe] = [*waiting, change]
+        change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(tpipe, []).append(change)
+        change.add_done_callback(lambda done: self._waits_no_more(tpipe, done))
         return change
+
+    def _waits_no_more(self, tpipe: str, change: "asyncio.Future[None]") -> None:
+        """Forget who gave up waiting: generated client ids would leave one behind for each connection."""
+        waiting = self._waiting.get(tpipe, [])
+        if change in waiting:
+            waiting.remove(change)
+            if not waiting:
+                del self._waiting[tpipe]
 
     def wake(self, tpipe: str) -> None:
         """Wake everybody who waits for something to happen at a tpipe."""

@@ -69,5 +69,8 @@ class Admission:
 
     def take_events(self) -> list[PathEvent]:
         """Return what is to be told, once the lock is let go."""
-        events, self._events = [*self._events, *self.breaker.take_events()], []
+        told = self.breaker.take_events()
+        if not self._events:
+            return told
+        events, self._events = [*self._events, *told], []
         return events

@@ -4,9 +4,9 @@ Between two awaits nothing else runs, so what `places` decides needs no guard. M
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Final, Generic
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Generic, ParamSpec, TypeVar
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError
@@ -16,11 +16,14 @@ from gateway.imsconnect.places import Places
 from gateway.imsconnect.pool import Loan
 from gateway.imsconnect.stats import COUNTED, CountName, PoolStats
 from gateway.imsconnect.transport import ConnectFailed
-from gateway.imsconnect.unserved import closed_at_once, no_socket, unreachable
+from gateway.imsconnect.unserved import closed_at_once, unreachable
 from gateway.observe.events import PathSink
 
 _ABORT_SECONDS: Final = 1.0
 """How long a close waits for conversations that it has aborted."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class AsyncPool(Generic[S]):
@@ -60,12 +63,7 @@ class AsyncPool(Generic[S]):
         if deadline is None:
             deadline = self._places.now() + self._places.limits.wait
         place, session = await self._obtain(lane, deadline, eager=eager)
-
-        def give_back(counted: CountName | None) -> None:
-            with self._deciding() as places:
-                places.give_back(place, counted)
-
-        return Loan(session, give_back)
+        return Loan(session, lambda counted: self._decide(self._places.give_back, place, counted))
 
     @asynccontextmanager
     async def lease(
@@ -93,32 +91,25 @@ class AsyncPool(Generic[S]):
 
     def expire(self) -> None:
         """Close sessions that have been idle for too long. A task of the pool does so in time."""
-        with self._deciding() as places:
-            places.expire()
+        self._decide(self._places.expire)
 
     def warm(self) -> None:
         """Have `limits.min_open` sessions opened and kept open, by a task; failures cost nobody."""
-        with self._deciding() as places:
-            places.keep_open = True
+        self._decide(self._places.warm)
 
     def drain(self) -> None:
         """Lend no more: those who wait are refused, idle sessions closed, those in use finish."""
-        with self._deciding() as places:
-            places.draining = True
+        self._decide(self._places.drain)
 
     def resume(self) -> None:
         """Lend again after `drain`."""
-        with self._deciding() as places:
-            places.draining = False
+        self._decide(self._places.resume)
 
     async def close(self, drain_seconds: float) -> None:
         """Take no more requests, let those in the house finish for `drain_seconds`, then abort what is left."""
-        with self._deciding() as places:
-            places.closed = True
-            self._call.set()
+        self._decide(self._stop)
         await self._wait_drained(drain_seconds)
-        with self._deciding() as places:
-            places.abort()
+        self._decide(self._places.abort)
         await self._wait_drained(_ABORT_SECONDS)
         if self._housekeeper is not None:
             self._housekeeper.cancel()
@@ -128,22 +119,26 @@ class AsyncPool(Generic[S]):
         if not self._places.drained:
             await _wait(self._idle_house, seconds)
 
-    @contextmanager
-    def _deciding(self) -> Iterator[Places[S]]:
+    def _stop(self) -> None:
+        """Take no more requests."""
+        self._places.closed = True
+        self._call.set()
+
+    def _decide(self, change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Change something, settle what follows from it, then do what is to be done."""
         try:
-            yield self._places
+            return change(*args, **kwargs)
         finally:
-            self._places.settle()
+            doomed, events = self._places.settled()
             self._see_to_housekeeper()
             if self._places.drained:
                 self._idle_house.set()
             else:
                 self._idle_house.clear()
-            for session in self._places.take_doomed():
+            for session in doomed:
                 session.close()
-            for event in self._places.take_events():
-                if self._sink is not None:
+            if self._sink is not None:
+                for event in events:
                     self._sink.path_changed(event)
 
     # -- getting a session ----------------------------------------------------------------------------------
@@ -164,21 +159,16 @@ class AsyncPool(Generic[S]):
 
     async def _await_place(self, lane: Lane, deadline: float, *, again: bool, eager: bool) -> Place[S]:
         ready = asyncio.Event()
-        waiter = Waiter[S](lane, ready.set, eager)
-        with self._deciding() as places:
-            places.enter(waiter, again=again)
+        waiter: Waiter[S] = Waiter(lane, ready.set, eager)
+        self._decide(self._places.enter, waiter, again=again)
         try:
             if waiter.open:
                 await _wait(ready, max(deadline - self._places.now(), 0.0))
         except BaseException:
-            with self._deciding() as places:
-                places.leave(waiter)
+            self._decide(self._places.leave, waiter)
             raise
         if waiter.open:
-            with self._deciding() as places:
-                places.leave(waiter)
-                places.counts["wait_timeouts"] += 1
-                waiter.refusal = no_socket(places.limits.wait, places.stats())
+            self._decide(self._places.give_up, waiter)
         if waiter.refusal is not None:
             raise waiter.refusal
         assert waiter.place is not None, "without a refusal there is a place"
@@ -190,11 +180,10 @@ class AsyncPool(Generic[S]):
         try:
             good = await self._works(session, ping=self._places.limits.ping_on_borrow)
         finally:
-            with self._deciding() as places:
-                if good:
-                    places.counts["reuses"] += 1
-                else:
-                    places.stale(place)
+            if not good:
+                self._decide(self._places.stale, place)
+        if good:
+            self._places.counts["reuses"] += 1
         return good
 
     async def _works(self, session: S, *, ping: bool) -> bool:
@@ -207,17 +196,14 @@ class AsyncPool(Generic[S]):
         try:
             session = await self._open(place)
         except ConnectFailed as error:
-            with self._deciding() as places:
-                hope = places.not_connected(place, str(error))
+            hope = self._decide(self._places.not_connected, place, str(error))
             if hope and self._places.now() < deadline:
                 return None
             raise unreachable(self._places.bundle, str(error)) from error
         except BaseException:
-            with self._deciding() as places:
-                places.not_connected(place, None)
+            self._decide(self._places.not_connected, place, None)
             raise
-        with self._deciding() as places:
-            places.connected(place, session)
+        self._decide(self._places.connected, place, session)
         return session
 
     async def _open(self, place: Place[S]) -> S:
@@ -262,8 +248,7 @@ class AsyncPool(Generic[S]):
             self._looks_at = 0.0
 
     async def _do_chore(self) -> None:
-        with self._deciding() as places:
-            place = places.chore()
+        place = self._decide(self._places.chore)
         if place is None:
             return
         if place.session is None:
@@ -278,23 +263,14 @@ class AsyncPool(Generic[S]):
         except ConnectFailed as error:
             failure = str(error)
         finally:
-            with self._deciding() as places:
-                if session is None:
-                    places.not_connected(place, failure)
-                else:
-                    places.connected(place, session)
-                    places.checked(place)
+            self._decide(self._places.opened_for_later, place, session, failure)
 
     async def _check(self, place: Place[S], session: S) -> None:
         good = False
         try:
             good = await self._works(session, ping=True)
         finally:
-            with self._deciding() as places:
-                if good:
-                    places.checked(place)
-                else:
-                    places.stale(place)
+            self._decide(self._places.checked, place, good=good)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -115,7 +115,8 @@ class Holdings(Generic[S]):
             self.engaged.add(lane)
 
     def _take_back(self, place: Place[S]) -> S:
-        self.engaged.discard(place.lane)
+        if self.engaged:
+            self.engaged.discard(place.lane)
         return self.leased.pop(place)
 
     def _doom(self, session: S, counted: CountName | None) -> None:

@@ -21,7 +21,11 @@ class Idle(Generic[S]):
     def add(self, place: Place[S], lane: Lane) -> None:
         """Take a place in, as the one used last."""
         self._all[place] = lane
-        self._lanes.setdefault(lane, OrderedDict())[place] = None
+        places = self._lanes.get(lane)
+        if places is None:
+            self._lanes[lane] = OrderedDict(((place, None),))
+        else:
+            places[place] = None
 
     def newest(self, lane: Lane) -> Place[S] | None:
         """Take out the lane's place that was used last; None: it has none."""

@@ -110,6 +110,8 @@ class Paths:
 
         `load` tells how many requests a path has in work (balance only; without it the paths take turns).
         """
+        if len(self._paths) == 1:
+            return () if self._paths[0].drained else (0,)
         open_paths = [index for index, path in enumerate(self._paths) if not path.drained]
         if self._policy == "order" or len(open_paths) < 2:
             return tuple(sorted(open_paths, key=lambda index: self._key(index, now)))

@@ -15,7 +15,7 @@ from gateway.imsconnect.holdings import Holdings
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.place import Limits, Place, S, Waiter
 from gateway.imsconnect.stats import CountName, PoolStats, new_counts
-from gateway.imsconnect.unserved import drained, stopping, unreachable
+from gateway.imsconnect.unserved import drained, no_socket, stopping, unreachable
 from gateway.observe.events import PathEvent
 
 
@@ -37,6 +37,8 @@ class Places(Generic[S]):
         """As `closed`, but it can end, and those who wait are sent away."""
         self.keep_open = False
         """Whether `limits.min_open` counts: `warm` was called."""
+        self._longest_rest = limits.idle if limits.ping is None else min(limits.idle, limits.ping)
+        """How long a session may be idle before there is something to do about it."""
         self._clock = clock
         self._admission = Admission(bundle, endpoint, limits, jitter)
         self._held: Holdings[S] = Holdings(limits, self.counts, jitter)
@@ -55,6 +57,13 @@ class Places(Generic[S]):
         self._waiters.move_to_end(waiter, last=not again)
         self.settle()
         self.counts["queued"] += waiter.open
+
+    def give_up(self, waiter: Waiter[S]) -> None:
+        """Take a request out of the queue that has waited for as long as it may, unless it was served since."""
+        if waiter.open:
+            self.leave(waiter)
+            self.counts["wait_timeouts"] += 1
+            waiter.refusal = no_socket(self.limits.wait, self.stats())
 
     def leave(self, waiter: Waiter[S]) -> None:
         """Take a request out of the queue, and back what was granted to it a moment before."""
@@ -99,14 +108,37 @@ class Places(Generic[S]):
         place.used_at = self.now()
         self._held.take_back(place, place.used_at)
 
-    def checked(self, place: Place[S]) -> None:
-        """Take back a session that the housekeeper opened, or found good: that is no use of it."""
-        self.counts["checks"] += 1
-        self._held.take_back(place, self.now())
+    def checked(self, place: Place[S], *, good: bool = True) -> None:
+        """Take back a session that the housekeeper opened, or looked at: that is no use of it."""
+        if good:
+            self.counts["checks"] += 1
+            self._held.take_back(place, self.now())
+        else:
+            self._held.lost(place)
+
+    def opened_for_later(self, place: Place[S], session: S | None, failure: str | None) -> None:
+        """Note how the housekeeper's connection went."""
+        if session is None:
+            self.not_connected(place, failure)
+        else:
+            self.connected(place, session)
+            self.checked(place)
 
     def expire(self) -> None:
         """Give up sessions that have been idle for too long."""
         self._held.expire(self.now())
+
+    def warm(self) -> None:
+        """Have `limits.min_open` count."""
+        self.keep_open = True
+
+    def drain(self) -> None:
+        """Serve nobody until `resume`."""
+        self.draining = True
+
+    def resume(self) -> None:
+        """Serve again after `drain`."""
+        self.draining = False
 
     def abort(self) -> None:
         """Serve nobody any more and make conversations under way fail."""
@@ -176,6 +208,11 @@ class Places(Generic[S]):
         text = f"in back-off, {breaker.seconds_left(self.now()):.1f} s left"
         return unreachable(self.bundle, f"{text}, after: {self._admission.last_failure}")
 
+    def settled(self) -> tuple[list[S], list[PathEvent]]:
+        """Settle; return what is to be closed and told of, once the lock is let go."""
+        self.settle()
+        return self.take_doomed(), self.take_events()
+
     def take_doomed(self) -> list[S]:
         """Return the sessions to close, once the lock is let go."""
         return self._held.take_doomed()
@@ -206,10 +243,10 @@ class Places(Generic[S]):
         if self.closed or self.draining:
             return None
         oldest, due = self._held.idle.oldest(), self._connect_at(self.now())
-        times = [] if due is None else [due]
-        if oldest is not None:
-            times += [oldest.idle_since + self.limits.idle, self._ping_at(oldest)]
-        return min(times, default=None)
+        if oldest is None:
+            return due
+        rest_ends = oldest.idle_since + self._longest_rest
+        return rest_ends if due is None or rest_ends < due else due
 
     def _ping_at(self, place: Place[S]) -> float:
         return place.idle_since + (self.limits.idle if self.limits.ping is None else self.limits.ping)
@@ -217,6 +254,8 @@ class Places(Generic[S]):
     def _connect_at(self, now: float) -> float | None:
         """Return when the housekeeper may open a session: to look whether the path is back, or to keep warm."""
         wanted = self.limits.min_open if self.keep_open else 0
+        if not wanted and not self._admission.breaker.active:
+            return None
         return self._admission.housekeeper_at(self._held.there, wanted, now)
 
     # -- what can be seen -----------------------------------------------------------------------------------

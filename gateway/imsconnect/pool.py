@@ -7,7 +7,7 @@ thread to connect, and names sessions to close; threads connect and close after 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Generic
+from typing import Final, Generic, ParamSpec, TypeVar
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError
@@ -17,11 +17,14 @@ from gateway.imsconnect.place import Limits, Place, S, Waiter, real_jitter
 from gateway.imsconnect.places import Places
 from gateway.imsconnect.stats import COUNTED, CountName, PoolStats
 from gateway.imsconnect.transport import ConnectFailed
-from gateway.imsconnect.unserved import closed_at_once, no_socket, unreachable
+from gateway.imsconnect.unserved import closed_at_once, unreachable
 from gateway.observe.events import PathEvent, PathSink
 
 _ABORT_SECONDS: Final = 1.0
 """How long a close waits for threads whose conversation it has aborted."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Loan(Generic[S]):
@@ -80,12 +83,7 @@ class Pool(Generic[S]):
         if deadline is None:
             deadline = self._places.now() + self._places.limits.wait
         place, session = self._obtain(lane, deadline, eager=eager)
-
-        def give_back(counted: CountName | None) -> None:
-            with self._deciding() as places:
-                places.give_back(place, counted)
-
-        return Loan(session, give_back)
+        return Loan(session, lambda counted: self._decide(self._places.give_back, place, counted))
 
     @contextmanager
     def lease(
@@ -114,52 +112,48 @@ class Pool(Generic[S]):
 
     def expire(self) -> None:
         """Close sessions that have been idle for too long. A thread of the pool does so in time."""
-        with self._deciding() as places:
-            places.expire()
+        self._decide(self._places.expire)
 
     def warm(self) -> None:
         """Have `limits.min_open` sessions opened and kept open, in the background; failures cost nobody."""
-        with self._deciding() as places:
-            places.keep_open = True
+        self._decide(self._places.warm)
 
     def drain(self) -> None:
         """Lend no more: those who wait are refused, idle sessions closed, those in use finish."""
-        with self._deciding() as places:
-            places.draining = True
+        self._decide(self._places.drain)
 
     def resume(self) -> None:
         """Lend again after `drain`."""
-        with self._deciding() as places:
-            places.draining = False
+        self._decide(self._places.resume)
 
     def close(self, drain_seconds: float) -> None:
         """Take no more requests, let those in the house finish for `drain_seconds`, then abort what is left."""
-        with self._deciding() as places:
-            places.closed = True
-            housekeeper = self._housekeeper.thread
-            self._housekeeper.call()
+        housekeeper = self._decide(self._stop)
         with self._lock:
             self._drained.wait_for(lambda: self._places.drained, drain_seconds)
-        with self._deciding() as places:
-            # under the lock, so that nobody closes a socket, and frees its number, in the meantime
-            places.abort()
+        # under the lock, so that nobody closes a socket, and frees its number, in the meantime
+        self._decide(self._places.abort)
         with self._lock:
             self._drained.wait_for(lambda: self._places.drained, _ABORT_SECONDS)
         if housekeeper is not None:
             housekeeper.join(_ABORT_SECONDS)
 
-    @contextmanager
-    def _deciding(self) -> Iterator[Places[S]]:
+    def _stop(self) -> threading.Thread | None:
+        """Take no more requests; return the thread that does chores, if there is one. Called under the lock."""
+        self._places.closed = True
+        self._housekeeper.call()
+        return self._housekeeper.thread
+
+    def _decide(self, change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Change something under the lock, settle what follows from it, then do what is to be done."""
         doomed: list[S] = []
         events: list[PathEvent] = []
         try:
             with self._lock:
                 try:
-                    yield self._places
+                    return change(*args, **kwargs)
                 finally:
-                    self._places.settle()
-                    doomed, events = self._places.take_doomed(), self._places.take_events()
+                    doomed, events = self._places.settled()
                     self._housekeeper.see_to()
                     if self._places.closed:
                         self._drained.notify_all()
@@ -187,30 +181,26 @@ class Pool(Generic[S]):
             again = True
 
     def _await_place(self, lane: Lane, deadline: float, *, again: bool, eager: bool) -> Place[S]:
-        ready = threading.Event()
-        waiter = Waiter[S](lane, ready.set, eager)
-        with self._deciding() as places:
-            places.enter(waiter, again=again)
+        # a lock as the simplest thing to wait for: an Event would make three objects for each request
+        ready = threading.Lock()
+        ready.acquire()
+        waiter: Waiter[S] = Waiter(lane, ready.release, eager)
+        self._decide(self._places.enter, waiter, again=again)
         try:
             if waiter.open:
-                ready.wait(max(deadline - self._places.now(), 0.0))
+                self._wait(ready, deadline)
         except BaseException:
-            with self._deciding() as places:
-                places.leave(waiter)
+            self._decide(self._places.leave, waiter)
             raise
         if waiter.open:
-            self._give_up_waiting(waiter)
+            self._decide(self._places.give_up, waiter)
         if waiter.refusal is not None:
             raise waiter.refusal
         assert waiter.place is not None, "without a refusal there is a place"
         return waiter.place
 
-    def _give_up_waiting(self, waiter: Waiter[S]) -> None:
-        with self._deciding() as places:
-            if waiter.open:
-                places.leave(waiter)
-                places.counts["wait_timeouts"] += 1
-                waiter.refusal = no_socket(places.limits.wait, places.stats())
+    def _wait(self, ready: threading.Lock, deadline: float) -> None:
+        ready.acquire(timeout=min(max(deadline - self._places.now(), 0.0), threading.TIMEOUT_MAX))
 
     def _is_good(self, place: Place[S], session: S) -> bool:
         """Look at an idle session before its next conversation: one that is stale is replaced silently."""
@@ -218,11 +208,11 @@ class Pool(Generic[S]):
         try:
             good = self._works(session, ping=self._places.limits.ping_on_borrow)
         finally:
-            with self._deciding() as places:
-                if good:
-                    places.counts["reuses"] += 1
-                else:
-                    places.stale(place)
+            if not good:
+                self._decide(self._places.stale, place)
+        if good:
+            with self._lock:  # nothing follows from it, so nothing is settled
+                self._places.counts["reuses"] += 1
         return good
 
     def _works(self, session: S, *, ping: bool) -> bool:
@@ -235,17 +225,14 @@ class Pool(Generic[S]):
         try:
             session = self._open(place)
         except ConnectFailed as error:
-            with self._deciding() as places:
-                hope = places.not_connected(place, str(error))
+            hope = self._decide(self._places.not_connected, place, str(error))
             if hope and self._places.now() < deadline:
                 return None
             raise unreachable(self._places.bundle, str(error)) from error
         except BaseException:
-            with self._deciding() as places:
-                places.not_connected(place, None)
+            self._decide(self._places.not_connected, place, None)
             raise
-        with self._deciding() as places:
-            places.connected(place, session)
+        self._decide(self._places.connected, place, session)
         return session
 
     def _open(self, place: Place[S]) -> S:
@@ -264,8 +251,7 @@ class Pool(Generic[S]):
     # -- chores: the housekeeper's thread -------------------------------------------------------------------
 
     def _do_chore(self) -> None:
-        with self._deciding() as places:
-            place = places.chore()
+        place = self._decide(self._places.chore)
         if place is None:
             return
         if place.session is None:
@@ -280,20 +266,11 @@ class Pool(Generic[S]):
         except ConnectFailed as error:
             failure = str(error)
         finally:
-            with self._deciding() as places:
-                if session is None:
-                    places.not_connected(place, failure)
-                else:
-                    places.connected(place, session)
-                    places.checked(place)
+            self._decide(self._places.opened_for_later, place, session, failure)
 
     def _check(self, place: Place[S], session: S) -> None:
         good = False
         try:
             good = self._works(session, ping=True)
         finally:
-            with self._deciding() as places:
-                if good:
-                    places.checked(place)
-                else:
-                    places.stale(place)
+            self._decide(self._places.checked, place, good=good)

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.clock import SYSTEM_CLOCK
 from gateway.errors import M, TransportError
+from gateway.imsconnect.pool import Pool
 from gateway.imsconnect.transport import ConnectFailed
 from tests.unit.imsconnect.pooling import PATIENCE, FakeIms, picture, pool_of, wait_until
 
@@ -67,10 +68,10 @@ class TestWaiting:
         with pool_of(ims, clock, size=1, wait=PATIENCE) as pool:
             with pool.lease():
 
-                def interrupted(_self, _seconds):
+                def interrupted(_self, _ready, _deadline):
                     raise KeyboardInterrupt
 
-                monkeypatch.setattr(threading.Event, "wait", interrupted)
+                monkeypatch.setattr(Pool, "_wait", interrupted)
                 with pytest.raises(KeyboardInterrupt), pool.lease():
                     pytest.fail("never reached")
                 monkeypatch.undo()
@@ -82,12 +83,12 @@ class TestWaiting:
         with pool_of(ims, clock, size=1, wait=PATIENCE) as pool, ExitStack() as held:
             held.enter_context(pool.lease())
 
-            def granted_then_interrupted(_self, _seconds):
+            def granted_then_interrupted(_self, _ready, _deadline):
                 monkeypatch.undo()
                 held.close()
                 raise KeyboardInterrupt
 
-            monkeypatch.setattr(threading.Event, "wait", granted_then_interrupted)
+            monkeypatch.setattr(Pool, "_wait", granted_then_interrupted)
             with pytest.raises(KeyboardInterrupt), pool.lease():
                 pytest.fail("never reached")
             assert picture(pool) == "up: 1 of 1 open, 0 in use, 1 idle, 0 connecting, 0 waiting"
@@ -96,12 +97,12 @@ class TestWaiting:
         with pool_of(ims, clock, size=1, wait=PATIENCE) as pool, ExitStack() as held:
             held.enter_context(pool.lease()).reusable = False
 
-            def granted_then_interrupted(_self, _seconds):
+            def granted_then_interrupted(_self, _ready, _deadline):
                 monkeypatch.undo()
                 held.close()
                 raise KeyboardInterrupt
 
-            monkeypatch.setattr(threading.Event, "wait", granted_then_interrupted)
+            monkeypatch.setattr(Pool, "_wait", granted_then_interrupted)
             with pytest.raises(KeyboardInterrupt), pool.lease():
                 pytest.fail("never reached")
             assert picture(pool) == "up: 0 of 1 open, 0 in use, 0 idle, 0 connecting, 0 waiting"

@@ -8,12 +8,13 @@ from gateway.imsconnect import interaction_rules
 from gateway.imsconnect.attempts import Attempts, SharedPaths
 from gateway.imsconnect.breaker import RetryTimes
 from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.dialogue import misuse
 from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.place import Limits
 from gateway.imsconnect.stats import PoolStats
 from gateway.imsconnect.transport import Endpoint
-from gateway.imsconnect.values import ConnectionSettings, Interaction, InteractionVerb
+from gateway.imsconnect.values import Acknowledgment, ConnectionSettings, Interaction, InteractionVerb
 from gateway.observe.events import PathSink
 
 CONVERSATION_IDLE_SECONDS: Final = 300.0
@@ -111,6 +112,11 @@ def check_interaction(interaction: Interaction, client_id: str) -> None:
     if client_id:
         interaction_rules.check_client_id(client_id)
     interaction_rules.check(interaction, dedicated=bool(client_id))
+    if interaction.verb.receives:
+        raise misuse("interactionVerb", "the verbs that receive need a connection: see Connection.messages")
+    if interaction.acknowledgment is Acknowledgment.CALLER:
+        # nobody could say the ACK: the socket goes back to the pool, and IMS backs the transaction out
+        raise misuse("ackNakProvider", "who acknowledges himself needs a connection: see Connection")
 
 
 def lane_of(interaction: Interaction, client_id: str) -> Lane:

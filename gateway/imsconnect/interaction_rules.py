@@ -5,22 +5,25 @@ Purge async output; Reroute name; Ignore PURG call; Conversation ID; Client ID (
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
+from types import UnionType
 from typing import Final
 
 from gateway.errors import GatewayError, M
-from gateway.exchange import CommitMode, Undeliverable
+from gateway.exchange import CommitMode, SyncLevel, Undeliverable
 from gateway.imsconnect.values import (
     DEFAULT_TIMEOUT,
     FOREVER,
     NO_WAIT,
+    Acknowledgment,
     CalloutRequests,
     Credentials,
     Interaction,
     InteractionVerb,
     RequestType,
+    Unicode,
 )
 from gateway.imsconnect.wire.frame import LLZZ, MAX_SEGMENT
 from gateway.imsconnect.wire.output import TOKEN_LENGTH
@@ -65,13 +68,21 @@ def _is_plain(i: Interaction) -> bool:
     return (
         i.verb is _V.SEND_RECEIVE
         and i.request_type is RequestType.TRANSACTION
-        and i.commit_mode is not CommitMode.COMMIT_THEN_SEND
+        and (i.commit_mode is None or i.commit_mode is CommitMode.SEND_THEN_COMMIT)
+        and (i.sync_level is None or type(i.sync_level) is SyncLevel)
+        and type(i.acknowledgment) is Acknowledgment
+        and i.unicode is None
+        and type(i.execution_timeout_ms) is int
         and 1 <= i.execution_timeout_ms <= MAX_TIMER_MS
+        and type(i.socket_timeout_ms) is int
         and i.socket_timeout_ms >= 0
+        and type(i.budget_ms) is int
         and i.budget_ms >= 0
+        and type(i.transaction) is str
         and _fits(i.transaction)
+        and type(i.segments) is tuple
         and bool(i.segments)
-        and all(0 < len(segment) <= LONGEST_SEGMENT for segment in i.segments)
+        and all(type(segment) is bytes and 0 < len(segment) <= LONGEST_SEGMENT for segment in i.segments)
         and i.nak_reason is None
         and i.callout_requests is CalloutRequests.ASYNCHRONOUS
         and not any(_special(i))
@@ -80,6 +91,9 @@ def _is_plain(i: Interaction) -> bool:
 
 def broken(interaction: Interaction, *, dedicated: bool = False) -> Iterator[Rule]:
     """Return every rule that the interaction breaks."""
+    if not TYPES.holds(interaction):
+        # the others compare, and would find nothing wrong, or raise
+        return iter((TYPES,))
     rules = (*RULES, *DEDICATED_RULES) if dedicated else RULES
     return (rule for rule in rules if not rule.holds(interaction))
 
@@ -119,6 +133,14 @@ def _fits(text: str) -> bool:
     return len(text) <= 8 and text.isascii() and text.isprintable() and text == text.upper()
 
 
+def _typed(i: Interaction) -> bool:
+    return (
+        all(isinstance(getattr(i, name), kind) for name, kind in _KINDS.items())
+        and all(isinstance(segment, bytes) for segment in i.segments)
+        and all(isinstance(getattr(i, name) or "", str) for name in _TEXTS)
+    )
+
+
 def _timeout(i: Interaction) -> bool:
     return i.execution_timeout_ms in {DEFAULT_TIMEOUT, FOREVER, NO_WAIT} or (
         1 <= i.execution_timeout_ms <= MAX_TIMER_MS
@@ -128,6 +150,39 @@ def _timeout(i: Interaction) -> bool:
 def _is_zero(i: Interaction) -> bool:
     return i.mode is CommitMode.COMMIT_THEN_SEND
 
+
+_KINDS: Final[Mapping[str, type | UnionType]] = {
+    "verb": InteractionVerb,
+    "transaction": str,
+    "segments": tuple,
+    "request_type": RequestType,
+    "commit_mode": CommitMode | None,
+    "sync_level": SyncLevel | None,
+    "execution_timeout_ms": int,
+    "socket_timeout_ms": int,
+    "budget_ms": int,
+    "undeliverable": Undeliverable | None,
+    "callout_requests": CalloutRequests,
+    "nak_reason": int | None,
+    "acknowledgment": Acknowledgment,
+    "unicode": Unicode | None,
+}
+_TEXTS: Final = (
+    "lterm",
+    "mod_name",
+    "reroute_name",
+    "alternate_client_id",
+    "conversation_id",
+    "adapter",
+    "converter",
+)
+
+TYPES: Final = Rule(
+    "type",
+    "each property has its type: a member of its enumeration, a tuple of bytes, a whole number, a text",
+    _typed,
+)
+"""Is looked at before every other: a 0 for commit mode 0 would pass for mode 1, "confirm" for no sync level."""
 
 RULES: Final = (
     Rule("trancode", f"a transaction code has {_SHORT}", lambda i: _fits(i.transaction)),

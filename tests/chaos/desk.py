@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.imsconnect import (
     AsyncClient,
     AsyncConnection,
@@ -77,15 +78,21 @@ async def _next(messages: Any) -> Delivery | None:
 class Desk:
     """A client of either face."""
 
-    def __init__(self, face: Face, settings: ConnectionSettings, loop: LoopThread | None = None) -> None:
+    def __init__(
+        self,
+        face: Face,
+        settings: ConnectionSettings,
+        loop: LoopThread | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         """A face for asyncio needs the loop that it lives in."""
         self.settings = settings
         self._loop = loop if face == "asyncio" else None
         self._client: Client | AsyncClient
         if self._loop is None:
-            self._client = Client(settings)
+            self._client = Client(settings, clock=clock)
         else:
-            self._client = self._loop.do(_made(settings))
+            self._client = self._loop.do(_made(settings, clock))
 
     def run(self, interaction: Interaction, client_id: str = "") -> Reply:
         reply: Reply = self._do(self._client.run(interaction, client_id=client_id))
@@ -120,8 +127,8 @@ class Desk:
         return result if self._loop is None else self._loop.do(result)
 
 
-async def _made(settings: ConnectionSettings) -> AsyncClient:
-    return AsyncClient(settings)
+async def _made(settings: ConnectionSettings, clock: Clock) -> AsyncClient:
+    return AsyncClient(settings, clock=clock)
 
 
 async def _called(act: Any) -> None:

@@ -1,13 +1,15 @@
 """What IMS did (the ledger) against what callers were told, and what receivers got."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
-from gateway.errors import GatewayError, ImsError, M, TransportError
+from gateway.errors import GatewayError
+from gateway.outcome import Outcome
 
 
 class Told(Enum):
@@ -20,22 +22,24 @@ class Told(Enum):
     NOTHING_SENT = "nothing sent"
     """IMS never saw it."""
     REFUSED = "refused"
-    """IMS Connect or IMS said no: not executed, or backed out."""
+    """IMS Connect or IMS said no, and nothing ran."""
     BACKED_OUT = "backed out"
     UNKNOWN = "unknown"
     """Executed once or not at all."""
 
 
+_TOLD: Final[Mapping[Outcome, Told]] = {
+    Outcome.NOT_SENT: Told.NOTHING_SENT,
+    Outcome.NOT_DONE: Told.REFUSED,
+    Outcome.BACKED_OUT: Told.BACKED_OUT,
+    Outcome.UNKNOWN: Told.UNKNOWN,
+    Outcome.DONE: Told.HANDED_OVER,
+}
+
+
 def told_by(error: GatewayError) -> Told:
     """Return what an error tells a caller of its request."""
-    if isinstance(error, TransportError):
-        return Told.UNKNOWN if error.maybe_sent else Told.NOTHING_SENT
-    if not isinstance(error, ImsError):
-        # rules of the interaction and of the conversation are looked at before a byte leaves
-        return Told.NOTHING_SENT
-    if error.message is M.EXECUTION_TIMEOUT:
-        return Told.UNKNOWN
-    return Told.BACKED_OUT if error.message is M.ROLLED_BACK else Told.REFUSED
+    return _TOLD[error.outcome]
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,16 @@ class Entries:
             setattr(chosen, name, Counter({key: n for key, n in counted.items() if key.startswith(prefix)}))
         return chosen
 
+    def __or__(self, other: "Entries") -> "Entries":
+        """Return what two IMS Connect led to, together."""
+        return Entries(
+            self.seen + other.seen,
+            self.kept + other.kept,
+            self.back + other.back,
+            {**self.put, **other.put},
+            {**self.icals, **other.icals},
+        )
+
     def against(self, statements: Iterable[Statement]) -> list[str]:
         """Return every contradiction between what was done and what callers were told."""
         wrong = []
@@ -174,11 +188,9 @@ class Entries:
         match one.told:
             case Told.ANSWERED | Told.HANDED_OVER if kept != 1:
                 yield f"executed {kept} times, not once"
-            case Told.NOTHING_SENT if seen:
+            case Told.NOTHING_SENT | Told.REFUSED if seen:
                 yield "IMS saw it"
-            case Told.REFUSED | Told.BACKED_OUT if kept:
-                yield "executed all the same"
-            case Told.BACKED_OUT if not self.back[one.entry]:
+            case Told.BACKED_OUT if kept or not self.back[one.entry]:
                 yield "not backed out"
 
 

@@ -11,6 +11,7 @@ import os
 from typing import Final
 
 from gateway.standin import Context, Reply
+from gateway.standin.builtin import Echo
 from gateway.standin.programs import HOST, split
 
 LEDGER: Final = "IMSGW_TEST_LEDGER"
@@ -30,9 +31,9 @@ class _Written:
     def note(self, *words: str) -> None:
         os.write(self._file, (" ".join(words) + "\n").encode())
 
-    def enter(self, context: Context) -> tuple[str, list[str]]:
+    def enter(self, context: Context, text: str = "") -> tuple[str, list[str]]:
         """Note an input and, later, what became of its unit of work; return its id and the other words."""
-        first, *others = context.text.split()
+        first, *others = (text or context.text).split()
         self.note("SEEN", first)
         context.unit.on_commit(lambda: self.note("KEPT", first))
         context.unit.on_back_out(lambda: self.note("BACK", first))
@@ -50,6 +51,17 @@ class Enter(_Written):
         if "QUIET" in others:
             return Reply()
         return context.text_reply(f"{entry} {PADDING}")
+
+
+class EnterXml(_Written):
+    """The same for XML: the id is the content of `text`, the wait that of `milliseconds`; answers like ECHO."""
+
+    async def run(self, context: Context) -> Reply:
+        document = context.xml
+        assert document is not None
+        self.enter(context, document.findtext("{*}text") or "")
+        await asyncio.sleep(int(document.findtext("{*}milliseconds") or 0) / 1000)
+        return await Echo().run(context)
 
 
 class Converse(_Written):

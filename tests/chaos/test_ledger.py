@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.errors import GatewayError, ImsError, M, TransportError
+from gateway.outcome import Outcome
 from tests.chaos.ledger import Book, Delivered, Entries, Statement, Told, contradictions, told_by
 
 NOT_ONCE = [{}, {"seen": 1}, {"seen": 1, "back": 1}]
@@ -24,16 +25,11 @@ def test_what_is_answered_was_done_once(told):
         assert verdict(told, done), done
 
 
-def test_what_was_not_sent_was_never_seen():
-    assert verdict(Told.NOTHING_SENT, {}) == []
+@pytest.mark.parametrize("told", [Told.NOTHING_SENT, Told.REFUSED])
+def test_what_was_not_sent_or_refused_never_ran(told):
+    assert verdict(told, {}) == []
     for done in (*NOT_ONCE[1:], ONCE):
-        assert verdict(Told.NOTHING_SENT, done), done
-
-
-def test_what_was_refused_may_have_been_seen_and_is_not_kept():
-    for done in NOT_ONCE:
-        assert verdict(Told.REFUSED, done) == []
-    assert verdict(Told.REFUSED, ONCE)
+        assert verdict(told, done), done
 
 
 def test_what_was_backed_out_is_in_the_ledger_as_that():
@@ -61,8 +57,9 @@ def test_what_nobody_asked_for_is_a_contradiction():
         (TransportError(M.UNREACHABLE, {"bundle": "b"}, maybe_sent=False), Told.NOTHING_SENT),
         (TransportError(M.CONNECTION_LOST), Told.UNKNOWN),
         (TransportError(M.SOCKET_TIMEOUT, {"milliseconds": "1"}), Told.UNKNOWN),
-        (ImsError(M.IMS_CONNECT, {"meaning": "no"}, return_code=8, reason_code=56), Told.REFUSED),
-        (ImsError(M.ROLLED_BACK), Told.BACKED_OUT),
+        (ImsError(M.IMS_CONNECT, {"meaning": "no"}, known=Outcome.NOT_DONE), Told.REFUSED),
+        (ImsError(M.ROLLED_BACK, known=Outcome.BACKED_OUT), Told.BACKED_OUT),
+        (ImsError(M.ROLLED_BACK, known=Outcome.DONE), Told.HANDED_OVER),
         (ImsError(M.EXECUTION_TIMEOUT, {"milliseconds": "1"}), Told.UNKNOWN),
         (GatewayError(M.NO_CONVERSATION), Told.NOTHING_SENT),
     ],

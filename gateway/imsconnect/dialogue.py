@@ -5,6 +5,7 @@ conversation), and refuses, before a byte leaves, what the conversation does not
 """
 
 from dataclasses import replace
+from typing import Final
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, M
@@ -17,6 +18,9 @@ from gateway.imsconnect.retrieval import Retrieval
 from gateway.imsconnect.send_receive import Owed
 from gateway.imsconnect.values import Credentials, Delivery, Interaction, InteractionVerb, Reply
 from gateway.imsconnect.wire import InputMessage
+
+LARGEST_REASON: Final = 0xFFFF
+"""What IRM_NAK_RSNCDE holds."""
 
 PING_TIMEOUT_MS = 5_000
 """Default of the time for a ping, and for a password change."""
@@ -85,6 +89,8 @@ class Dialogue:
 
     def reject(self, *, reason: int | None = None, keep: bool = False) -> Steps[None]:
         """Say NAK to what is owed. `reason` and `keep` are for messages of a tpipe; see `Retrieval.refuse`."""
+        if reason is not None and not 0 <= reason <= LARGEST_REASON:
+            raise misuse("nakReasonCode", f"a reason is 0 to {LARGEST_REASON}")
         if self._retrieval is not None:
             yield from self._unanswered_retrieval().refuse(reason=reason, keep=keep)
         else:

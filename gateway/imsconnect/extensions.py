@@ -4,9 +4,11 @@ Source: Format of IRM extensions; Distributed network security credential suppor
 for IMS Connect messages, which leaves it to the site what the mark is.
 """
 
+from contextlib import suppress
 from typing import Final
 
 from gateway.errors import GatewayError, M
+from gateway.exchange import TrustedMark
 from gateway.imsconnect.values import Credentials
 from gateway.imsconnect.wire import Extension, HeaderCode
 from gateway.imsconnect.wire.extensions import DATA_LIMITS, NETSID, NETUID
@@ -32,8 +34,16 @@ def extensions_of(credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC
         if text
     ]
     if mark is not None:
-        found.append(Extension(mark.extension, mark.value.reveal().encode(code.value)))
+        found.append(Extension(mark.extension, _mark(mark, code)))
     return tuple(found)
+
+
+def _mark(mark: TrustedMark, code: HeaderCode) -> bytes:
+    with suppress(UnicodeEncodeError):
+        return mark.value.reveal().encode(code.value)
+    # out here, as an error of the codec bears the whole text
+    words = f"its value has a character that is not in code page {_NAMES[code]}"
+    raise GatewayError(M.INTERACTION, {"rule": "trustedMark", "text": words})
 
 
 def _identity(extension: str, what: str, text: str, code: HeaderCode) -> bytes:

@@ -117,7 +117,7 @@ def check(interaction: Interaction, credentials: Credentials, destination: Desti
     name that does not fit its field.
     """
     interaction_rules.check_credentials(credentials)
-    _check_password(credentials.password)
+    _check_password(credentials.password, destination.code)
     extensions = extensions_of(credentials, destination.code)
     level = 2 if extensions else int(bool(interaction.mod_name) or interaction.verb.responds)
     size = 4 + _IRM_BYTES[level] + 4 * len(interaction.segments) + sum(map(len, interaction.segments)) + 4
@@ -128,10 +128,10 @@ def check(interaction: Interaction, credentials: Credentials, destination: Desti
         raise GatewayError(M.REQUEST_SIZE, {"size": str(size), "limit": limit}, "longer than max_message_bytes")
 
 
-def _check_password(password: Secret) -> None:
+def _check_password(password: Secret, code: HeaderCode) -> None:
     text = password.reveal()
     try:
-        HeaderCode.EBCDIC.encode(text, PASSWORD_LENGTH)
+        code.encode(text, PASSWORD_LENGTH)
         # a blank at the end would vanish in the padding, and the shorter password be tried instead
         fits = text.isprintable() and " " not in text
     except ValueError:
@@ -140,7 +140,7 @@ def _check_password(password: Secret) -> None:
         raise ImsError(
             M.IMS_CONNECT,
             {"meaning": "the sign-on was not accepted"},
-            "sign-on refused without a call: the password cannot be a RACF password in code page 037",
+            "sign-on refused without a call: the password cannot be a RACF password in the code of the header",
             sign_on_failed=True,
             known=Outcome.NOT_SENT,
         )
@@ -332,7 +332,7 @@ def password_change(
     Raises ImsError with `sign_on_failed` for a password, old or new, that RACF cannot have.
     """
     for password in (credentials.password, new):
-        _check_password(password)
+        _check_password(password, destination.code)
     old_text, new_text = credentials.password.reveal(), new.reveal()
     if not old_text or not new_text or "/" in old_text + new_text:
         raise GatewayError(

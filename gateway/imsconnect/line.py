@@ -107,7 +107,7 @@ class Line:
         except StreamLost as error:
             if error.nothing_sent:
                 raise NothingSentError(f"{self.where}: {error}") from error
-            words = yield from self._last_words()
+            words = yield from self._last_words(deadline)
             if words is not None:
                 raise words from error
             raise
@@ -145,9 +145,9 @@ class Line:
         """Note that the conversation stands at a known point: nothing is on the way."""
         self.in_doubt = False
 
-    def _last_words(self) -> Steps[ImsError | None]:
+    def _last_words(self, deadline: float) -> Steps[ImsError | None]:
         try:
-            reply = yield from self.hear(self._clock.monotonic() + LAST_WORDS_SECONDS)
+            reply = yield from self.hear(min(deadline, self._clock.monotonic() + LAST_WORDS_SECONDS))
         except (StreamError, RemoteProtocolError) as error:
             if isinstance(error, StreamLost) and error.never_accepted:
                 raise NeverAcceptedError(f"{self.where}: {error}") from error

@@ -24,6 +24,7 @@ from gateway.imsconnect.wire import (
     RemoteProtocolError,
     Retry,
     Rsm,
+    RsmFlags,
     describe,
 )
 from gateway.imsconnect.wire.codes import RC_IMS_CONNECT
@@ -209,6 +210,8 @@ def _refused(line: Line, interaction: Interaction, message: InputMessage, rsm: R
         raise RemoteProtocolError("a deallocate notice came where output was due: committed without output")
     timed_out = rsm.return_code == TIMEOUT_SOCKET_KEPT and rsm.reason_code == message.irm.timer
     late_is_lost = interaction.mode is CommitMode.SEND_THEN_COMMIT and not _conversational(interaction)
+    # a transaction that turned out to be conversational waits for its next input, which must not be another's
+    late_is_lost = late_is_lost and not rsm.flags & (RsmFlags.CONVERSATION | RsmFlags.ACK_NEEDED)
     known_end = (timed_out and late_is_lost) or meaning.deallocate == "aborted"
     line.in_doubt = rsm.xml_adapter or not known_end
     error = refusal(rsm, line.where, interaction.execution_timeout_ms)
@@ -244,7 +247,11 @@ def _finish(line: Line, owed: Owed, deadline: float) -> Steps[None]:
 
 
 def _accept(line: Line, owed: Owed, deadline: float) -> Steps[bool]:
-    """ACK commit-then-send output. IMS has committed: the answer stands, whatever becomes of the ACK."""
+    """ACK commit-then-send output. IMS has committed: the answer stands, whatever becomes of the ACK.
+
+    A caller who says ACK himself is told when IMS may not have taken it: the output may come again.
+    """
+    by_caller = owed.interaction.acknowledgment is Acknowledgment.CALLER
     try:
         yield line.tell(inputs.acknowledgment(owed.message, owed.csm.protocol_level), deadline)
         if not line.expects_reply:
@@ -252,7 +259,11 @@ def _accept(line: Line, owed: Owed, deadline: float) -> Steps[bool]:
         wait = min(deadline, line.deadline(ACK_ANSWER_SECONDS * 1000))
         answer = yield from line.hear(wait)
     except (StreamError, RemoteProtocolError):
+        if by_caller:
+            raise
         return False
+    if by_caller and answer.rsm is not None and not describe(answer.rsm).timeout:
+        raise refusal(answer.rsm, line.where, owed.interaction.execution_timeout_ms, of_request=False)
     # anything else is another queued message, not ours: closing without an ACK hands it back
     return answer.rsm is not None and answer.rsm.return_code == TIMEOUT_SOCKET_KEPT
 

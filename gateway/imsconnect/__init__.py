@@ -20,12 +20,15 @@ Words of this package, in the order an interaction meets them:
 into errors. Steps are written once, as generators that name the I/O they need; a session does it.
 """
 
+from gateway.codepage import CodePage
+from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
 from gateway.imsconnect.async_client import AsyncClient
 from gateway.imsconnect.async_connection import AsyncConnection
 from gateway.imsconnect.client import Client
 from gateway.imsconnect.connection import Connection
 from gateway.imsconnect.outcome import DfsMessageError
+from gateway.imsconnect.texts import segments_of, transaction_input
 from gateway.imsconnect.transport import Endpoint
 from gateway.imsconnect.values import (
     DEFAULT_TIMEOUT,
@@ -42,9 +45,9 @@ from gateway.imsconnect.values import (
     Reply,
     RequestType,
     Unicode,
-    transaction_input,
 )
-from gateway.imsconnect.wire import Exit, HeaderCode
+from gateway.imsconnect.wire import CodeMeaning, Exit, HeaderCode, Retry, Rsm, describe
+from gateway.outcome import Outcome
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -55,6 +58,8 @@ __all__ = [
     "AsyncConnection",
     "CalloutRequests",
     "Client",
+    "CodeMeaning",
+    "CodePage",
     "CommitMode",
     "Connection",
     "ConnectionSettings",
@@ -63,16 +68,25 @@ __all__ = [
     "DfsMessageError",
     "Endpoint",
     "Exit",
+    "GatewayError",
     "HeaderCode",
+    "ImsError",
     "Interaction",
     "InteractionVerb",
+    "M",
+    "Outcome",
     "PoolSettings",
     "Reply",
     "RequestType",
+    "Retry",
+    "Rsm",
     "Secret",
     "SyncLevel",
+    "TransportError",
     "TrustedMark",
     "Undeliverable",
     "Unicode",
+    "describe",
+    "segments_of",
     "transaction_input",
 ]

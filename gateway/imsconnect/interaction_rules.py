@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.errors import GatewayError, M
 from gateway.exchange import CommitMode, SyncLevel, Undeliverable
+from gateway.imsconnect.texts import LONGEST_SEGMENT
 from gateway.imsconnect.values import (
     DEFAULT_TIMEOUT,
     FOREVER,
@@ -25,7 +26,6 @@ from gateway.imsconnect.values import (
     RequestType,
     Unicode,
 )
-from gateway.imsconnect.wire.frame import LLZZ, MAX_SEGMENT
 from gateway.imsconnect.wire.output import TOKEN_LENGTH
 from gateway.imsconnect.wire.rules import TOKEN_PREFIX
 from gateway.imsconnect.wire.timer import MAX_TIMER_MS
@@ -34,9 +34,6 @@ _NAME: Final = re.compile(r"[A-Z0-9@#$]{1,8}")
 RESERVED_PREFIX: Final = "HWS"
 """Names that begin so are IMS Connect's own; `HWS$DEF`, its default reroute tpipe, is the one to be named."""
 DEFAULT_REROUTE_NAME: Final = "HWS$DEF"
-
-LONGEST_SEGMENT: Final = MAX_SEGMENT - LLZZ
-"""Bytes of data in one segment."""
 
 _SHORT: Final = "at most 8 printable upper case characters"
 _V: Final = InteractionVerb

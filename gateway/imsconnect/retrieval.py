@@ -152,6 +152,7 @@ def _delivery(output: OutputMessage, code: HeaderCode) -> Delivery:
         network_user=network.get(NETUID, b""),
         network_session=network.get(NETSID, b""),
         more_queued=CsmFlags.ASYNC_QUEUED in output.csm.flags,
+        code=code,
     )
 
 

@@ -196,6 +196,7 @@ def _reply(line: Line, message: InputMessage, output: OutputMessage) -> Reply:
         output_queued=CsmFlags.ASYNC_QUEUED in flags,
         acknowledgment_due=CsmFlags.ACK_NEEDED in flags,
         timer_ms=inputs.effective_ms(message.irm.timer),
+        code=line.destination.code,
     )
 
 

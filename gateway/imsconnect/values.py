@@ -1,20 +1,40 @@
 """The values of the client: where IMS Connect is, who signs on, what is asked, what came back. All immutable.
 
 Names follow IBM's IMS TM resource adapter and IMS Connect API where they have one. Nothing here knows XML or
-SOAP; text is turned into bytes by whoever makes the segments (`gateway.codepage`).
+SOAP; text is turned into bytes by whoever makes the segments (`texts`).
 """
 
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal
 
-from gateway.codepage import CodePage
 from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.imsconnect.replies import Delivery, Reply
 from gateway.imsconnect.settings_rules import check_connection, check_pool
+from gateway.imsconnect.texts import encoded, segments_of
 from gateway.imsconnect.transport import Endpoint
 from gateway.imsconnect.wire import Exit, HeaderCode
-from gateway.imsconnect.wire.dfs import DfsMessage
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "FOREVER",
+    "NO_WAIT",
+    "Acknowledgment",
+    "CalloutRequests",
+    "ConnectionSettings",
+    "Credentials",
+    "CredentialsSource",
+    "Delivery",
+    "Interaction",
+    "InteractionVerb",
+    "Policy",
+    "PoolSettings",
+    "Reply",
+    "RequestType",
+    "Unicode",
+]
 
 DEFAULT_TIMEOUT: Final = 0
 """`execution_timeout_ms`: IMS Connect's own TIMEOUT=; for the verbs that receive, 2 seconds."""
@@ -23,7 +43,8 @@ FOREVER: Final = -1
 NO_WAIT: Final = -2
 """`execution_timeout_ms`: IMS Connect does not wait (IRM_TIMER X'E9'); for the verbs that receive."""
 
-TRANSACTION_CODE_LENGTH: Final = 8
+_SPARE_MS: Final = 5_000
+"""What the socket timeout of an `Interaction.drain` is longer than its wait."""
 
 
 class InteractionVerb(Enum):
@@ -203,12 +224,26 @@ class ConnectionSettings:
         check_connection(self)
 
     @classmethod
-    def to(
-        cls, host: str, port: int, datastore: str, user: str = "", password: str = ""
+    def to(  # noqa: PLR0913  what a connection takes, in one line of a caller
+        cls,
+        host: str,
+        port: int,
+        datastore: str,
+        user: str = "",
+        password: str = "",
+        *,
+        group: str = "",
+        tls: ssl.SSLContext | None = None,
+        also: Iterable[tuple[str, int]] = (),
     ) -> "ConnectionSettings":
-        """Return the settings for one plain TCP endpoint."""
+        """Return the settings for an endpoint, and for others that lead to the same IMS (host and port each).
+
+        `tls` is for all of them. `dataclasses.replace` says what this leaves as it is.
+        """
         return cls(
-            endpoints=(Endpoint(host, port),), datastore=datastore, credentials=Credentials.of(user, password)
+            endpoints=tuple(Endpoint(*each, tls=tls) for each in ((host, port), *also)),
+            datastore=datastore,
+            credentials=Credentials.of(user, password, group),
         )
 
     @property
@@ -266,9 +301,9 @@ class Interaction:
     in_order: bool = False
     """Send-only: serial delivery (IRM_F3 X'10')."""
     conversational: bool = False
-    """The transaction is conversational: the socket is kept, and the reply names the conversation."""
+    """The transaction begins a conversation: the socket is kept, and the reply names the conversation."""
     conversation_id: str = ""
-    """The open conversation that this is the next step of."""
+    """The open conversation that this is the next step of, or the end; `conversational` goes without saying."""
     correlation_token: bytes = b""
     """Callout response: the 40 bytes that came with the request, unchanged."""
     nak_reason: int | None = None
@@ -287,6 +322,65 @@ class Interaction:
     raise_on_dfs: bool = True
     """Whether a DFS message in place of a transaction's answer is raised as an error."""
 
+    @classmethod
+    def command(
+        cls, text: str, ccsid: int | None = None, *, code: HeaderCode = HeaderCode.EBCDIC
+    ) -> "Interaction":
+        """Return an IMS command, ``/DISPLAY ACTIVE``, written as `segments_of` does; raises what that does."""
+        return cls(request_type=RequestType.COMMAND, segments=segments_of(text, ccsid, code=code))
+
+    @classmethod
+    def step(cls, reply: Reply, data: str | tuple[bytes, ...]) -> "Interaction":
+        """Return the next step of the conversation that a reply left open: segments, or a text in their code.
+
+        Raises ValueError where the reply left none open.
+        """
+        segments = segments_of(data, code=reply.code) if isinstance(data, str) else data
+        return cls(conversation_id=_conversation_of(reply), segments=segments)
+
+    @classmethod
+    def end(cls, reply: Reply) -> "Interaction":
+        """Return the end of the conversation that a reply left open. Raises ValueError where it left none."""
+        return cls(verb=InteractionVerb.END_CONVERSATION, conversation_id=_conversation_of(reply))
+
+    @classmethod
+    def drain(
+        cls,
+        tpipe: str,
+        wait_seconds: float = 1.0,
+        callouts: CalloutRequests = CalloutRequests.ASYNCHRONOUS,
+    ) -> "Interaction":
+        """Return what asks for every message that is queued on a tpipe, for `Connection.messages`.
+
+        `wait_seconds` is how long IMS Connect waits for the first one, and for one after the last.
+        """
+        wait_ms = max(1, round(wait_seconds * 1000))
+        return cls(
+            verb=InteractionVerb.RECEIVE_QUEUED,
+            alternate_client_id=tpipe,
+            callout_requests=callouts,
+            execution_timeout_ms=wait_ms,
+            socket_timeout_ms=wait_ms + _SPARE_MS,
+        )
+
+    @classmethod
+    def response(
+        cls, delivery: Delivery, data: str | bytes = b"", *, reason: int | None = None
+    ) -> "Interaction":
+        """Return the answer to a synchronous callout: data, or a text in its code, or an error `reason`.
+
+        Raises ValueError for a message that is no synchronous callout.
+        """
+        if not delivery.synchronous:
+            raise ValueError("nobody waits for an answer to asynchronous output")
+        given = encoded(data, code=delivery.code) if isinstance(data, str) else data
+        return cls(
+            verb=InteractionVerb.RESPOND_ACKNOWLEDGED,
+            correlation_token=delivery.correlation_token,
+            segments=(given,) if given else (),
+            nak_reason=reason,
+        )
+
     @property
     def mode(self) -> CommitMode:
         """The commit mode in effect."""
@@ -303,66 +397,7 @@ class Interaction:
         return self.sync_level is SyncLevel.CONFIRM
 
 
-def transaction_input(
-    transaction: str, text: str, *, ccsid: int = 37, width: int = TRANSACTION_CODE_LENGTH
-) -> tuple[bytes, ...]:
-    """Return one segment: the transaction code, padded to `width` characters, and a text, both in `ccsid`.
-
-    The layout of a program's input says how wide the code's field is (IVTNO: 10). Raises UnmappableCharacter.
-    """
-    return (CodePage.of(ccsid).encode(transaction.ljust(width) + text),)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back."""
-
-    segments: tuple[bytes, ...] = field(default=(), repr=False)
-    """Output data without LL and ZZ, in order; none for send-only."""
-    client_id: str = ""
-    """The client id it went out under; for commit mode 0 the name of the tpipe."""
-    mod_name: str = ""
-    """MOD name of the output, if `return_mod_name`."""
-    conversation_open: bool = False
-    """IMS waits for the next step of the conversation."""
-    conversation_id: str = ""
-    """Name under which a client of many sockets knows the open conversation."""
-    output_queued: bool = False
-    """Asynchronous output waits in IMS for this client id."""
-    acknowledgment_due: bool = False
-    """The caller owes ACK or NAK (`Acknowledgment.CALLER`)."""
-    timer_ms: int | None = None
-    """The execution timeout that IMS Connect was given, as its one byte can say it; None: none of that kind."""
-    dfs: DfsMessage | None = None
-    """The message of IMS that the first segment is, if it is one."""
-
-    def text(self, ccsid: int = 37, separator: str = "\n") -> str:
-        """Return the segments as text. Raises UnicodeDecodeError for bytes the code page does not have."""
-        page = CodePage.of(ccsid)
-        return separator.join(page.decode(segment) for segment in self.segments)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message of a tpipe. It stays IMS's until it is acknowledged."""
-
-    segments: tuple[bytes, ...] = field(default=(), repr=False)
-    """Asynchronous: output data without LL and ZZ."""
-    request: bytes | None = field(default=None, repr=False)
-    """Synchronous callout: the data of the ICAL, in one piece."""
-    correlation_token: bytes = b""
-    """Synchronous callout: 40 opaque bytes for the response."""
-    user: str = ""
-    """Synchronous callout: the user id of the program that waits, as the token tells it."""
-    control_data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
-    """Synchronous callout: tag and data of each section of control data."""
-    mod_name: str = ""
-    network_user: bytes = b""
-    network_session: bytes = b""
-    more_queued: bool = False
-    """IMS says that more waits."""
-
-    @property
-    def synchronous(self) -> bool:
-        """Whether a program waits for the answer (ICAL)."""
-        return bool(self.correlation_token)
+def _conversation_of(reply: Reply) -> str:
+    if not reply.conversation_open:
+        raise ValueError("the reply left no conversation open")
+    return reply.conversation_id

@@ -11,7 +11,7 @@ import pytest
 
 from gateway import imsconnect
 from gateway.errors import M
-from gateway.imsconnect import InteractionVerb
+from gateway.imsconnect import InteractionVerb, Outcome
 from tests.fixtures.pki import PASSWORD
 from tests.fixtures.running_gateway import free_ports
 
@@ -65,12 +65,17 @@ def test_every_verb_is_in_the_table(verb):
     assert f"| `{verb.name}` |" in PAGE
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_is_in_the_table(outcome):
+    assert f"| `{outcome.name}` |" in PAGE
+
+
 def test_every_public_name_is_on_the_page():
     assert [name for name in imsconnect.__all__ if name not in PAGE] == []
 
 
 def test_the_errors_it_names_are_in_the_catalogue():
     section = PAGE.partition("## Errors")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`([A-Z_]{3,})`", section)) - {"M", "UNKNOWN"}
+    named = set(re.findall(r"`([A-Z_]{3,})`", section)) - set(Outcome.__members__)
     assert named
     assert [name for name in named if not hasattr(M, name)] == []

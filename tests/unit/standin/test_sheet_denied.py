@@ -24,7 +24,7 @@ from tests.unit.standin.by_hand import (
 from tests.unit.standin.output_by_hand import ONE, resume
 
 VIOLATION = "DFS1292E SECURITY VIOLATION"
-USERS = {"ALICE": {}, "BOB": {}}
+USERS: dict[str, dict[str, str]] = {"ALICE": {}, "BOB": {}}
 
 
 @pytest.fixture

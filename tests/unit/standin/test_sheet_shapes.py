@@ -73,8 +73,8 @@ class Speaker:
     def csm(self, flags: int = 0x10) -> bytes:
         return csm(flags, code=self.code)
 
-    def rsm(self, *codes: int) -> bytes:
-        return rsm(*codes, code=self.code)
+    def rsm(self, return_code: int, reason: int) -> bytes:
+        return rsm(return_code, reason, code=self.code)
 
     def named(self, kind: str, value: str) -> bytes:
         return named(kind, value, self.code)

@@ -5,7 +5,9 @@ raise leaves this module as a `StreamError` with the cause kept; what that means
 session's to say.
 """
 
+import errno
 import math
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,6 +21,8 @@ from gateway.imsconnect.sockets import is_timeout, words
 _RECEIVE_BYTES = 65_536
 _SEND_BYTES = 65_536
 """Most bytes of one write, so that the deadline is looked at between writes of a long message."""
+_LONGEST_POLL_MS = 3_600_000
+"""Longest wait at a time, as `poll` cannot be told of months."""
 
 
 class StreamError(Exception):
@@ -143,26 +147,28 @@ def _secure(raw: socket.socket, endpoint: Endpoint, deadline: float, clock: Cloc
     except BaseException:
         sock.close()
         raise
-    return SocketStream(tls, clock)
+    return TlsStream(tls, clock)
 
 
 class SocketStream:
-    """A connected socket as a `Stream`; owned by one thread at a time, `abort` apart."""
+    """A connected socket as a `Stream`; owned by one thread at a time, `abort` apart.
+
+    The socket never blocks; `poll` waits where there is something to wait for. A socket with a timeout would
+    take a system call to set it and another to wait, for each step.
+    """
+
+    _plain = True
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._socket = sock
         self._clock = clock
-        self._plain = not isinstance(sock, ssl.SSLSocket)
         self._heard = False
+        self._prepare()
 
-    def _arm(self, deadline: float) -> None:
-        if deadline == math.inf:
-            self._socket.settimeout(None)
-            return
-        left = deadline - self._clock.monotonic()
-        if left <= 0:
-            raise DeadlinePassed("the deadline passed")
-        self._socket.settimeout(left)
+    def _prepare(self) -> None:
+        self._socket.settimeout(0.0)
+        self._readable = select.poll()
+        self._readable.register(self._socket.fileno(), select.POLLIN)
 
     def send_all(self, data: bytes, deadline: float) -> None:
         """Send all of `data` before the deadline.
@@ -174,8 +180,7 @@ class SocketStream:
         sent = 0
         try:
             while sent < len(view):
-                self._arm(deadline)
-                sent += self._socket.send(view[sent : sent + _SEND_BYTES])
+                sent += self._send(view[sent : sent + _SEND_BYTES], deadline)
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed(f"not sent in time: {sent} of {len(view)} bytes") from error
@@ -188,9 +193,8 @@ class SocketStream:
 
         `StreamLost.never_accepted` is claimed when the other side did not accept the TLS handshake.
         """
-        self._arm(deadline)
         try:
-            data = self._socket.recv(_RECEIVE_BYTES)
+            data = self._receive(deadline)
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
@@ -201,7 +205,8 @@ class SocketStream:
 
     def is_quiet(self) -> bool:
         """Tell whether the idle stream is still good: open, and nothing unasked-for has come."""
-        return sockets.is_quiet(self._socket)
+        # the number of a closed socket may be another one's by now
+        return self._socket.fileno() >= 0 and not self._readable.poll(0)
 
     def close(self) -> None:
         """Close; TLS says good-bye if that can be done without waiting."""
@@ -210,3 +215,60 @@ class SocketStream:
     def abort(self) -> None:
         """Shut both directions down below TLS, which wakes a thread that waits; the owner still closes."""
         sockets.abort(self._socket)
+
+    def _send(self, data: memoryview, deadline: float) -> int:
+        """Send some of `data`. Raises OSError, TimeoutError at the deadline."""
+        self._left(deadline)
+        while True:
+            try:
+                return self._socket.send(data)
+            except BlockingIOError:
+                writable = select.poll()
+                writable.register(self._socket.fileno(), select.POLLOUT)
+                self._wait(writable, deadline)
+
+    def _receive(self, deadline: float) -> bytes:
+        """Receive something. Raises OSError, TimeoutError at the deadline."""
+        while True:
+            self._wait(self._readable, deadline)
+            try:
+                return self._socket.recv(_RECEIVE_BYTES)
+            except BlockingIOError:
+                continue  # what was there turned out to be nothing: a bad checksum
+
+    def _wait(self, ready: select.poll, deadline: float) -> None:
+        if self._socket.fileno() < 0:
+            raise OSError(errno.EBADF, "the socket is closed")
+        while not ready.poll(min(self._left(deadline) * 1000, _LONGEST_POLL_MS)):
+            pass
+
+    def _left(self, deadline: float) -> float:
+        """Return the seconds until the deadline. Raises TimeoutError when there are none."""
+        left = deadline - self._clock.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class TlsStream(SocketStream):
+    """A connection with TLS. OpenSSL waits, for it alone knows what it has to read and write meanwhile."""
+
+    _plain = False
+
+    def _prepare(self) -> None:
+        pass
+
+    def is_quiet(self) -> bool:
+        """Tell whether the idle stream is still good: open, and nothing unasked-for has come."""
+        return sockets.is_quiet(self._socket)
+
+    def _send(self, data: memoryview, deadline: float) -> int:
+        self._arm(deadline)
+        return self._socket.send(data)
+
+    def _receive(self, deadline: float) -> bytes:
+        self._arm(deadline)
+        return self._socket.recv(_RECEIVE_BYTES)
+
+    def _arm(self, deadline: float) -> None:
+        self._socket.settimeout(None if deadline == math.inf else self._left(deadline))

@@ -141,15 +141,21 @@ class TestReceiving:
         assert isinstance(caught.value.__cause__, ConnectionResetError)
 
     def test_a_peer_that_vanished_is_a_lost_stream_and_no_deadline(self):
+        ours, theirs = socket.socketpair()
+        theirs.close()
+
         class Vanished:
             def settimeout(self, _seconds):
                 pass
+
+            def fileno(self):
+                return ours.fileno()
 
             def recv(self, _count):
                 raise TimeoutError(110, "Connection timed out")
 
             def close(self):
-                pass
+                ours.close()
 
         with closing(stream_over(Vanished())) as stream, pytest.raises(StreamLost, match="timed out"):
             stream.receive(far())

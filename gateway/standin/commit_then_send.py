@@ -152,7 +152,8 @@ class CommitThenSend:
                 await self._send_nothing_more(answer)
                 return
         while self._own:
-            self._own.popleft().put_back()
+            # nobody receives what else this run has sent: the request says what becomes of it
+            self._own.popleft().put_away(self._fallback())
 
     async def _next_held(self, wait: Wait) -> Delivery | None:
         session = self.order.session

@@ -6,11 +6,14 @@ serve everybody.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from gateway.imsconnect.breaker import Breaker
 from gateway.imsconnect.ceiling import Ceiling
 from gateway.imsconnect.place import Limits
 from gateway.observe.events import PathEvent, SocketsRefused
+
+LOST_AT_ONCE: Final = "a socket was lost in its first conversation: IMS Connect may be at its MAXSOC"
 
 
 class Admission:
@@ -49,6 +52,22 @@ class Admission:
             self.breaker.failed(ticket, now, reason)
             return
         self.breaker.abandoned(ticket)
+        self._refused(open_sockets, reason, now)
+
+    def lost_at_once(self, now: float, *, proven: int) -> None:
+        """Note that a session was lost in its first conversation, while so many that had one before go on.
+
+        At its MAXSOC, IMS Connect may take a socket and close it a moment later, when the request has left.
+        """
+        if proven:
+            self._refused(proven, LOST_AT_ONCE, now)
+
+    @property
+    def at_ceiling(self) -> bool:
+        """Whether IMS Connect lets us have fewer sockets than wanted, as far as is known."""
+        return self._ceiling.learned
+
+    def _refused(self, open_sockets: int, reason: str, now: float) -> None:
         self._ceiling.refused(open_sockets, now)
         if self._told is None or now - self._told >= self._limits.retry.reporting_interval:
             self._told = now

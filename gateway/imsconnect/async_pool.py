@@ -211,7 +211,7 @@ class AsyncPool(Generic[S]):
         session = await self._connect(place.lane)
         good = False
         try:
-            good = await self._works(session, ping=self._places.limits.ping_on_borrow)
+            good = await self._works(session, ping=self._places.wary)
         finally:
             if not good:
                 session.close()

@@ -33,6 +33,12 @@ class Holdings(Generic[S]):
         """Sessions there are or will be."""
         return self.open + self.connecting
 
+    @property
+    def proven(self) -> int:
+        """Sessions there are that IMS Connect has really taken."""
+        places = (*self.leased, *self.idle)
+        return sum(place.proven for place in places)
+
     def begin(self, lane: Lane, ticket: int) -> Place[S]:
         """Return a place to connect."""
         self.connecting += 1

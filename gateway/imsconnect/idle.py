@@ -18,6 +18,9 @@ class Idle(Generic[S]):
     def __len__(self) -> int:
         return len(self._all)
 
+    def __iter__(self) -> Iterator[Place[S]]:
+        return iter(self._all)
+
     def add(self, place: Place[S], lane: Lane) -> None:
         """Take a place in, as the one used last."""
         self._all[place] = lane

@@ -77,6 +77,8 @@ class Place(Generic[S]):
     retire_at: float = 0.0
     used_at: float = 0.0
     """When its last conversation ended."""
+    proven: bool = False
+    """A conversation has come to its end on its session, so IMS Connect has really taken it."""
     idle_since: float = 0.0
     """The same, or when a ping was answered since."""
 

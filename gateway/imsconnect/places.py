@@ -105,8 +105,17 @@ class Places(Generic[S]):
         """Take a leased session back, if its conversation left it reusable and it is not too old."""
         if counted is not None:
             self.counts[counted] += 1
-        place.used_at = self.now()
-        self._held.take_back(place, place.used_at)
+        now = place.used_at = self.now()
+        unheard = counted == "connections_lost" and not place.proven
+        place.proven = place.proven or (place.session is not None and place.session.reusable)
+        self._held.take_back(place, now)
+        if unheard:
+            self._admission.lost_at_once(now, proven=self._held.proven)
+
+    @property
+    def wary(self) -> bool:
+        """Whether a session that has just been connected is to be pinged before anything is sent on it."""
+        return self.limits.ping_on_borrow or self._admission.at_ceiling
 
     def checked(self, place: Place[S], *, good: bool = True) -> None:
         """Take back a session that the housekeeper opened, or looked at: that is no use of it."""

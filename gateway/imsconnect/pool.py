@@ -240,7 +240,7 @@ class Pool(Generic[S]):
         session = self._connect(place.lane)
         good = False
         try:
-            good = self._works(session, ping=self._places.limits.ping_on_borrow)
+            good = self._works(session, ping=self._places.wary)
         finally:
             if not good:
                 session.close()

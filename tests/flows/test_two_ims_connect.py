@@ -14,8 +14,9 @@ from gateway.clock import SystemClock
 from gateway.imsconnect import Interaction, transaction_input
 from gateway.imsconnect.paths import SETTLED_SECONDS
 from tests.chaos.desk import Desk, settings_for
-from tests.chaos.ledger import Book, Told
+from tests.chaos.ledger import Book, Ledger, Told
 from tests.chaos.processes import Load, StandinProcess, together
+from tests.chaos.programs import LEDGER, TRANSACTIONS
 from tests.chaos.scenes import word_of
 from tests.fixtures.calling import Caller, text_of
 from tests.fixtures.faces import FACES, LoopThread
@@ -87,11 +88,13 @@ class SoapCallers:
             caller.close()
 
 
-def by_the_library(desk, book):
+def by_the_library(desk, book, milliseconds=10):
     """Return a call by the client itself."""
 
     def call(entry: str) -> None:
-        asked = Interaction(transaction="LEDGER", segments=transaction_input("LEDGER", f"{entry} 10"))
+        asked = Interaction(
+            transaction="LEDGER", segments=transaction_input("LEDGER", f"{entry} {milliseconds}")
+        )
         book.attempt(entry, lambda: word_of(desk.run(asked)))
 
     return call
@@ -220,9 +223,6 @@ def connected_again(desk: Desk) -> bool:
 
 def in_process(standin_factory, tmp_path, monkeypatch, **ims_connect):
     """Start two stand-ins in this process; the keys are those of the first."""
-    from tests.chaos.ledger import Ledger
-    from tests.chaos.programs import LEDGER, TRANSACTIONS
-
     made = []
     for name, keys in (("first", ims_connect), ("second", {})):
         path = tmp_path / f"ledger-{name}"
@@ -287,18 +287,47 @@ def test_a_stopped_data_store_costs_no_call(standin_factory, tmp_path, monkeypat
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("face", FACES)
-def test_an_endpoint_at_its_maxsoc_costs_no_call(standin_factory, tmp_path, monkeypatch, loop, face, policy):
-    """Four times as many callers as it has sockets; what does not get one in time goes to the other."""
+def test_what_gets_no_socket_at_its_maxsoc_goes_to_the_other(
+    standin_factory, tmp_path, monkeypatch, loop, face, policy
+):
+    """Four times as many callers as it has sockets, and each keeps one longer than the others wait."""
     two = first, second = in_process(standin_factory, tmp_path, monkeypatch, maxsoc=CALLERS // 4)
     book = Book()
-    settings = settings_for(first.port, second.port, policy=policy, size=CALLERS, wait_seconds=0.2)
+    settings = settings_for(
+        first.port, second.port, policy=policy, size=CALLERS, wait_seconds=0.1, ping_on_use=True
+    )
     desk = Desk(face, settings, loop)
-    load = Load(by_the_library(desk, book), CALLERS, book)
+    load = Load(by_the_library(desk, book, milliseconds=250), CALLERS, book)
     try:
-        load.wait_for_more(10)
+        load.wait_for_more(4)
     finally:
         load.stop()
         desk.close()
     assert first.ledger.read().kept
+    assert second.ledger.read().kept
     assert faulted(book) == set()
+    assert together(*two).against(book.statements) == []
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("face", FACES)
+def test_an_endpoint_at_its_maxsoc_costs_the_first_calls_at_most(
+    standin_factory, tmp_path, monkeypatch, loop, face, policy
+):
+    """It takes a socket and closes it when the request has left: nobody can tell, but the pool learns of it."""
+    two = first, second = in_process(standin_factory, tmp_path, monkeypatch, maxsoc=CALLERS // 4)
+    book = Book()
+    desk = Desk(face, settings_for(first.port, second.port, policy=policy, size=CALLERS), loop)
+    load = Load(by_the_library(desk, book), CALLERS, book)
+    try:
+        load.wait_for_more(4)
+        learning = faulted(book)
+        load.wait_for_more(12)
+    finally:
+        load.stop()
+        desk.close()
+    assert first.ledger.read().kept
+    assert set(book.faults) <= {LOST}
+    assert len(learning) <= 2 * CALLERS
+    assert faulted(book) == learning
     assert together(*two).against(book.statements) == []

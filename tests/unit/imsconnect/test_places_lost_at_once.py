@@ -1,4 +1,4 @@
-"""A socket lost in its first conversation: at its MAXSOC, IMS Connect may close once the request has left."""
+"""A socket lost in its first conversation: IMS Connect at its MAXSOC may close it when the request has left."""
 
 import pytest
 

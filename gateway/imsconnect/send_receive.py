@@ -123,13 +123,15 @@ def send_only(line: Line, interaction: Interaction, message: InputMessage) -> St
     with line.translated(interaction.socket_timeout_ms):
         deadline = line.deadline(interaction.socket_timeout_ms)
         yield from line.ask(message, deadline)
+        queued = False
         if line.expects_reply:
             output = yield from line.hear(deadline)
             if output.rsm is not None:
                 _refused(line, interaction, message, output.rsm)
             line.learn_client_id(message, output)
+            queued = CsmFlags.ASYNC_QUEUED in _status(output).flags
         line.settle()
-        return Reply(client_id=line.client_id.text)
+        return Reply(client_id=line.client_id.text, output_queued=queued)
 
 
 def ping(line: Line, message: InputMessage, timeout_ms: int) -> Steps[str]:

@@ -104,8 +104,8 @@ class CommitThenSend:
         segments = order.outbound(held.segments)
         more = any(other is not delivery for other in self._own)
         flags = CsmFlags.ASYNC_QUEUED if more else CsmFlags.NONE
-        await session.send(session.complete(order.irm, segments, held.mod_name, ack=True, flags=flags))
-        return await session.next_answer(order.store.port.ackto_seconds)
+        complete = session.complete(order.irm, segments, held.mod_name, ack=True, flags=flags)
+        return await session.deliver(complete, order.store.port.ackto_seconds)
 
     def _put_away(self, why: str, *answers: Irm) -> None:
         """Hold, reroute or purge what is left of the run, once; a NAK may ask for it too."""

@@ -117,14 +117,26 @@ class Dialogue:
 
     # -- answering
 
-    async def send(self, output: OutputMessage) -> None:
-        """Send an output, or what a fault makes of it. Raises ClientGoneError when the fault was final."""
+    async def send(self, output: OutputMessage, within: float | None = None) -> bool:
+        """Send an output, or what a fault makes of it. Raises ClientGoneError when the fault was final.
+
+        Return False when the client has not taken it `within` so many seconds.
+        """
         data = self._codec.send(output)
         self.services.trace.output(self.number, output, data, self._codec.exit, self._codec.code)
         left = await self._strike("reply", data)
         if left is None:
             raise ClientGoneError
-        await self.link.write(left)
+        return await self.link.write(left, within)
+
+    async def deliver(self, output: OutputMessage, seconds: float) -> InputMessage | None:
+        """Send an output that wants an ACK; return what `next_answer` does.
+
+        None too for a client that does not read: OTMA waits for its ACK no longer than for any other's.
+        """
+        if not await self.send(output, seconds):
+            return None
+        return await self.next_answer(seconds)
 
     def complete(
         self,

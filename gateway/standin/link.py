@@ -110,12 +110,20 @@ class Link(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
-    async def write(self, data: bytes) -> None:
-        """Send bytes, waiting while the client does not take them. A lost connection swallows them."""
+    async def write(self, data: bytes, within: float | None = None) -> bool:
+        """Send bytes, waiting while the client does not take them. A lost connection swallows them.
+
+        Return False when the client has not taken them `within` so many seconds; they stay on their way.
+        """
         if self._transport is None or self._transport.is_closing():
-            return
+            return True
         self._transport.write(data)
-        await self._writable.wait()
+        try:
+            async with asyncio.timeout(within):
+                await self._writable.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def half_close(self) -> None:
         """Close our sending side only; where TLS does not know that, close."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.imsconnect.wire import CsmFlags, Irm
+from gateway.imsconnect.wire import CsmFlags, Irm, OutputMessage
 from gateway.standin.adapter import XmlAdapter
 from gateway.standin.datastores import DataStore
 from gateway.standin.dfs import is_message_of_ims
@@ -48,14 +48,13 @@ class Order:
             return outbound(self.irm, segments)
         return XmlAdapter.outbound(self.converter, segments)
 
-    async def send(self, output: Output, *, ack: bool) -> None:
-        """Send a program's output to the client. Raises Refusal and ClientGoneError."""
+    def output(self, output: Output, *, ack: bool) -> OutputMessage:
+        """Return a program's output as the client gets it. Raises Refusal when it does not convert."""
         segments = self.outbound(output.segments)
         flags = CsmFlags.NONE if output.spa is None else CsmFlags.CONVERSATION
         if output.purged:
             flags |= CsmFlags.ASYNC_QUEUED
-        complete = self.session.complete(self.irm, segments, output.mod_name, ack=ack, flags=flags)
-        await self.session.send(complete)
+        return self.session.complete(self.irm, segments, output.mod_name, ack=ack, flags=flags)
 
     async def say(self, return_code: int, reason_code: int) -> None:
         """Send an RSM. Raises ClientGoneError."""

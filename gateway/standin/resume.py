@@ -199,8 +199,8 @@ class _Resumed:
         session = self.session
         session.taken_over = delivery.put_back
         try:
-            await session.send(message_of(self._reader, delivery.held))
-            answer = await self._answer()
+            taken = await session.send(message_of(self._reader, delivery.held), self.store.port.ackto_seconds)
+            answer = await self._answer() if taken else None
             if answer is None:
                 self.turn.check()
                 self._give_up(delivery)

@@ -51,7 +51,7 @@ class SendThenCommit:
         self.order.outcome(name_of(output) or "answered")
         after_step(self.order, output)
         try:
-            await self.order.send(output, ack=False)
+            await self.order.session.send(self.order.output(output, ack=False))
         except (ClientGoneError, Refusal):
             self.order.correct(f"not delivered, {self.abandoned(output)}")
             raise
@@ -69,8 +69,7 @@ class SendThenCommit:
         """Send, wait for ACK or NAK, then tell the client what became of the transaction."""
         order, port = self.order, self.order.store.port
         try:
-            await order.send(output, ack=True)
-            answer = await order.session.next_answer(port.ackto_seconds)
+            answer = await order.session.deliver(order.output(output, ack=True), port.ackto_seconds)
         except (ClientGoneError, Refusal, asyncio.CancelledError):
             order.outcome(f"not delivered, {self.abandoned(output)}")
             raise

@@ -366,7 +366,7 @@ class World(Ims):
             left = tuple(exchange.own)
             self.over(peer)
             for one in left:
-                self.back(one)
+                self.put_away(one, exchange.input)
             return
         item = exchange.own[0] if exchange.own else self.take(peer.client, "async")
         if isinstance(item, Message):

@@ -2,11 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
+from gateway.imsconnect import ConnectionSettings, Interaction
+from tests.fixtures.faces import LoopThread
 from tests.model.connect import World
 from tests.model.inside import CALLOUT_PIPE, PATIENCE, Inside
+from tests.model.library import Library, check_reply, interaction_of, open_face
 from tests.model.otma import Message, Peer
-from tests.model.said import TEN_MS, Closed, Data, Input, Request, Said
+from tests.model.said import HALF_MINUTE, NO_WAIT, TEN_MS, WANTS_ACK, Closed, Data, Input, Request, Said
 from tests.model.wire import encode, listen
 from tests.unit.standin.by_hand import Client, ebcdic
 
@@ -41,7 +47,8 @@ class Harness:
     def __init__(self, inside: Inside) -> None:
         self.inside = inside
         self.world = World()
-        self.channels: dict[int, Raw] = {}
+        self.settings = ConnectionSettings.to("127.0.0.1", inside.running.port, "IMS1")
+        self.channels: dict[int, Any] = {}
         self.count = 0
         self.acknowledged: Counter[tuple[str, ...]] = Counter()
         """What clients have heard and then acknowledged."""
@@ -82,6 +89,74 @@ class Harness:
             self.acknowledged[last.lines] += 1
         elif isinstance(last, Request):
             self.acknowledged[last.text,] += 1
+
+    def open_library(self, client_id: str, loop: LoopThread | None, *, take_over: bool) -> Library:
+        """Connect the library with a client id of the caller's."""
+        number = self.inside.accepted + 1
+        face = open_face(self.settings, client_id, loop, take_over=take_over)
+        assert self.inside.wait_for(lambda: self.inside.accepted == number), "not accepted"
+        peer = self.world.connect(number)
+        library = Library(
+            face,
+            peer,
+            client_id,
+            tell=lambda said: self.tell(peer, said),
+            note_acknowledged=self._note_acknowledged,
+            leave=lambda: self.leave_library(library),
+            take_over=take_over,
+        )
+        self.channels[number] = library
+        return library
+
+    def leave_library(self, library: Library) -> None:
+        """Have the caller close its connection."""
+        self.note(f"#{library.peer.number} ({library.peer.doing or 'idle'}) closes")
+        self.world.disconnect(library.peer)
+        library.close()
+
+    def tell(self, peer: Peer, said: Input) -> list[Said]:
+        """Have the model hear what the library says; return what this client hears."""
+        self.note(
+            f"#{peer.number} ({peer.doing or 'idle'}{' conversing' if peer.conversing else ''}) runs {said}"
+        )
+        self.world.hear(peer, said)
+        mine = [one for who, one in self.world.said if who is peer]
+        self.world.said = [(who, one) for who, one in self.world.said if who is not peer]
+        for one in mine:
+            self.note(f"    #{peer.number} hears {one}")
+        return mine
+
+    def let_ackto_pass(self, peer: Peer) -> None:
+        """Have OTMA give up waiting for the ACK that a client of the impatient data store owes."""
+        if peer.store == "SHORT" and peer.owes and peer.doing != "late":
+            self.note(f"#{peer.number} lets ACKTO pass")
+            self.world.time_out_ack(peer)
+
+    # -- callers that share sockets
+
+    def pooled(self, *inputs: Input, client: Any) -> None:
+        """Have several callers of one client run transactions at the same time."""
+        calls = []
+        for said in inputs:
+            self.count += 1
+            said = replace(said, client=f"*{self.count}", purge=said.mode == 0)
+            peer = self.world.connect(0)
+            heard = self.tell(peer, said)
+            if isinstance(heard[0], Data) and heard[0].flags & WANTS_ACK:
+                no_wait = NO_WAIT if said.mode == 0 else HALF_MINUTE
+                ack = replace(said, verb="A", timer=no_wait, no_wait=said.mode == 0)
+                heard += self.tell(peer, ack)
+                self._note_acknowledged(heard[0] if said.mode == 0 else None)
+            if not peer.closed:
+                self.world.leave(peer)
+            interaction = replace(interaction_of(said, by_caller=False, raises=False), undeliverable=None)
+            calls.append((interaction, heard[0]))
+
+        def check(call: tuple[Interaction, Said]) -> None:
+            check_reply(lambda: client.run(call[0]), call[1], by_caller=False)
+
+        with ThreadPoolExecutor(len(calls)) as threads:
+            list(threads.map(check, calls))
 
     def disconnect(self, peer: Peer, *, reset: bool = False, tail: bytes = b"") -> None:
         """Have a raw client leave, in the middle of a message if it says more."""
@@ -185,6 +260,14 @@ class Harness:
 
     def _last_words(self, peer: Peer) -> None:
         """Prove that nothing unheard is on a connection that is between conversations, and leave."""
+        channel = self.channels[peer.number]
+        if isinstance(channel, Library):
+            if not peer.doing and not peer.conversing and channel.face.usable:
+                channel.ping()
+            if not channel.gone:
+                self.leave_library(channel)
+            self.settle()
+            return
         if not peer.doing and not peer.conversing and self.world.holders.get(peer.client) is peer:
             self.send(peer, Input(client=peer.client, program="PING"))
             self.settle()

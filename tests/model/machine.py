@@ -8,17 +8,28 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from gateway.imsconnect import Client
+from tests.fixtures.faces import LoopThread
 from tests.model.harness import Harness
 from tests.model.inside import CALLOUT_PIPE, IDS, Inside
+from tests.model.library import Library
 from tests.model.otma import Peer
 from tests.model.said import FOREVER, HALF_MINUTE, NO_WAIT, TEN_MS, Input
 from tests.model.wire import encode
 
-SLOTS = 3
-slots = st.integers(0, SLOTS - 1)
-tpipes = st.sampled_from([*IDS[:SLOTS], "POOL", CALLOUT_PIPE])
+RAW, LIBRARY = 3, 2
+"""Slots for sockets of the test's own, and for connections of the library (threads, asyncio)."""
+raw_slots, library_slots = st.integers(0, RAW - 1), st.integers(0, LIBRARY - 1)
+tpipes = st.sampled_from([*IDS[: RAW + LIBRARY], "POOL", CALLOUT_PIPE, CALLOUT_PIPE])
 rarely = st.integers(0, 9).map(lambda n: n == 9)
 sometimes = st.integers(0, 3).map(lambda n: n == 3)
+mostly = st.integers(0, 9).map(lambda n: n < 9)
+fates = st.tuples(sometimes, sometimes, st.sampled_from(["", "POOL", "IDA", "bad"]))
+transaction_codes = st.sampled_from(
+    ["TAG", "TAG", "TAG", "MANY", "PUT", "GATE", "QUIET", "ABEND", "TALK", "TALK", "NOSUCH", "PING"]
+)
+options = st.sampled_from(["", "ONE", "SWAIT", "NOAUTO", "AUTO", "AUTO"])
+kinds = st.sampled_from(["async", "async", "sync", "both", "both"])
 
 
 class Tally:
@@ -27,7 +38,6 @@ class Tally:
     def __init__(self) -> None:
         self.examples = 0
         self.rules: Counter[str] = Counter()
-        self.verbs: Counter[str] = Counter()
 
 
 def move(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
@@ -37,12 +47,11 @@ def move(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
         @functools.wraps(method)
         def run(self: "Machine", **values: Any) -> None:
             self.failed = True
-            import time
-
-            t = time.monotonic()
-            method(self, **values)
-            if time.monotonic() - t > 0.1:
-                print("SLOW", method.__name__, time.monotonic() - t, self.harness.log[-3:])
+            try:
+                method(self, **values)
+            except BaseException as error:
+                self.harness.note(f"{type(error).__name__}: {error}")
+                raise
             self.failed = False
 
         return rule(**strategies)(run)
@@ -51,16 +60,19 @@ def move(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
 
 
 class Machine(RuleBasedStateMachine):
-    """One example. `inside` and `tally` are set by whoever runs it."""
+    """One example. `inside`, `loop` and `tally` are set by whoever runs it."""
 
     inside: Inside
+    loop: LoopThread
     tally: Tally
 
     def __init__(self) -> None:
         super().__init__()
         self.harness = Harness(self.inside)
         self.world = self.harness.world
-        self.raw: list[Peer | None] = [None] * SLOTS
+        self.raw: list[Peer | None] = [None] * RAW
+        self.libraries: list[Library | None] = [None] * LIBRARY
+        self.client = Client(self.harness.settings)
         self.failed = False
 
     def step(self, name: str) -> None:
@@ -68,17 +80,24 @@ class Machine(RuleBasedStateMachine):
         self.tally.rules[name] += 1
         self.harness.settle()
 
-    def peer(self, slot: int) -> Peer:
-        """Return the connection of a slot; a new one if it is gone."""
+    def peer(self, slot: int, *, legal: bool) -> tuple[int, Peer]:
+        """Return a connection; a legal step goes to one that may begin something, as far as there is one."""
+        order = [*range(slot, RAW), *range(slot)]
+        if legal:
+            slot = next((one for one in order if self._free(one)), slot)
         peer = self.raw[slot]
         if peer is None or peer.closed:
             self.raw[slot] = peer = self.harness.open()
-        return peer
+        return slot, peer
 
-    def client(self, slot: int, peer: Peer, *, other: bool) -> str:
+    def _free(self, slot: int) -> bool:
+        peer = self.raw[slot]
+        return peer is None or peer.closed or not peer.doing
+
+    def name(self, slot: int, peer: Peer, *, other: bool) -> str:
         """Return the client id to say: the one in use, the slot's own, or another."""
         if other:
-            return IDS[(slot + 1) % SLOTS]
+            return IDS[slot + 1]
         return peer.client if peer.owes or peer.conversing else IDS[slot]
 
     def reads(self, tpipe: str) -> bool:
@@ -88,29 +107,33 @@ class Machine(RuleBasedStateMachine):
     # -- raw clients
 
     @move(
-        slot=slots,
+        slot=raw_slots,
+        legal=mostly,
         other=rarely,
-        program=st.sampled_from(
-            ["TAG", "TAG", "MANY", "PUT", "GATE", "QUIET", "ABEND", "TALK", "NOSUCH", "PING"]
-        ),
+        program=transaction_codes,
         mode=st.sampled_from([0, 1]),
         confirm=st.booleans(),
         waits=st.booleans(),
-        fates=st.tuples(sometimes, sometimes, st.sampled_from(["", "POOL", "IDA", "bad"])),
+        fates=fates,
         flags=st.tuples(rarely, sometimes, sometimes),
-        persistent=rarely.map(lambda rare: not rare),
+        persistent=mostly,
         lterm=tpipes,
         store=st.sampled_from(["IMS1"] * 12 + ["NOSTORE"]),
+        ackto=rarely,
     )
-    def transaction(self, slot, other, program, mode, confirm, waits, fates, flags, persistent, lterm, store):
-        peer = self.peer(slot)
+    def transaction(  # noqa: PLR0914
+        self, slot, legal, other, program, mode, confirm, waits, fates, flags, persistent, lterm, store, ackto
+    ):
+        slot, peer = self.peer(slot, legal=legal)
+        if peer.deaf and len(peer.inbox) > 2:
+            return
         take_over, ignore_purg, dfs2082 = flags
         purge, reroute, name = fates
         if peer.conversing:
             mode, persistent = 1, peer.persistent
         if program == "PING":
             mode, confirm = 1, False
-        elif mode == 0 and not other:
+        elif mode == 0 and legal:
             confirm = True
         timer = HALF_MINUTE
         if program == "GATE" and not peer.conversing:
@@ -120,9 +143,11 @@ class Machine(RuleBasedStateMachine):
         text = self.harness.fresh()
         if peer.conversing and program != "PING":
             text = {"ABEND": "ABEND ", "NOSUCH": "END ", "QUIET": "END "}.get(program, "") + text
-            program = ""
+            program, store = "", peer.store
+        elif ackto and not peer.doing:
+            store = "SHORT"
         said = Input(
-            client=self.client(slot, peer, other=other),
+            client=self.name(slot, peer, other=other),
             mode=mode,
             confirm=confirm,
             timer=timer,
@@ -138,18 +163,16 @@ class Machine(RuleBasedStateMachine):
             ignore_purg=ignore_purg,
             dfs2082=dfs2082,
         )
-        if peer.deaf and len(peer.inbox) > 2:
-            return
         self.harness.send(peer, said)
+        self.harness.let_ackto_pass(peer)
         self.step(f"transaction {program or 'step'} CM{mode}")
 
-    def answer_input(self, slot: int, peer: Peer, verb: str, waits: bool, **fields: Any) -> Input:
+    def _answer(self, peer: Peer, verb: str, waits: bool, **fields: Any) -> Input:
         timer, mode, no_wait = TEN_MS, 0, False
         if peer.doing == "ack1":
             mode = 1
         elif peer.doing == "ack0" and waits and verb != "D":
-            line = self.world.lines[peer.client]
-            if verb == "A" and not line and not self.reads(peer.client):
+            if verb == "A" and not self.world.lines[peer.client] and not self.reads(peer.client):
                 timer = FOREVER
         elif peer.doing == "ack0" and fields.get("keep"):
             timer, no_wait = NO_WAIT, True
@@ -158,21 +181,21 @@ class Machine(RuleBasedStateMachine):
                 timer = NO_WAIT if waits else TEN_MS
             elif verb == "A" and waits and peer.resume.waits and not self.reads(peer.resume.tpipe):
                 timer = FOREVER
-        store, persistent = peer.store, peer.persistent
         return Input(
             verb,
             mode=mode,
             confirm=True,
             timer=timer,
             no_wait=no_wait,
-            store=store,
-            persistent=persistent,
+            store=peer.store,
+            persistent=peer.persistent,
             **fields,
         )
 
+    @precondition(lambda self: any(peer and peer.owes for peer in self.raw))
     @move(
-        slot=slots,
-        verb=st.sampled_from("AAAANND"),
+        slot=raw_slots,
+        verb=st.sampled_from("AAAAAANND"),
         other=rarely,
         waits=st.booleans(),
         keep=st.booleans(),
@@ -180,44 +203,36 @@ class Machine(RuleBasedStateMachine):
         fates=st.tuples(rarely, rarely),
     )
     def answer(self, slot, verb, other, waits, keep, reason, fates):
-        peer = self.peer(slot)
+        owing = [one for one, peer in enumerate(self.raw) if peer is not None and peer.owes]
+        slot = owing[slot % len(owing)]
+        self._say_answer(slot, verb, other, waits, keep=keep, reason=reason, purge=fates[0], reroute=fates[1])
+
+    def _say_answer(self, slot: int, verb: str, other: bool, waits: bool, **fields: Any) -> None:
+        slot, peer = self.peer(slot, legal=False)
         if peer.deaf:
             return
-        purge, reroute = fates
-        client = self.client(slot, peer, other=other)
-        said = self.answer_input(
-            slot, peer, verb, waits, client=client, keep=keep, reason=reason, purge=purge, reroute=reroute
-        )
+        said = self._answer(peer, verb, waits, client=self.name(slot, peer, other=other), **fields)
         doing = peer.doing or ("conversation" if peer.conversing else "idle")
         self.harness.send(peer, said)
         self.step(f"answer {verb} {doing}")
 
-    @precondition(lambda self: any(peer and peer.owes for peer in self.raw))
-    @move(verb=st.sampled_from("AAN"), waits=st.booleans(), keep=st.booleans())
-    def answer_what_is_owed(self, verb, waits, keep):
-        for slot, peer in enumerate(self.raw):
-            if peer is not None and peer.owes:
-                said = self.answer_input(slot, peer, verb, waits, client=peer.client, keep=keep)
-                doing = peer.doing
-                self.harness.send(peer, said)
-                self.step(f"answer {verb} {doing}")
-                return
-
     @move(
-        slot=slots,
+        slot=raw_slots,
+        legal=mostly,
         other=rarely,
-        option=st.sampled_from(["", "ONE", "SWAIT", "NOAUTO", "AUTO", "AUTO"]),
-        kinds=st.sampled_from(["async", "async", "sync", "both"]),
+        option=options,
+        kinds=kinds,
         wrong=rarely,
         waits=st.booleans(),
         tpipe=tpipes,
-        own=st.booleans(),
-        persistent=rarely.map(lambda rare: not rare),
+        own=sometimes,
+        persistent=mostly,
+        ackto=rarely,
     )
-    def resume(self, slot, other, option, kinds, wrong, waits, tpipe, own, persistent):
-        peer = self.peer(slot)
-        client = self.client(slot, peer, other=other)
-        named = "" if own else tpipe
+    def resume(self, slot, legal, other, option, kinds, wrong, waits, tpipe, own, persistent, ackto):
+        slot, peer = self.peer(slot, legal=legal)
+        client = self.name(slot, peer, other=other)
+        named = "" if own else self._full(tpipe)
         forever = waits and option in {"AUTO", "SWAIT"} and not self.reads(named or client)
         if peer.deaf:
             return
@@ -232,25 +247,33 @@ class Machine(RuleBasedStateMachine):
             option=option,
             kinds=kinds,
             arch=0 if wrong and own else 3,
+            store="SHORT" if ackto and not peer.doing and not peer.conversing else "IMS1",
         )
         self.harness.send(peer, said)
+        self.harness.let_ackto_pass(peer)
         self.step(f"resume {option or 'none'} {kinds}")
 
+    def _full(self, tpipe: str) -> str:
+        """Return a tpipe where something waits, the next one to `tpipe`; or itself."""
+        full = sorted(name for name, queue in self.world.queues.items() if queue)
+        return next((name for name in full if name >= tpipe), full[0] if full else tpipe)
+
     @move(
-        slot=slots,
+        slot=raw_slots,
+        legal=mostly,
         verb=st.sampled_from("SSKJ"),
-        program=st.sampled_from(["TAG", "MANY", "PUT", "GATE", "QUIET", "ABEND", "NOSUCH", "TALK"]),
+        program=st.sampled_from(["TAG", "TAG", "MANY", "PUT", "GATE", "QUIET", "ABEND", "NOSUCH", "TALK"]),
         other=rarely,
         lterm=tpipes,
         wrong=rarely,
     )
-    def send_only(self, slot, verb, program, other, lterm, wrong):
-        peer = self.peer(slot)
+    def send_only(self, slot, legal, verb, program, other, lterm, wrong):
+        slot, peer = self.peer(slot, legal=legal)
         if peer.deaf:
             return
         said = Input(
             verb,
-            self.client(slot, peer, other=other),
+            self.name(slot, peer, other=other),
             mode=1 if wrong else 0,
             timer=NO_WAIT,
             program=program,
@@ -262,96 +285,237 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.callouts)
     @move(
-        slot=slots,
+        slot=raw_slots,
+        legal=mostly,
         verb=st.sampled_from("LM"),
         pick=st.integers(0, 99),
         error=st.sampled_from(["", "", "plain", "reason"]),
         wrong=rarely,
     )
-    def respond(self, slot, verb, pick, error, wrong):
-        peer = self.peer(slot)
+    def respond(self, slot, legal, verb, pick, error, wrong):
+        slot, peer = self.peer(slot, legal=legal)
         if peer.deaf:
             return
+        said = self._response(verb, pick, error)
+        self.harness.send(peer, Input(**{**vars(said), "broken": "token" if wrong else ""}))
+        self.step(f"respond {verb} {error or 'data'}")
+
+    def _response(self, verb: str, pick: int, error: str) -> Input:
         callouts = list(self.world.callouts.values())
-        said = Input(
+        return Input(
             verb,
             "IDE",
             mode=0,
             timer=NO_WAIT,
-            token=callouts[pick % len(callouts)].token,
+            token=callouts[-1 - pick % len(callouts)].token,
             text=self.harness.fresh() if not error else "",
             keep=error == "plain",
             reason=0x23 if error == "reason" else None,
-            arch=3,
-            broken="token" if wrong else "",
         )
-        self.harness.send(peer, said)
-        self.step(f"respond {verb} {error or 'data'}")
 
-    @move(slot=slots, whose=slots)
-    def cancel_timer(self, slot, whose):
-        peer = self.peer(slot)
-        if peer.deaf:
+    @move(
+        slot=raw_slots,
+        how=st.sampled_from(
+            ["irm length", "no data", "no end", "exit", "cancel", "cancel", "leave", "reset", "answer"]
+        ),
+        whose=st.integers(0, 3),
+        cut=st.integers(0, 60),
+        verb=st.sampled_from("AND"),
+    )
+    def disturb(self, slot, how, whose, cut, verb):
+        """What nobody should do, or only in need."""
+        if how == "answer":
+            self._say_answer(slot, verb, other=False, waits=False)
             return
-        self.harness.send(peer, Input("C", IDS[whose]))
-        self.step("cancel timer")
-
-    @move(slot=slots, how=st.sampled_from(["irm length", "no data", "no end", "exit"]))
-    def broken_bytes(self, slot, how):
-        peer = self.peer(slot)
-        if peer.deaf:
-            return
-        self.harness.send(peer, Input(client=IDS[slot], program="TAG", text="BROKEN", broken=how))
-        self.step(f"broken {how}")
-
-    @move(slot=slots, reset=st.booleans(), cut=st.integers(0, 60))
-    def leave(self, slot, reset, cut):
         peer = self.raw[slot]
-        if peer is None or peer.closed:
-            return
-        doing = peer.doing or "idle"
-        tail = encode(Input(client=IDS[slot], program="TAG", text="CUT"))[:cut]
-        self.harness.disconnect(peer, reset=reset, tail=tail)
-        self.step(f"leave {doing}")
+        doing = (peer and peer.doing) or "idle"
+        if how in {"leave", "reset"}:
+            if peer is not None and not peer.closed:
+                tail = encode(Input(client=IDS[slot], program="TAG", text="CUT"))[:cut]
+                self.harness.disconnect(peer, reset=how == "reset", tail=tail)
+        else:
+            slot, peer = self.peer(slot, legal=how == "cancel")
+            if peer.deaf:
+                return
+            said = Input(client=IDS[slot], program="TAG", text="BROKEN", broken=how)
+            self.harness.send(peer, Input("C", IDS[whose]) if how == "cancel" else said)
+        self.step(f"{how} {doing}")
 
     # -- IMS and its operator
 
-    @move(tpipe=tpipes)
-    def queue_output(self, tpipe):
-        self.harness.queue_output(tpipe)
-        self.step("queue output")
+    @move(
+        what=st.sampled_from(
+            ["queue", "queue", "ical", "ical", "late ical", "release", "release", "tpipe", "store"]
+        ),
+        tpipe=tpipes,
+        pick=st.integers(0, 9),
+    )
+    def elsewhere(self, what, tpipe, pick):
+        """What IMS, its programs and its operator do."""
+        harness = self.harness
+        if what == "queue":
+            harness.queue_output(tpipe)
+        elif what == "release" and self.world.gates:
+            units = list(self.world.gates)
+            harness.release(units[pick % len(units)])
+        elif what == "tpipe":
+            if self.world.stopped:
+                harness.start_tpipe(min(self.world.stopped))
+            elif pick > 6:
+                harness.stop_tpipe(tpipe)
+        elif what == "store":
+            if not self.world.up:
+                harness.start_store()
+            elif pick > 7:
+                harness.stop_store()
+        elif "ical" in what:
+            harness.call_out(0.01 if what == "late ical" else None)
+        self.step(what)
 
-    @move(late=rarely)
-    def call_out(self, late):
-        self.harness.call_out(0.01 if late else None)
-        self.step("call out")
+    # -- the library
 
-    @precondition(lambda self: self.world.gates)
-    @move(pick=st.integers(0, 9))
-    def release(self, pick):
-        units = list(self.world.gates)
-        self.harness.release(units[pick % len(units)])
-        self.step("release")
+    def library(self, slot: int, *, take_over: bool = False) -> Library:
+        """Return a connection of the library; a new one if it is gone."""
+        library = self.libraries[slot]
+        if library is not None and library.lost and not library.gone:
+            library.answer("A")
+        if library is None or library.gone:
+            loop = self.loop if slot else None
+            library = self.harness.open_library(IDS[RAW + slot], loop, take_over=take_over)
+            self.libraries[slot] = library
+        return library
 
-    @move(tpipe=tpipes, stop=rarely)
-    def operate_tpipe(self, tpipe, stop):
-        if stop:
-            self.harness.stop_tpipe(tpipe)
-        elif self.world.stopped:
-            self.harness.start_tpipe(min(self.world.stopped))
-        else:
+    @move(
+        slot=library_slots,
+        program=transaction_codes,
+        mode=st.sampled_from([0, 1]),
+        confirm=st.booleans(),
+        by_caller=st.booleans(),
+        fates=fates,
+        flags=st.tuples(sometimes, sometimes, sometimes),
+        lterm=tpipes,
+    )
+    def run_by_library(self, slot, program, mode, confirm, by_caller, fates, flags, lterm):
+        take_over, ignore_purg, dfs2082 = flags
+        library = self.library(slot, take_over=take_over)
+        peer, text = library.peer, self.harness.fresh()
+        purge, reroute, name = fates
+        if program == "PING" and not peer.doing and not peer.conversing:
+            library.ping()
+            library.look()
+            self.step("library PING")
             return
-        self.step("stop tpipe" if stop else "start tpipe")
-
-    @move(stop=rarely)
-    def operate_store(self, stop):
-        if self.world.up and stop:
-            self.harness.stop_store()
-        elif not self.world.up:
-            self.harness.start_store()
+        program = "TAG" if program == "PING" or (program == "TALK" and mode == 0) else program
+        if peer.conversing and not peer.doing:
+            if program == "PUT":
+                library.deallocate()
+                self.step("library deallocate")
+                return
+            text = {"ABEND": "ABEND ", "NOSUCH": "END ", "QUIET": "END "}.get(program, "") + text
+            program, mode = "", 1
+        timed = program == "GATE" or (program == "QUIET" and mode == 0)
+        said = Input(
+            mode=mode,
+            confirm=confirm or mode == 0,
+            timer=TEN_MS if timed else HALF_MINUTE,
+            program=program,
+            text=text,
+            lterm=lterm if program == "PUT" else "",
+            purge=purge and mode == 0,
+            reroute=reroute and not purge and mode == 0,
+            name=name if reroute and name != "bad" else "",
+            ignore_purg=ignore_purg and mode == 0,
+            dfs2082=dfs2082 and mode == 0,
+        )
+        if peer.doing:
+            library.misuse(said)
         else:
+            library.run(said, by_caller=by_caller)
+        self.step(f"library {program or 'step'} CM{mode}")
+
+    @move(
+        slot=library_slots,
+        option=st.sampled_from(["ONE", "SWAIT", "NOAUTO", "AUTO"]),
+        kinds=kinds,
+        tpipe=tpipes,
+    )
+    def receive_by_library(self, slot, option, kinds, tpipe):
+        library = self.library(slot)
+        if library.peer.doing or library.peer.conversing:
             return
-        self.step("data store")
+        library.receive(Input("R", option=option, kinds=kinds, name=self._full(tpipe)))
+        self.step(f"library receive {option} {kinds}")
+
+    @move(
+        slot=library_slots,
+        what=st.sampled_from(["A", "A", "A", "N", "drop", "close"]),
+        reason=st.sampled_from([None, 0x23]),
+        keep=st.booleans(),
+    )
+    def answer_by_library(self, slot, what, reason, keep):
+        library = self.libraries[slot]
+        if library is None or library.gone:
+            return
+        doing = library.peer.doing or "idle"
+        if what == "close":
+            self.harness.leave_library(library)
+        elif what == "drop":
+            if library.messages is not None and doing == "ack-resume":
+                library.drop_messages()
+        else:
+            library.answer(what, reason=reason, keep=keep)
+        self.step(f"library {what} {doing}")
+
+    @move(
+        slot=library_slots,
+        verb=st.sampled_from("SKJLM"),
+        program=st.sampled_from(["TAG", "MANY", "PUT", "GATE", "QUIET", "ABEND", "NOSUCH"]),
+        lterm=tpipes,
+        pick=st.integers(0, 99),
+        error=st.sampled_from(["", "", "plain", "reason"]),
+    )
+    def send_by_library(self, slot, verb, program, lterm, pick, error):
+        library = self.library(slot)
+        if library.peer.doing or library.peer.conversing or (verb in "LM" and not self.world.callouts):
+            return
+        if verb in "LM":
+            library.send(self._response(verb, pick, error))
+        else:
+            lterm = lterm if program == "PUT" else ""
+            text = self.harness.fresh()
+            library.send(Input(verb, mode=0, timer=NO_WAIT, program=program, text=text, lterm=lterm))
+        self.step(f"library {verb}")
+
+    @move(slot=st.integers(0, RAW + LIBRARY - 1))
+    def cancel_by_library(self, slot):
+        with_loop = self.loop if slot % 2 else None
+        library = self.harness.open_library(IDS[slot], with_loop, take_over=False)
+        library.cancel()
+        self.step("library cancel timer")
+
+    @precondition(lambda self: self.world.up)
+    @move(
+        programs=st.lists(
+            st.sampled_from(["TAG", "TAG", "MANY", "GATE", "QUIET", "ABEND", "NOSUCH"]), min_size=1, max_size=4
+        ),
+        mode=st.sampled_from([0, 1]),
+        confirm=st.booleans(),
+    )
+    def run_by_pool(self, programs, mode, confirm):
+        inputs = [
+            Input(
+                mode=mode,
+                confirm=confirm or mode == 0,
+                timer=TEN_MS if program in {"GATE", "QUIET"} else HALF_MINUTE,
+                program=program,
+                text=self.harness.fresh(),
+            )
+            for program in programs
+            if program != "QUIET" or mode == 0
+        ]
+        if inputs:
+            self.harness.pooled(*inputs, client=self.client)
+            self.step(f"pool CM{mode} {len(inputs)}")
 
     def teardown(self):
         try:
@@ -362,13 +526,9 @@ class Machine(RuleBasedStateMachine):
         finally:
             if self.failed:
                 print("\n".join(["-- the latest steps", *self.harness.log[-40:]]))
+            self.client.close()
             for channel in self.harness.channels.values():
                 channel.close()
             self.harness.abandon()
-            import time
-
-            t = time.monotonic()
             self.inside.clear()
-            if time.monotonic() - t > 0.1:
-                print("SLOW CLEAR", time.monotonic() - t)
             self.tally.examples += 1

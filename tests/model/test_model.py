@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from gateway.standin import RunningStandin
+from tests.fixtures.faces import LoopThread
 from tests.model.inside import Inside, config
 from tests.model.machine import Machine, Tally
 
@@ -17,13 +18,14 @@ STEPS = 50
 
 
 def test_client_and_standin_keep_to_the_model():
-    tally = Tally()
+    tally, loop = Tally(), LoopThread()
     with RunningStandin(config()) as running:
 
         class Run(Machine):
             inside = Inside(running)
 
         Run.tally = tally
+        Run.loop = loop
         run_state_machine_as_test(
             Run,
             settings=settings(
@@ -40,4 +42,7 @@ def test_client_and_standin_keep_to_the_model():
                 suppress_health_check=list(HealthCheck),
             ),
         )
+    loop.stop()
     print(tally.examples, sum(tally.rules.values()))
+    for name, n in sorted(tally.rules.items()):
+        print(n, name)

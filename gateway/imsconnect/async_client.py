@@ -37,7 +37,7 @@ from gateway.imsconnect.outcome import checked
 from gateway.imsconnect.pool import Loan
 from gateway.imsconnect.stats import COUNTED
 from gateway.imsconnect.transport import Endpoint
-from gateway.imsconnect.values import ConnectionSettings, Credentials, Interaction, Reply
+from gateway.imsconnect.values import ConnectionSettings, Interaction, Reply
 from gateway.observe.events import PathSink
 
 T = TypeVar("T")
@@ -76,15 +76,15 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         who = await credentials_of(self.settings, credentials)
         inputs.check(interaction, who, self._destination)
         self._give_up_idle_conversations()
-        if interaction.conversation_id:
-            return await self._next_step(interaction, who)
-        if interaction.conversational:
-            return await self._first_step(interaction, who)
         budget = budget_of(interaction, self.settings, self._clock.monotonic())
 
         async def use(session: AsyncSession) -> Reply:
             return await session.run(within(interaction, budget, self._clock.monotonic()), who)
 
+        if interaction.conversation_id:
+            return await self._next_step(interaction, use)
+        if interaction.conversational:
+            return await self._first_step(interaction, use, budget.wait_until())
         reply = await self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until())
         return checked(interaction, reply, self.settings.code)
 
@@ -141,23 +141,35 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
 
     # -- conversations --------------------------------------------------------------------------------------
 
-    async def _first_step(self, interaction: Interaction, who: Credentials) -> Reply:
-        return await self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, who))
+    async def _first_step(
+        self, interaction: Interaction, use: Callable[[AsyncSession], Awaitable[Reply]], deadline: float
+    ) -> Reply:
+        return await self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, use), deadline)
 
-    async def _next_step(self, interaction: Interaction, who: Credentials) -> Reply:
+    async def _next_step(
+        self, interaction: Interaction, use: Callable[[AsyncSession], Awaitable[Reply]]
+    ) -> Reply:
         loan = self._conversations.take(interaction.conversation_id)
         # a conversation ends with its socket, so there is no other to try
         with sending():
-            return await self._step(loan, interaction, who)
+            return await self._step(loan, interaction, use)
 
-    async def _step(self, loan: Loan[AsyncSession], interaction: Interaction, who: Credentials) -> Reply:
+    async def _step(
+        self,
+        loan: Loan[AsyncSession],
+        interaction: Interaction,
+        use: Callable[[AsyncSession], Awaitable[Reply]],
+    ) -> Reply:
         """Run a step; the session goes back to the pool, or is kept for the next one."""
         kept = False
         try:
-            reply = await loan.session.run(interaction, who)
+            reply = await use(loan.session)
             if reply.conversation_open:
                 name = self._conversations.keep(loan, interaction.conversation_id)
                 reply, kept = replace(reply, conversation_id=name), True
+        except GatewayError as error:
+            loan.end(COUNTED.get(error.message))
+            raise
         finally:
             if not kept:
                 loan.end()

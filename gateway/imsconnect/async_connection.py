@@ -10,6 +10,7 @@ from gateway.exchange import Secret
 from gateway.imsconnect.async_messages import AsyncMessages, LeftLoops
 from gateway.imsconnect.async_session import AsyncSession
 from gateway.imsconnect.async_transport import connect
+from gateway.imsconnect.budgeted import bounded
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.connecting import (
     check_conversation,
@@ -108,7 +109,7 @@ class AsyncConnection:
         await self._loops.hand_back()
         check_quiet(self._session)
         with sending():
-            reply = await self._session.run(interaction, who)
+            reply = await self._session.run(bounded(interaction, self._settings), who)
         return told(self._settings, interaction, reply, self.client_id)
 
     async def acknowledge(self) -> None:
@@ -130,7 +131,7 @@ class AsyncConnection:
         await self._loops.hand_back()
         check_quiet(self._session)
         with sending():
-            return await self._session.receive(interaction, who)
+            return await self._session.receive(bounded(interaction, self._settings), who)
 
     def messages(
         self, interaction: Interaction, credentials: AsyncCredentialsSource | None = None

@@ -18,6 +18,11 @@ def budget_of(interaction: Interaction, settings: ConnectionSettings, now: float
     return Budget(timeouts, now)
 
 
+def bounded(interaction: Interaction, settings: ConnectionSettings) -> Interaction:
+    """Return the interaction within its budget where it begins at once, on a socket that is there."""
+    return within(interaction, budget_of(interaction, settings, 0.0), 0.0)
+
+
 def within(interaction: Interaction, budget: Budget, now: float) -> Interaction:
     """Return the interaction with what is left of its budget. Raises TransportError NO_SOCKET for nothing."""
     if not interaction.budget_ms:

@@ -32,7 +32,6 @@ from gateway.imsconnect.stats import COUNTED
 from gateway.imsconnect.transport import Endpoint
 from gateway.imsconnect.values import (
     ConnectionSettings,
-    Credentials,
     CredentialsSource,
     Interaction,
     Reply,
@@ -81,15 +80,15 @@ class Client(Calls[Pool[Session]]):
         who = credentials_of(self.settings, credentials)
         inputs.check(interaction, who, self._destination)
         self._give_up_idle_conversations()
-        if interaction.conversation_id:
-            return self._next_step(interaction, who)
-        if interaction.conversational:
-            return self._first_step(interaction, who)
         budget = budget_of(interaction, self.settings, self._clock.monotonic())
 
         def use(session: Session) -> Reply:
             return session.run(within(interaction, budget, self._clock.monotonic()), who)
 
+        if interaction.conversation_id:
+            return self._next_step(interaction, use)
+        if interaction.conversational:
+            return self._first_step(interaction, use, budget.wait_until())
         reply = self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until())
         return checked(interaction, reply, self.settings.code)
 
@@ -128,8 +127,11 @@ class Client(Calls[Pool[Session]]):
         """Refuse new calls, let those under way finish for `drain_seconds`, then abort what is left."""
         for loan in self._conversations.all():
             loan.end()
+        ends = self._clock.monotonic() + drain_seconds
         for pool in self._pools:
-            pool.close(drain_seconds)
+            pool.refuse()
+        for pool in self._pools:
+            pool.close(max(ends - self._clock.monotonic(), 0.0))
         # a step that was under way may have left another one open
         for loan in self._conversations.all():
             loan.end()
@@ -147,23 +149,26 @@ class Client(Calls[Pool[Session]]):
 
     # -- conversations --------------------------------------------------------------------------------------
 
-    def _first_step(self, interaction: Interaction, who: Credentials) -> Reply:
-        return self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, who))
+    def _first_step(self, interaction: Interaction, use: Callable[[Session], Reply], deadline: float) -> Reply:
+        return self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, use), deadline)
 
-    def _next_step(self, interaction: Interaction, who: Credentials) -> Reply:
+    def _next_step(self, interaction: Interaction, use: Callable[[Session], Reply]) -> Reply:
         loan = self._conversations.take(interaction.conversation_id)
         # a conversation ends with its socket, so there is no other to try
         with sending():
-            return self._step(loan, interaction, who)
+            return self._step(loan, interaction, use)
 
-    def _step(self, loan: Loan[Session], interaction: Interaction, who: Credentials) -> Reply:
+    def _step(self, loan: Loan[Session], interaction: Interaction, use: Callable[[Session], Reply]) -> Reply:
         """Run a step; the session goes back to the pool, or is kept for the next one."""
         kept = False
         try:
-            reply = loan.session.run(interaction, who)
+            reply = use(loan.session)
             if reply.conversation_open:
                 name = self._conversations.keep(loan, interaction.conversation_id)
                 reply, kept = replace(reply, conversation_id=name), True
+        except GatewayError as error:
+            loan.end(COUNTED.get(error.message))
+            raise
         finally:
             if not kept:
                 loan.end()

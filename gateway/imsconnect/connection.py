@@ -13,6 +13,7 @@ from typing import Self
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.errors import GatewayError
 from gateway.exchange import Secret
+from gateway.imsconnect.budgeted import bounded
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.connecting import (
     check_conversation,
@@ -115,7 +116,7 @@ class Connection:
         who = self._who(credentials)
         check_quiet(self._session)
         with sending():
-            reply = self._session.run(interaction, who)
+            reply = self._session.run(bounded(interaction, self._settings), who)
         return told(self._settings, interaction, reply, self.client_id)
 
     def acknowledge(self) -> None:
@@ -134,7 +135,7 @@ class Connection:
         who = self._who(credentials)
         check_quiet(self._session)
         with sending():
-            return self._session.receive(interaction, who)
+            return self._session.receive(bounded(interaction, self._settings), who)
 
     def messages(
         self, interaction: Interaction, credentials: CredentialsSource | None = None

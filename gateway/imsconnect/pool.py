@@ -126,11 +126,15 @@ class Pool(Generic[S]):
         """Lend again after `drain`."""
         self._decide(self._places.resume)
 
+    def refuse(self) -> threading.Thread | None:
+        """Take no more requests from now on; `close` does the rest. Return the thread that ends thereby."""
+        return self._decide(self._stop)
+
     def close(self, drain_seconds: float) -> None:
         """Take no more requests, let those in the house finish for `drain_seconds`, then abort what is left."""
-        housekeeper = self._decide(self._stop)
+        housekeeper = self.refuse()
         with self._lock:
-            self._drained.wait_for(lambda: self._places.drained, drain_seconds)
+            self._drained.wait_for(lambda: self._places.drained, min(drain_seconds, threading.TIMEOUT_MAX))
         # under the lock, so that nobody closes a socket, and frees its number, in the meantime
         self._decide(self._places.abort)
         with self._lock:

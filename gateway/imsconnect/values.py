@@ -280,7 +280,10 @@ class Interaction:
     socket_timeout_ms: int = 10_000
     """How long the whole interaction may take on the socket; 0: for ever. Longer than the execution timeout."""
     budget_ms: int = 0
-    """All of it together: the wait for a socket, connecting, the conversation. 0: what those add up to."""
+    """All of it together: the wait for a socket, connecting, the conversation. 0: what those add up to.
+
+    Connecting is not cut short by it, as whoever waits next needs the socket too: it may add `connect_seconds`.
+    """
     expires: bool = False
     """transExpiration: IMS drops an input that it has not begun within the execution timeout."""
     undeliverable: Undeliverable | None = None

@@ -247,7 +247,7 @@ class AsyncSocketStream:
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
-            refused = not self._heard and sockets.refused_handshake(error)
+            refused = not self._heard and sockets.refused_handshake(error, self._socket)
             raise StreamLost(f"lost while receiving: {words(error)}", never_accepted=refused) from error
         self._heard = True
         self._flooded = len(data) == _PIECE

@@ -198,7 +198,7 @@ class SocketStream:
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
-            refused = not self._heard and sockets.refused_handshake(error)
+            refused = not self._heard and sockets.refused_handshake(error, self._socket)
             raise StreamLost(f"lost while receiving: {words(error)}", never_accepted=refused) from error
         self._heard = True
         return data

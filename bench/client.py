@@ -1,98 +1,119 @@
-"""The IMS Connect client by itself: CPU time a call, against sockets that carry the same bytes and do nothing else.
+"""The IMS Connect client by itself: CPU time a call, against sockets that carry as many bytes and do no more.
 
-The peer is a process of its own that answers every message with the same reply, so what is measured here is the
+The peer is a process of its own that answers every message by its length alone, so client and bare socket send
+and receive the same number of bytes: a message of another length ends the peer. What is measured is the
 caller's side: `time.process_time` of this process, in user and kernel, and calls a second as they come.
+
+Each caller has a bare socket of its own up to `SOCKETS` callers. Beyond, both sides share that many: the client
+has its pool, the bare sockets lie in a queue, from which each call takes one and puts it back.
 """
 
+import asyncio
 import multiprocessing
-import selectors
+import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection as Pipe
-from typing import Any, Final
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
+from bench.client_peer import answer, reply_of
 from gateway.imsconnect import (
+    AsyncClient,
     Client,
     ConnectionSettings,
     Credentials,
     Endpoint,
     Interaction,
     PoolSettings,
+    Reply,
+    inputs,
     transaction_input,
 )
+from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.wire import encode_input
 
 CALLERS: Final = (1, 8, 64, 512)
-CALLS: Final = 20_000
-ROUNDS: Final = 5
+SOCKETS: Final = 64
 SIZES: Final = (100, 1_000, 10_000)
-"""Bytes of input, and of output."""
-CSM: Final = bytes.fromhex("000c10025cc3e2d4d6d2e85c")
+"""Bytes of input, and of output; several callers use the first."""
+CALLS: Final = 2_000
+"""In one round, of all callers together."""
+ROUNDS: Final = 15
+"""Client and bare socket in turns, and the least CPU time of each: what others do on the machine only adds."""
+
+Timed = tuple[float, float]
+"""CPU microseconds a call, calls a second."""
 
 
-def reply_of(size: int) -> bytes:
-    """Return an output message of one segment."""
-    body = (4 + size).to_bytes(2) + bytes(2) + b"\xc1" * size + CSM
-    return (4 + len(body)).to_bytes(4) + body
+@dataclass(frozen=True)
+class Work:
+    """One comparison: so many callers, and what they send and get."""
+
+    port: int
+    callers: int
+    interaction: Interaction
+    request: bytes
+    reply: bytes
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        """The settings of the client."""
+        return ConnectionSettings(
+            endpoints=(Endpoint("127.0.0.1", self.port),),
+            datastore="IMS1",
+            credentials=Credentials.of("USER1", "PASSW0RD"),
+            pool=PoolSettings(size=min(self.callers, SOCKETS), wait_seconds=60.0),
+        )
+
+    def check(self, reply: Reply) -> None:
+        """Raise AssertionError for anything but the peer's reply."""
+        if len(reply.segments) != 1 or len(reply.segments[0]) != len(self.interaction.segments[0]):
+            raise AssertionError("the reply is not what the peer sends")
 
 
-def _peer(pipe: Pipe, replies: dict[int, bytes]) -> None:
-    """Answer every message by its length, for ever."""
-    selector = selectors.DefaultSelector()
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    selector.register(listening, selectors.EVENT_READ)
-    pipe.send(listening.getsockname()[1])
-    buffers: dict[socket.socket, bytearray] = {}
-    while True:
-        for key, _ in selector.select():
-            sock: Any = key.fileobj
-            if sock is listening:
-                connection, _address = listening.accept()
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                selector.register(connection, selectors.EVENT_READ)
-                buffers[connection] = bytearray()
-                continue
-            data = sock.recv(65_536)
-            if not data:
-                selector.unregister(sock)
-                sock.close()
-                continue
-            buffer = buffers[sock]
-            buffer += data
-            length = int.from_bytes(buffer[:4])
-            if len(buffer) >= length:
-                del buffer[:length]
-                sock.sendall(replies[length])
-
-
-def _raw(port: int, request: bytes, expected: int) -> Callable[[], None]:
+def _connected(port: int) -> socket.socket:
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def _exchange(sock: socket.socket, request: bytes, left: int) -> None:
+    sock.sendall(request)
+    while left:
+        left -= len(sock.recv(65_536))
+
+
+def _bare(work: Work) -> list[Callable[[], None]]:
+    """Return what each caller calls."""
+    socks = [_connected(work.port) for _ in range(min(work.callers, SOCKETS))]
+    expected = len(work.reply)
+    if work.callers <= SOCKETS:
+        return [partial(_exchange, sock, work.request, expected) for sock in socks]
+    free: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+    for sock in socks:
+        free.put(sock)
 
     def call() -> None:
-        sock.sendall(request)
-        left = expected
-        while left:
-            left -= len(sock.recv(65_536))
+        sock = free.get()
+        _exchange(sock, work.request, expected)
+        free.put(sock)
 
-    return call
+    return [call] * work.callers
 
 
-def _timed(calls: int, callers: int, make: Callable[[], Callable[[], None]]) -> tuple[float, float]:
-    """Return CPU microseconds a call and calls a second."""
-    work = [make() for _ in range(callers)]
-    for call in work:
-        call()
-    share = calls // callers
-    ready = threading.Barrier(callers + 1)
+def _timed(calls: list[Callable[[], None]]) -> Timed:
+    share = max(CALLS // len(calls), 10)
+    ready = threading.Barrier(len(calls) + 1)
 
     def run(call: Callable[[], None]) -> None:
         ready.wait()
         for _ in range(share):
             call()
 
-    threads = [threading.Thread(target=run, args=(call,)) for call in work]
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
     ready.wait()
@@ -100,73 +121,99 @@ def _timed(calls: int, callers: int, make: Callable[[], Callable[[], None]]) -> 
     for thread in threads:
         thread.join()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return cpu / (share * len(calls)) * 1e6, share * len(calls) / wall
+
+
+async def _timed_async(callers: int, call: Callable[[], Coroutine[object, object, None]]) -> Timed:
+    share = max(CALLS // callers, 10)
+
+    async def run() -> None:
+        for _ in range(share):
+            await call()
+
+    cpu, wall = time.process_time(), time.perf_counter()
+    await asyncio.gather(*(run() for _ in range(callers)))
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return cpu / (share * callers) * 1e6, share * callers / wall
 
 
-def _request(port: int, interaction: Interaction) -> bytes:
-    """Return the bytes that the client sends for the interaction."""
-    from gateway.imsconnect import inputs
-    from gateway.imsconnect.client_ids import ClientId
-    from gateway.imsconnect.wire import encode_input
+def _compare(work: Work) -> dict[str, float]:
+    bare, ours = [], []
+    sockets = _bare(work)
+    with Client(work.settings) as client:
+        calls: list[Callable[[], None]] = [lambda: work.check(client.run(work.interaction))] * work.callers
+        for _ in range(ROUNDS + 1):
+            bare.append(_timed(sockets))
+            ours.append(_timed(calls))
+    return _figures(bare[1:], ours[1:])
 
-    destination = inputs.Destination("IMS1")
-    return encode_input(
-        inputs.request(interaction, Credentials.of("USER1", "PASSW0RD"), destination, ClientId("CLIENT01"))
-    )
+
+async def _compare_async(work: Work) -> dict[str, float]:
+    """Compare with sockets of the same loop, shared by a queue."""
+    loop, bare, ours = asyncio.get_running_loop(), [], []
+    free: asyncio.LifoQueue[socket.socket] = asyncio.LifoQueue()
+    for _ in range(min(work.callers, SOCKETS)):
+        sock = _connected(work.port)
+        sock.setblocking(False)
+        free.put_nowait(sock)
+
+    async def exchange() -> None:
+        sock = await free.get()
+        await loop.sock_sendall(sock, work.request)
+        left = len(work.reply)
+        while left:
+            left -= len(await loop.sock_recv(sock, 65_536))
+        free.put_nowait(sock)
+
+    async with AsyncClient(work.settings) as client:
+
+        async def call() -> None:
+            work.check(await client.run(work.interaction))
+
+        for _ in range(ROUNDS + 1):
+            bare.append(await _timed_async(work.callers, exchange))
+            ours.append(await _timed_async(work.callers, call))
+    return _figures(bare[1:], ours[1:])
+
+
+def _figures(bare: list[Timed], ours: list[Timed]) -> dict[str, float]:
+    """Return the best of all rounds but the first, which warms everything up."""
+    bare_cpu, cpu = min(bare)[0], min(ours)[0]
+    return {
+        "bare socket: CPU microseconds a call": round(bare_cpu, 1),
+        "bare socket: calls a second": round(max(rate for _cpu, rate in bare)),
+        "client: CPU microseconds a call": round(cpu, 1),
+        "client: calls a second": round(max(rate for _cpu, rate in ours)),
+        "client over bare socket, CPU": round(cpu / bare_cpu, 1),
+    }
+
+
+def request_of(interaction: Interaction) -> bytes:
+    """Return bytes as the client sends them for the interaction; only its client id will be another one."""
+    who, destination = Credentials.of("USER1", "PASSW0RD"), inputs.Destination("IMS1")
+    return encode_input(inputs.request(interaction, who, destination, ClientId("CLIENT01")))
 
 
 def measure() -> dict[str, object]:
-    """Compare client and bare socket for each size and number of callers; the best of some rounds each."""
+    """Compare client and bare socket for each size and number of callers."""
     interactions = {
         size: Interaction(transaction="ECHO", segments=transaction_input("ECHO", "A" * (size - 8)))
         for size in SIZES
     }
-    requests = {size: _request(0, interactions[size]) for size in SIZES}
+    requests = {size: request_of(interaction) for size, interaction in interactions.items()}
     replies = {len(requests[size]): reply_of(size) for size in SIZES}
     ours, theirs = multiprocessing.Pipe()
-    peer = multiprocessing.get_context("spawn").Process(target=_peer, args=(theirs, replies), daemon=True)
+    peer = multiprocessing.get_context("spawn").Process(target=answer, args=(theirs, replies), daemon=True)
     peer.start()
     port = ours.recv()
     figures: dict[str, object] = {}
     try:
-        for size in SIZES:
-            figures[f"{size} bytes, 1 caller"] = _compare(port, 1, interactions[size], requests[size], replies)
-        for callers in CALLERS[1:]:
-            size = SIZES[0]
-            figures[f"{size} bytes, {callers} callers"] = _compare(
-                port, callers, interactions[size], requests[size], replies
-            )
+        for size, callers in (*((size, 1) for size in SIZES), *((SIZES[0], many) for many in CALLERS[1:])):
+            request = requests[size]
+            work = Work(port, callers, interactions[size], request, replies[len(request)])
+            name = f"{size} bytes, {callers} caller{'s' if callers > 1 else ''}"
+            figures[f"{name}, threads"] = _compare(work)
+            figures[f"{name}, asyncio"] = asyncio.run(_compare_async(work))
     finally:
         peer.terminate()
     return figures
-
-
-def _compare(
-    port: int, callers: int, interaction: Interaction, request: bytes, replies: dict[int, bytes]
-) -> dict[str, float]:
-    settings = ConnectionSettings(
-        endpoints=(Endpoint("127.0.0.1", port),),
-        datastore="IMS1",
-        credentials=Credentials.of("USER1", "PASSW0RD"),
-        pool=PoolSettings(size=min(callers, 64), wait_seconds=60.0),
-    )
-    expected = len(replies[len(request)])
-    raw, client_times = [], []
-    with Client(settings) as client:
-        for _ in range(ROUNDS):
-            raw.append(_timed(CALLS, callers, lambda: _raw(port, request, expected)))
-            client_times.append(_timed(CALLS, callers, lambda: lambda: _checked(client, interaction)))
-    raw_cpu, raw_rate = min(raw)
-    cpu, rate = min(client_times)
-    return {
-        "raw socket: CPU microseconds a call": round(raw_cpu, 1),
-        "raw socket: calls a second": round(raw_rate),
-        "client: CPU microseconds a call": round(cpu, 1),
-        "client: calls a second": round(rate),
-        "client over raw socket, CPU": round(cpu / raw_cpu, 2),
-    }
-
-
-def _checked(client: Client, interaction: Interaction) -> None:
-    if len(client.run(interaction).segments) != 1:
-        raise AssertionError("the reply is not what the peer sends")

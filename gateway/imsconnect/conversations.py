@@ -69,8 +69,8 @@ class Conversations(Generic[L]):
 
     def expired(self) -> Iterator[L]:
         """Take every conversation that was idle for too long."""
-        horizon = self._clock.monotonic() - self._idle_seconds
-        return self._taken(horizon)
+        # what is opened at this very moment is not idle, so this look needs no lock
+        return self._taken(self._clock.monotonic() - self._idle_seconds) if self._open else iter(())
 
     def all(self) -> Iterator[L]:
         """Take every conversation."""

@@ -103,7 +103,7 @@ class Budget:
         return timer, timer_ms, True
 
     def _within(self, moment: float) -> float:
-        return moment if self.ends is None else min(moment, self.ends)
+        return min(moment, self.started + self.timeouts.budget_ms / 1000) if self.timeouts.budget_ms else moment
 
     def _spent(self, now: float) -> TransportError:
         private = f"the budget of {self.timeouts.budget_ms} ms was spent before anything was sent"

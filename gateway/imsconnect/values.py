@@ -16,6 +16,7 @@ from gateway.imsconnect.settings_rules import check_connection, check_pool
 from gateway.imsconnect.texts import encoded, segments_of
 from gateway.imsconnect.transport import Endpoint
 from gateway.imsconnect.wire import Exit, HeaderCode
+from gateway.imsconnect.wire.member import Member
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -47,7 +48,7 @@ _SPARE_MS: Final = 5_000
 """What the socket timeout of an `Interaction.drain` is longer than its wait."""
 
 
-class InteractionVerb(Enum):
+class InteractionVerb(Member):
     """What an interaction does, in the resource adapter's words (interactionVerb) where it has one."""
 
     SEND_RECEIVE = "send-receive"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -188,16 +189,7 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
     async def _on_a_session(
         self, lane: Lane, use: Callable[[AsyncSession], Awaitable[T]], deadline: float | None = None
     ) -> T:
-        async def with_loan(loan: Loan[AsyncSession]) -> T:
-            try:
-                return await use(loan.session)
-            except GatewayError as error:
-                loan.end(COUNTED.get(error.message))
-                raise
-            finally:
-                loan.end()
-
-        return await self._on_a_loan(lane, with_loan, deadline)
+        return await self._on_a_loan(lane, partial(_used_once, use), deadline)
 
     async def _on_a_loan(
         self, lane: Lane, use: Callable[[Loan[AsyncSession]], Awaitable[T]], deadline: float | None = None
@@ -225,6 +217,17 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
             ping=_answers,
             sink=self._paths.hear(index),
         )
+
+
+async def _used_once(use: Callable[[AsyncSession], Awaitable[T]], loan: Loan[AsyncSession]) -> T:
+    """Use a loan that ends with it."""
+    try:
+        return await use(loan.session)
+    except GatewayError as error:
+        loan.end(COUNTED.get(error.message))
+        raise
+    finally:
+        loan.end()
 
 
 async def _answers(session: AsyncSession) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -181,16 +182,7 @@ class Client(Calls[Pool[Session]]):
     # -- sessions -------------------------------------------------------------------------------------------
 
     def _on_a_session(self, lane: Lane, use: Callable[[Session], T], deadline: float | None = None) -> T:
-        def with_loan(loan: Loan[Session]) -> T:
-            try:
-                return use(loan.session)
-            except GatewayError as error:
-                loan.end(COUNTED.get(error.message))
-                raise
-            finally:
-                loan.end()
-
-        return self._on_a_loan(lane, with_loan, deadline)
+        return self._on_a_loan(lane, partial(_used_once, use), deadline)
 
     def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T], deadline: float | None = None) -> T:
         """Use a session, and another where it is certain that nothing was executed: no second sending."""
@@ -219,6 +211,17 @@ class Client(Calls[Pool[Session]]):
 
     def _open(self, endpoint: Endpoint, lane: Lane) -> Session:
         return establish(self.settings, endpoint, self._client_id(lane), self._clock, lane)
+
+
+def _used_once(use: Callable[[Session], T], loan: Loan[Session]) -> T:
+    """Use a loan that ends with it."""
+    try:
+        return use(loan.session)
+    except GatewayError as error:
+        loan.end(COUNTED.get(error.message))
+        raise
+    finally:
+        loan.end()
 
 
 def _answers(session: Session) -> bool:

@@ -82,7 +82,7 @@ def _is_plain(i: Interaction) -> bool:
         and all(type(segment) is bytes and 0 < len(segment) <= LONGEST_SEGMENT for segment in i.segments)
         and i.nak_reason is None
         and i.callout_requests is CalloutRequests.ASYNCHRONOUS
-        and not any(_special(i))
+        and _special(i) == _NOTHING_SPECIAL
     )
 
 
@@ -134,7 +134,7 @@ def _typed(i: Interaction) -> bool:
     return (
         all(isinstance(getattr(i, name), kind) for name, kind in _KINDS.items())
         and all(isinstance(segment, bytes) for segment in i.segments)
-        and all(isinstance(getattr(i, name) or "", str) for name in _TEXTS)
+        and all(isinstance(getattr(i, name), str) for name in _TEXTS)
     )
 
 
@@ -347,6 +347,7 @@ _special: Final = attrgetter(
     "converter",
     "unicode_transaction",
 )
+_NOTHING_SPECIAL: Final = _special(Interaction())
 """Returns the properties that rules speak of and that are empty by default, for `_is_plain`."""
 
 DEDICATED_RULES: Final = (

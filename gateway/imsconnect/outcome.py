@@ -14,6 +14,7 @@ from gateway.errors import ImsError, M
 from gateway.imsconnect.values import Interaction, Reply, RequestType
 from gateway.imsconnect.wire import CodeMeaning, HeaderCode, Retry
 from gateway.imsconnect.wire.dfs import DfsMessage, find_dfs
+from gateway.imsconnect.wire.reasons import CONVERSATION, REASON_CODES, REQUEST, REQUEST_AND_CONVERSATION
 from gateway.outcome import Outcome
 
 _OF_DFS: Final[Mapping[str, Outcome]] = {
@@ -38,6 +39,12 @@ class DfsMessageError(ImsError):
     """The whole reply; `reply.dfs` has the message."""
 
 
+_OF_OUTPUT: Final = frozenset(
+    REASON_CODES[reason].name for reason in (REQUEST, CONVERSATION, REQUEST_AND_CONVERSATION)
+)
+"""Notices about output that is there: the transaction has run, though nothing may be sent again."""
+
+
 def told_by(meaning: CodeMeaning, *, of_request: bool) -> Outcome:
     """Return what an RSM says became of the request.
 
@@ -46,6 +53,8 @@ def told_by(meaning: CodeMeaning, *, of_request: bool) -> Outcome:
     """
     if meaning.deallocate is not None:
         return Outcome.DONE if meaning.deallocate == "confirmed" else Outcome.BACKED_OUT
+    if meaning.name in _OF_OUTPUT:
+        return Outcome.UNKNOWN
     return Outcome.NOT_DONE if of_request and meaning.retry is not Retry.UNKNOWN else Outcome.UNKNOWN
 
 

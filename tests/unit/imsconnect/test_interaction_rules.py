@@ -12,6 +12,7 @@ from gateway.imsconnect import (
     DEFAULT_TIMEOUT,
     FOREVER,
     NO_WAIT,
+    Acknowledgment,
     CalloutRequests,
     Credentials,
     Interaction,
@@ -265,3 +266,36 @@ def test_what_is_quickly_seen_to_be_plain_breaks_no_rule(rule):
     _good, change = rule
     plain = replace(ASK, **change)
     assert passes(plain) is (not list(broken(plain)))
+
+
+NEARLY_PLAIN: dict[str, list[object]] = {
+    "commit_mode": [None, CM0, CM1, 0, 1],
+    "sync_level": [None, *SyncLevel, "confirm"],
+    "acknowledgment": [*Acknowledgment, "caller", None],
+    "segments": [(b"1",), (b"1", b""), (), [b"1"], b"1", ("1",), (bytes(32_764),)],
+    "transaction": ["IVTNO", "", "lower", b"IVTNO", None],
+    "execution_timeout_ms": [1, 3_600_000, 0, -2, 1.5, True, 3_600_001],
+    "socket_timeout_ms": [0, 1, -1, 0.5],
+    "budget_ms": [0, 1, -1, 0.5],
+    "unicode": [None, Unicode.UTF_8, 1],
+    "request_type": [*RequestType, 1],
+    "callout_requests": [*CalloutRequests, "async"],
+    "undeliverable": [None, *Undeliverable, "purge"],
+    "verb": [V.SEND_RECEIVE, V.SEND, "send-receive"],
+    "nak_reason": [None, 0, 1],
+    "conversation_id": ["", "C", 0, 1],
+    "lterm": ["", "L", "l", None, b"L"],
+    "expires": [False, True],
+}
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    changes=st.lists(
+        st.sampled_from([(name, value) for name, values in NEARLY_PLAIN.items() for value in values]),
+        max_size=3,
+    )
+)
+def test_one_that_is_nearly_plain_passes_if_and_only_if_it_breaks_no_rule(changes):
+    nearly = replace(ASK, **dict(changes))
+    assert passes(nearly) is (not list(broken(nearly)))

@@ -101,10 +101,8 @@ def drain(
         try:
             if peek:
                 taking.look(interaction)
-            elif limit is not None:
-                taking.take_some(interaction, limit)
             else:
-                taking.take(interaction)
+                taking.take(interaction, limit)
         except KeyboardInterrupt:
             # the way that --follow is meant to end
             if not follow:
@@ -122,11 +120,11 @@ class _Taking:
     place: "Keeper"
     number: int = 0
 
-    def take(self, interaction: "Interaction") -> None:
-        """Keep and acknowledge each. Leaving the loop otherwise hands the message in hand back."""
+    def take(self, interaction: "Interaction", limit: int | None) -> None:
+        """Keep and acknowledge each, so many at most. Leaving the loop otherwise hands the one in hand back."""
         where = None
         try:
-            with closing(self.connection.messages(interaction)) as messages:  # type: ignore[type-var]
+            with self.connection.messages(interaction, limit=limit) as messages:
                 for delivery in messages:
                     # that another one comes shows that IMS Connect has heard the ACK before
                     where = None
@@ -137,21 +135,6 @@ class _Taking:
             if where is not None:
                 self._say_twice(where)
             raise
-
-    def take_some(self, interaction: "Interaction", limit: int) -> None:
-        """Keep and acknowledge so many, asking for each by itself: IMS puts no other one on the way."""
-        while self.number < limit and (delivery := self.connection.receive(interaction)) is not None:
-            try:
-                where = self._keep(delivery)
-            except BaseException:
-                self.connection.reject(keep=True)
-                raise
-            self.number += 1
-            try:
-                self.connection.acknowledge()
-            except GatewayError:
-                self._say_twice(where)
-                raise
 
     def look(self, interaction: "Interaction") -> None:
         """Keep the first and hand it back."""

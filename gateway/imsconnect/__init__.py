@@ -25,8 +25,10 @@ from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
 from gateway.imsconnect.async_client import AsyncClient
 from gateway.imsconnect.async_connection import AsyncConnection
+from gateway.imsconnect.async_messages import AsyncMessages
 from gateway.imsconnect.client import Client
 from gateway.imsconnect.connection import Connection
+from gateway.imsconnect.messages import Messages
 from gateway.imsconnect.outcome import DfsMessageError
 from gateway.imsconnect.texts import segments_of, transaction_input
 from gateway.imsconnect.transport import Endpoint
@@ -56,6 +58,7 @@ __all__ = [
     "Acknowledgment",
     "AsyncClient",
     "AsyncConnection",
+    "AsyncMessages",
     "CalloutRequests",
     "Client",
     "CodeMeaning",
@@ -74,6 +77,7 @@ __all__ = [
     "Interaction",
     "InteractionVerb",
     "M",
+    "Messages",
     "Outcome",
     "PoolSettings",
     "Reply",

@@ -23,6 +23,7 @@ from gateway.imsconnect.connecting import (
 )
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
+from gateway.imsconnect.reading import Reading
 from gateway.imsconnect.transport import ConnectFailed, Endpoint
 from gateway.imsconnect.values import ConnectionSettings, Credentials, Delivery, Interaction, Reply
 
@@ -69,6 +70,7 @@ class AsyncConnection:
         self._credentials = credentials
         self._session = session
         self._loops = LeftLoops(session)
+        self._reading: Reading | None = None
 
     @classmethod
     async def open(
@@ -134,15 +136,25 @@ class AsyncConnection:
             return await self._session.receive(bounded(interaction, self._settings), who)
 
     def messages(
-        self, interaction: Interaction, credentials: AsyncCredentialsSource | None = None
+        self,
+        interaction: Interaction,
+        credentials: AsyncCredentialsSource | None = None,
+        *,
+        limit: int | None = None,
     ) -> AsyncMessages:
-        """Send RESUME TPIPE and give its messages, until the execution timeout passes without one.
+        """Send RESUME TPIPE and give its messages; parameters and errors are those of `Connection.messages`.
 
-        Answer each before asking for the next: `acknowledge` when it is safe, or `reject`, which ends the
-        retrieval. Leaving the loop in between hands the message back to IMS, before anything else is said on
-        this connection. Raises what `run` does.
+        Leaving the loop at a message that is unanswered hands it back to IMS, before anything else is said on
+        this connection.
         """
-        return AsyncMessages(self._session, self._loops, lambda: self.receive(interaction, credentials))
+        reading = Reading(self._session.dialogue, interaction, limit)
+
+        async def begin() -> Delivery | None:
+            delivery = await self.receive(reading.interaction, credentials)
+            self._reading = reading
+            return delivery
+
+        return AsyncMessages(self._session, self._loops, reading, begin)
 
     async def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect itself for a sign of life and return its words; raises what `run` does."""
@@ -175,7 +187,12 @@ class AsyncConnection:
         self._session.abort()
 
     async def close(self) -> None:
-        """Close the socket. A reply or message that wants an ACK counts as rejected, a conversation ends."""
+        """Close the socket. A reply or message that wants an ACK counts as rejected, a conversation ends.
+
+        A message that a loop has not answered is handed back before.
+        """
+        if self._reading is not None and self._reading.latest is not None:
+            self._loops.left(self._reading.latest)
         try:
             await self._loops.hand_back()
         finally:

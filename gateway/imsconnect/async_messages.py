@@ -8,10 +8,12 @@ left, and hands the message back before it does anything else.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from types import TracebackType
 from typing import Self
 
 from gateway.errors import GatewayError
 from gateway.imsconnect.async_session import AsyncSession
+from gateway.imsconnect.reading import Reading, Turn
 from gateway.imsconnect.values import Delivery
 
 Begin = Callable[[], Awaitable[Delivery | None]]
@@ -54,45 +56,63 @@ class LeftLoops:
 
 
 class AsyncMessages(AsyncIterator[Delivery]):
-    """The messages, one by one; `aclose` hands the one that is unanswered back, as leaving the loop does."""
+    """The messages, one by one. Also an asynchronous context manager; otherwise as `Messages`."""
 
-    def __init__(self, session: AsyncSession, loops: LeftLoops, begin: Begin) -> None:
-        """Ask nothing yet: `begin` sends the RESUME TPIPE when the first message is wanted."""
+    def __init__(self, session: AsyncSession, loops: LeftLoops, reading: Reading, begin: Begin) -> None:
+        """Ask nothing yet: `begin` sends the RESUME TPIPE when a message is wanted."""
         self._session = session
         self._loops = loops
-        self._begin: Begin | None = begin
-        self._over = False
-        self._latest: Delivery | None = None
+        self._reading = reading
+        self._begin = begin
+
+    @property
+    def taken(self) -> int:
+        """Messages that were acknowledged here."""
+        return self._reading.taken
+
+    @property
+    def last_ack_heard(self) -> bool:
+        """Whether IMS Connect is known to have heard the last ACK; see `Messages`."""
+        return self._reading.last_ack_heard
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Delivery:
-        if self._over:
+        reading, turn = self._reading, self._reading.turn()
+        if turn is Turn.END:
             raise StopAsyncIteration
-        begin, self._begin = self._begin, None
-        delivery: Delivery | None = None
         try:
-            delivery = await (self._session.following() if begin is None else begin())
-        finally:
+            delivery = await (self._begin() if turn is Turn.BEGIN else self._session.following())
+        except BaseException:
             # as with a generator, an error ends it, and so does a task that is cancelled meanwhile
-            self._over = delivery is None
-            self._latest = delivery
+            reading.failed()
+            raise
+        reading.came(delivery, turn)
         if delivery is None:
             raise StopAsyncIteration
         return delivery
 
     async def aclose(self) -> None:
-        """End the loop here."""
-        if self._leave():
-            await self._loops.hand_back()
+        """End the loop here; hand the message back that is unanswered."""
+        self._leave()
+        await self._loops.hand_back()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
 
     def __del__(self) -> None:
         self._leave()
 
-    def _leave(self) -> bool:
-        latest, self._latest = self._latest, None
-        self._over = True
+    def _leave(self) -> None:
+        latest, self._reading.left = self._reading.latest, True
         if latest is not None:
             self._loops.left(latest)
-        return latest is not None

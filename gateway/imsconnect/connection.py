@@ -5,13 +5,10 @@ step, ACK or NAK by the caller's own decision, the messages of a tpipe. Whoever 
 the client.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.errors import GatewayError
 from gateway.exchange import Secret
 from gateway.imsconnect.budgeted import bounded
 from gateway.imsconnect.client_ids import ClientId
@@ -26,6 +23,8 @@ from gateway.imsconnect.connecting import (
 )
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
+from gateway.imsconnect.messages import Messages, hand_back
+from gateway.imsconnect.reading import Reading
 from gateway.imsconnect.session import Session
 from gateway.imsconnect.transport import ConnectFailed, Endpoint, connect
 from gateway.imsconnect.values import (
@@ -84,6 +83,7 @@ class Connection:
         """
         self._settings = settings
         self._credentials = credentials
+        self._reading: Reading | None = None
         self._session = self._connect(chosen_client_id(settings, client_id, take_over=take_over), clock)
 
     def _connect(self, client_id: ClientId, clock: Clock) -> Session:
@@ -114,6 +114,7 @@ class Connection:
         """
         check_conversation(interaction, self.client_id)
         who = self._who(credentials)
+        self._hand_back()
         check_quiet(self._session)
         with sending():
             reply = self._session.run(bounded(interaction, self._settings), who)
@@ -121,11 +122,13 @@ class Connection:
 
     def acknowledge(self) -> None:
         """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""
+        self._hand_back()
         check_quiet(self._session, before_ack=True)
         self._session.acknowledge()
 
     def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
         """Say NAK. `reason` (0 to 65535, for the ICAL) and `keep` (leave it on the tpipe) are for callouts."""
+        self._hand_back()
         self._session.reject(reason=reason, keep=keep)
 
     def receive(
@@ -133,29 +136,37 @@ class Connection:
     ) -> Delivery | None:
         """Send RESUME TPIPE and return the first message, None when none came in time; raises as `run`."""
         who = self._who(credentials)
+        self._hand_back()
         check_quiet(self._session)
         with sending():
             return self._session.receive(bounded(interaction, self._settings), who)
 
     def messages(
-        self, interaction: Interaction, credentials: CredentialsSource | None = None
-    ) -> Iterator[Delivery]:
-        """Send RESUME TPIPE and yield its messages, until the execution timeout passes without one.
+        self,
+        interaction: Interaction,
+        credentials: CredentialsSource | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Messages:
+        """Send RESUME TPIPE and give its messages, until the execution timeout passes without one.
 
         Answer each before asking for the next: `acknowledge` when it is safe, or `reject`, which ends the
-        retrieval. Leaving the loop in between hands the message back to IMS. Raises what `run` does.
+        retrieval. Leaving the loop in between hands the message back to IMS. After `limit` messages that were
+        acknowledged it is over; then each is asked for by a RESUME TPIPE of its own, with credentials of its
+        own. Raises what `run` does; ValueError for a limit below 1.
         """
-        delivery = self.receive(interaction, credentials)
-        while delivery is not None:
-            try:
-                yield delivery
-            except BaseException:
-                self._hand_back(delivery)
-                raise
-            delivery = self._session.following()
+        reading = Reading(self._session.dialogue, interaction, limit)
+
+        def begin() -> Delivery | None:
+            delivery = self.receive(reading.interaction, credentials)
+            self._reading = reading
+            return delivery
+
+        return Messages(self._session, reading, begin)
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect itself for a sign of life and return its words; raises what `run` does."""
+        self._hand_back()
         check_quiet(self._session)
         with sending():
             return self._session.do(self._session.dialogue.ping(timeout_ms))
@@ -165,6 +176,7 @@ class Connection:
     ) -> str:
         """Change the RACF password of the credentials to `new` (HWSPWCH); raises what `run` does."""
         who = self._who(credentials)
+        self._hand_back()
         check_quiet(self._session)
         with sending():
             return self._session.do(self._session.dialogue.change_password(who, new, timeout_ms))
@@ -173,16 +185,25 @@ class Connection:
         self, credentials: CredentialsSource | None = None, timeout_ms: int = PING_TIMEOUT_MS
     ) -> None:
         """End the wait of another session that has this client id; this connection ends with it."""
+        who = self._who(credentials)
+        self._hand_back()
         with sending():
-            self._session.do(self._session.dialogue.cancel_timer(self._who(credentials), timeout_ms))
+            self._session.do(self._session.dialogue.cancel_timer(who, timeout_ms))
 
     def abort(self) -> None:
         """Make what another thread waits for on this connection fail at once."""
         self._session.abort()
 
     def close(self) -> None:
-        """Close the socket. A reply or message that wants an ACK counts as rejected, a conversation ends."""
-        self._session.close()
+        """Close the socket. A reply or message that wants an ACK counts as rejected, a conversation ends.
+
+        A message that a loop has not answered is handed back before.
+        """
+        try:
+            if self._reading is not None:
+                hand_back(self._session, self._reading)
+        finally:
+            self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -198,8 +219,7 @@ class Connection:
     def _who(self, given: CredentialsSource | None) -> Credentials:
         return credentials_of(self._settings, given if given is not None else self._credentials)
 
-    def _hand_back(self, delivery: Delivery) -> None:
-        if self._session.dialogue.owes(delivery):
-            # whatever goes wrong here, IMS takes a closed socket for a NAK
-            with suppress(GatewayError):
-                self._session.reject(keep=True)
+    def _hand_back(self) -> None:
+        """Hand back what a loop that was left has not answered."""
+        if self._reading is not None and self._reading.left:
+            hand_back(self._session, self._reading)

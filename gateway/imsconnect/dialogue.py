@@ -46,6 +46,11 @@ class Dialogue:
         """Whether the caller owes ACK or NAK to a message of a tpipe."""
         return self._retrieval is not None and self._retrieval.unanswered
 
+    @property
+    def retrieval(self) -> Retrieval | None:
+        """The RESUME TPIPE that was the last thing asked here."""
+        return self._retrieval
+
     def owes(self, delivery: Delivery) -> bool:
         """Tell whether the caller owes ACK or NAK to this very message."""
         return self._retrieval is not None and self._retrieval.delivered is delivery

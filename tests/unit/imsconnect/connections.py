@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.errors import GatewayError
 from gateway.imsconnect import (
     AsyncClient,
     AsyncConnection,
+    AsyncMessages,
     Client,
     Connection,
     ConnectionSettings,
@@ -50,6 +51,37 @@ TOKEN = bytes.fromhex("00280001C9D4E2F1000000001234567800000000ABCDEF01C3C1D3D3D
 """The correlation token of worked example 17."""
 
 
+class LoopMessages(Iterator[Delivery]):
+    """Messages for asyncio whose loop runs in another thread."""
+
+    def __init__(self, thread: LoopThread, messages: AsyncMessages) -> None:
+        self._thread = thread
+        self._messages = messages
+
+    @property
+    def taken(self) -> int:
+        return self._messages.taken
+
+    @property
+    def last_ack_heard(self) -> bool:
+        return self._messages.last_ack_heard
+
+    def __next__(self) -> Delivery:
+        delivery = self._thread.do(self._following())
+        if delivery is None:
+            raise StopIteration
+        return delivery
+
+    async def _following(self) -> Delivery | None:
+        return await anext(self._messages, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.do(self._messages.aclose())
+
+
 class LoopConnection:
     """A connection for asyncio whose loop runs in a thread of its own."""
 
@@ -81,14 +113,8 @@ class LoopConnection:
     def receive(self, interaction: Interaction) -> Delivery | None:
         return self._thread.do(self._connection.receive(interaction))
 
-    def messages(self, interaction: Interaction) -> Iterator[Delivery]:
-        messages = self._connection.messages(interaction)
-
-        async def following() -> Delivery | None:
-            return await anext(messages, None)
-
-        while (delivery := self._thread.do(following())) is not None:
-            yield delivery
+    def messages(self, interaction: Interaction, *, limit: int | None = None) -> "LoopMessages":
+        return LoopMessages(self._thread, self._connection.messages(interaction, limit=limit))
 
     def ping(self, timeout_ms: int) -> str:
         return self._thread.do(self._connection.ping(timeout_ms))

@@ -4,7 +4,6 @@ import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +17,11 @@ from gateway.cli.ims_options import (
 )
 from gateway.cli.ims_secrets import key_password, password_of
 from gateway.cli.store_options import asked
-from gateway.clock import SYSTEM_CLOCK
-from gateway.config.model import Bundle, KeyStore, PassTicketSettings, TrustStore
+from gateway.config.model import Bundle, KeyStore, TrustStore
 from gateway.config.read import read_toml, settle
 from gateway.config.secrets import HomeFiles
 from gateway.errors import ConfigError, Problem
 from gateway.exchange import Secret
-from gateway.identity import passticket
 from gateway.imsconnect import (
     Connection,
     ConnectionSettings,
@@ -33,6 +30,7 @@ from gateway.imsconnect import (
     Exit,
     HeaderCode,
 )
+from gateway.passtickets import PassTickets
 from gateway.provider.backend import connection_settings
 from gateway.tls import StoreError, backend_context, client_context
 
@@ -54,24 +52,6 @@ class Target:
     def connect(self) -> Connection:
         """Open a connection; raises what `Connection` does."""
         return Connection(self.settings, self.client_id, credentials=self.tickets)
-
-
-class Tickets:
-    """A PassTicket for each interaction, each of a second of its own: RACF takes the same one only once."""
-
-    def __init__(self, settings: PassTicketSettings, user: str, group: str) -> None:
-        """Make the first one at once. Raises ValueError for a user that no PassTicket is for."""
-        self._settings = settings
-        self._user = user
-        self._group = group
-        self._second = datetime.min.replace(tzinfo=UTC)
-        passticket.make(settings, user, SYSTEM_CLOCK.now())
-
-    def __call__(self) -> Credentials:
-        """Return credentials for one interaction."""
-        self._second = max(SYSTEM_CLOCK.now().replace(microsecond=0), self._second + timedelta(seconds=1))
-        ticket = passticket.make(self._settings, self._user, self._second)
-        return Credentials(self._user, ticket, self._group, self._settings.application)
 
 
 def target(way: Way) -> Target:
@@ -142,12 +122,20 @@ def _bundle_credentials(way: Way, bundle: Bundle) -> Credentials:
     return _credentials(way) if way.user else Credentials(own.user, own.password, way.group or own.group)
 
 
-def _tickets(way: Way, bundle: Bundle) -> Tickets:
-    if bundle.passticket is None:
+def _tickets(way: Way, bundle: Bundle) -> PassTickets:
+    settings = bundle.passticket
+    if settings is None:
         raise typer.BadParameter(f"{_file(way.bundle)} has no [passticket]", param_hint="--passticket")
     user, group = (way.user, way.group) if way.user else (bundle.credentials.user, bundle.credentials.group)
     try:
-        return Tickets(bundle.passticket, user, group)
+        return PassTickets(
+            user,
+            settings.application,
+            settings.key,
+            kind=settings.kind,
+            group=group,
+            replay_protection=settings.replay_protection,
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--user") from error
 

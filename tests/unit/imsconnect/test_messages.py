@@ -157,5 +157,7 @@ class TestThreads:
 
 def fail_in_the_loop(settings):
     with Connection(settings, "CLIENT01") as connection:
-        for _ in connection.messages(QUEUED):
+        # in a variable of this frame, which the traceback keeps
+        messages = connection.messages(QUEUED)
+        for _ in messages:
             _ = 1 // 0

@@ -13,7 +13,8 @@ Words of this package, in the order an interaction meets them:
 - *session*: one client id on one stream; it drives a *dialogue*, which knows all that may be said there;
 - *line*: the state of one connection without I/O; it is *in doubt* while nobody knows which bytes may still
   come;
-- *retrieval*: one RESUME TPIPE; *delivery*: one message it brings;
+- *retrieval*: one RESUME TPIPE; *delivery*: one message it brings; *reading*: one loop over messages;
+- *outcome*: what is known of a request that ended in an error;
 - *stream*: one TCP or TLS connection with a deadline on every step (`transport`).
 
 `wire` says what the bytes are, `inputs` turns an interaction into messages, `refusal` turns status messages

@@ -215,7 +215,7 @@ class AsyncSocketStream:
         self._ready = _Readiness(sock, clock)
         self._plain = not isinstance(sock, ssl.SSLSocket)
         self._flooded = False
-        self._heard = False
+        self._unjudged = sockets.judged_later(sock)
 
     async def send_all(self, data: bytes, deadline: float) -> None:
         """Send all of `data` before the deadline.
@@ -247,9 +247,9 @@ class AsyncSocketStream:
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
-            refused = not self._heard and sockets.refused_handshake(error, self._socket)
+            refused = self._unjudged and sockets.refused_handshake(error)
             raise StreamLost(f"lost while receiving: {words(error)}", never_accepted=refused) from error
-        self._heard = True
+        self._unjudged = False
         self._flooded = len(data) == _PIECE
         return data
 

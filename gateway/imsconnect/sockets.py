@@ -97,17 +97,24 @@ def is_timeout(error: OSError) -> bool:
     return isinstance(error, TimeoutError) and error.errno is None
 
 
-def refused_handshake(error: OSError, sock: socket.socket) -> bool:
-    """Tell whether the other side did not accept our part of a TLS handshake.
-
-    In TLS 1.3 that shows only when something is read after the handshake. Nothing that we have sent since can
-    have been looked at: a server processes Certificate and Finished first (RFC 8446, section 4.4).
+def judged_later(sock: socket.socket) -> bool:
+    """Tell whether the other side says only after the handshake whether it accepts our part of it: TLS 1.3.
 
     Up to TLS 1.2 our handshake is over when theirs is; what comes then belongs to a renegotiation, and that may
-    come after the request was read. So may a certificate that is asked for later (section 4.6.2).
+    come after the request was read. So may a certificate that is asked for later (RFC 8446, section 4.6.2).
+    To be asked before anything is sent: a socket that has failed does not know its version any more.
     """
-    if not isinstance(sock, ssl.SSLSocket) or sock.version() != "TLSv1.3" or sock.context.post_handshake_auth:
+    if not isinstance(sock, ssl.SSLSocket):
         return False
+    return sock.version() == "TLSv1.3" and not sock.context.post_handshake_auth
+
+
+def refused_handshake(error: OSError) -> bool:
+    """Tell whether the other side did not accept our part of a TLS handshake; see `judged_later`.
+
+    That shows only when something is read after the handshake. Nothing that we have sent since can have been
+    looked at: a server processes Certificate and Finished first (RFC 8446, section 4.4).
+    """
     return isinstance(error, ssl.SSLError) and _kind(error) in _OF_THE_HANDSHAKE
 
 

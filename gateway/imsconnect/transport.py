@@ -162,7 +162,7 @@ class SocketStream:
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._socket = sock
         self._clock = clock
-        self._heard = False
+        self._unjudged = sockets.judged_later(sock)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -198,9 +198,9 @@ class SocketStream:
         except OSError as error:
             if is_timeout(error):
                 raise DeadlinePassed("nothing came in time") from error
-            refused = not self._heard and sockets.refused_handshake(error, self._socket)
+            refused = self._unjudged and sockets.refused_handshake(error)
             raise StreamLost(f"lost while receiving: {words(error)}", never_accepted=refused) from error
-        self._heard = True
+        self._unjudged = False
         return data
 
     def is_quiet(self) -> bool:

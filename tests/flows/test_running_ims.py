@@ -40,16 +40,11 @@ def hold(lab):
                 interaction = Interaction(
                     verb=InteractionVerb.SEND_ACKNOWLEDGED,
                     transaction="ECHO",
-                    segments=segments(text),
+                    segments=transaction_input("ECHO", text, longest=20_000),
                 )
                 connection.run(interaction)
 
     return put
-
-
-def segments(text):
-    (whole,) = transaction_input("ECHO", text)
-    return tuple(whole[at : at + 20_000] for at in range(0, len(whole), 20_000))
 
 
 def start(*arguments, **more):

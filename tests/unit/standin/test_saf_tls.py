@@ -18,7 +18,7 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture(scope="module")
-def server(authority) -> trustme.LeafCert:
+def server(authority: trustme.CA) -> trustme.LeafCert:
     return authority.issue_cert("localhost", key_type=trustme.KeyType.RSA)
 
 

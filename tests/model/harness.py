@@ -111,6 +111,7 @@ class Harness:
     def leave_library(self, library: Library) -> None:
         """Have the caller close its connection."""
         self.note(f"#{library.peer.number} ({library.peer.doing or 'idle'}) closes")
+        library.hand_back()
         self.world.disconnect(library.peer)
         library.close()
 
@@ -126,7 +127,7 @@ class Harness:
             self.note(f"    #{peer.number} hears {one}")
         return mine
 
-    def let_ackto_pass(self, peer: Peer) -> None:
+    def _let_ackto_pass(self, peer: Peer) -> None:
         """Have OTMA give up waiting for the ACK that a client of the impatient data store owes."""
         if peer.store == "SHORT" and peer.owes and peer.doing != "late":
             self.note(f"#{peer.number} lets ACKTO pass")
@@ -224,6 +225,8 @@ class Harness:
 
     def settle(self) -> None:
         """Hear what clients must hear, and look whether IMS stands where the model stands."""
+        for peer in self.world.peers:
+            self._let_ackto_pass(peer)
         for peer, said in self.heard():
             self.channels[peer.number].expect(said)
         self.inside.agree(self.world)

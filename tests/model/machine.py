@@ -164,7 +164,6 @@ class Machine(RuleBasedStateMachine):
             dfs2082=dfs2082,
         )
         self.harness.send(peer, said)
-        self.harness.let_ackto_pass(peer)
         self.step(f"transaction {program or 'step'} CM{mode}")
 
     def _answer(self, peer: Peer, verb: str, waits: bool, **fields: Any) -> Input:
@@ -250,7 +249,6 @@ class Machine(RuleBasedStateMachine):
             store="SHORT" if ackto and not peer.doing and not peer.conversing else "IMS1",
         )
         self.harness.send(peer, said)
-        self.harness.let_ackto_pass(peer)
         self.step(f"resume {option or 'none'} {kinds}")
 
     def _full(self, tpipe: str) -> str:

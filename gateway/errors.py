@@ -179,6 +179,9 @@ class M:
         "Transaction {transaction} is conversational, which is not supported",
         outcome=Outcome.UNKNOWN,
     )
+    NOTHING_SENT = Message(
+        "IGW2017E", Side.SERVER, "The connection to IMS Connect was lost before anything was sent"
+    )
     INTERACTION = Message("IGW2015E", Side.SERVER, "The interaction breaks the rule {rule}: {text}")
     NO_CONVERSATION = Message(
         "IGW2016E",

@@ -76,7 +76,7 @@ class Listening(Protocol):
 
 
 def check_quiet(session: Listening, *, before_ack: bool = False) -> None:
-    """Raise TransportError CONNECTION_LOST where IMS Connect closed or spoke while nothing was due.
+    """Raise TransportError NOTHING_SENT where IMS Connect closed or spoke while nothing was due.
 
     Before a conversation: what came would be taken for its answer. Before an ACK that nothing answers: IMS
     has given up waiting for it (ACKTO=), and the message is IMS's again. Either way nothing was sent.
@@ -85,7 +85,7 @@ def check_quiet(session: Listening, *, before_ack: bool = False) -> None:
     if silence_due and not session.is_quiet():
         session.close()
         private = f"{session.dialogue.line.where}: IMS Connect closed the socket or spoke unasked"
-        raise TransportError(M.CONNECTION_LOST, private=private, maybe_sent=False)
+        raise TransportError(M.NOTHING_SENT, private=private, maybe_sent=False)
 
 
 @contextmanager
@@ -94,4 +94,4 @@ def sending() -> Iterator[None]:
     try:
         yield
     except NothingSentError as error:
-        raise TransportError(M.CONNECTION_LOST, private=str(error), maybe_sent=False) from error
+        raise TransportError(M.NOTHING_SENT, private=str(error), maybe_sent=False) from error

@@ -109,7 +109,7 @@ class Connection:
         """Run an interaction that brings a reply or none; a conversation bears this client id as its name.
 
         Raises GatewayError INTERACTION, NETWORK_IDENTITY, REQUEST_SIZE (nothing was sent), TransportError
-        CONNECTION_LOST (nothing or anything was done, see `maybe_sent`), SOCKET_TIMEOUT, BAD_REPLY (outcome
+        NOTHING_SENT, or CONNECTION_LOST, SOCKET_TIMEOUT, BAD_REPLY (outcome
         unknown), ImsError for what was refused, DfsMessageError for a message of IMS.
         """
         check_conversation(interaction, self.client_id)

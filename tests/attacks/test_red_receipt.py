@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import ImsError, M, TransportError
 from tests.fixtures.scripted_server import Expect, ExpectNothing, Send
 from tests.unit.imsconnect import worked_examples as wire
-from tests.unit.imsconnect.calling import ANSWERED, CALL, SEND_ONLY, client_of
+from tests.unit.imsconnect.calling import ANSWERED, CALL, SEND_ONLY, client_of, stats_of
 
 WITH_RECEIPT = replace(SEND_ONLY, receipt=True, execution_timeout_ms=30_000)
 IRM_TIMER, IRM_F1, IRM_F4 = 21, 32, 35
@@ -34,7 +34,7 @@ def test_its_socket_carries_only_send_only_messages_afterwards(scripted_server):
         client.call(WITH_RECEIPT)
         client.call(SEND_ONLY)
         client.call(CALL)
-        assert client.stats().connects == 2
+        assert stats_of(client).connects == 2
 
 
 def test_it_is_not_sent_on_a_socket_where_an_answer_to_a_send_only_message_may_be_on_its_way(scripted_server):
@@ -44,7 +44,7 @@ def test_it_is_not_sent_on_a_socket_where_an_answer_to_a_send_only_message_may_b
     with client_of(server) as client:
         client.call(SEND_ONLY)
         client.call(WITH_RECEIPT)
-        assert client.stats().connects == 2
+        assert stats_of(client).connects == 2
 
 
 def test_a_refused_sign_on_shows(scripted_server):
@@ -61,4 +61,4 @@ def test_a_receipt_that_is_none_breaks_the_protocol(scripted_server, answer):
             client.call(WITH_RECEIPT)
         assert caught.value.message is M.BAD_REPLY
         assert caught.value.maybe_sent
-        assert client.stats().open == 0
+        assert stats_of(client).open == 0

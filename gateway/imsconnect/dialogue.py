@@ -99,8 +99,9 @@ class Dialogue:
         if self._retrieval is not None:
             yield from self._unanswered_retrieval().refuse(reason=reason, keep=keep)
         else:
+            owed = self._take_owed()
             self._conversing = False
-            yield from send_receive.reject(self.line, self._take_owed())
+            yield from send_receive.reject(self.line, owed)
 
     def receive(self, interaction: Interaction, credentials: Credentials) -> Steps[Delivery | None]:
         """Begin a RESUME TPIPE; return its first message, None when there is none. Raises what `run` does."""

@@ -39,6 +39,11 @@ class Tally:
         self.examples = 0
         self.rules: Counter[str] = Counter()
 
+    @property
+    def steps(self) -> int:
+        """How many steps were done and held against the model."""
+        return self.rules.total()
+
 
 def move(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
     """Make a rule of a method. While it runs the example counts as failed, so that nothing is drained then."""
@@ -80,11 +85,13 @@ class Machine(RuleBasedStateMachine):
         self.tally.rules[name] += 1
         self.harness.settle()
 
-    def peer(self, slot: int, *, legal: bool) -> tuple[int, Peer]:
+    def peer(self, slot: int, *, legal: bool, conversing: bool = False) -> tuple[int, Peer]:
         """Return a connection; a legal step goes to one that may begin something, as far as there is one."""
         order = [*range(slot, RAW), *range(slot)]
         if legal:
             slot = next((one for one in order if self._free(one)), slot)
+        if legal and conversing:
+            slot = next((one for one in order if self._free(one) and self._converses(one)), slot)
         peer = self.raw[slot]
         if peer is None or peer.closed:
             self.raw[slot] = peer = self.harness.open()
@@ -93,6 +100,10 @@ class Machine(RuleBasedStateMachine):
     def _free(self, slot: int) -> bool:
         peer = self.raw[slot]
         return peer is None or peer.closed or not peer.doing
+
+    def _converses(self, slot: int) -> bool:
+        peer = self.raw[slot]
+        return peer is not None and peer.conversing
 
     def name(self, slot: int, peer: Peer, *, other: bool) -> str:
         """Return the client id to say: the one in use, the slot's own, or another."""
@@ -124,7 +135,7 @@ class Machine(RuleBasedStateMachine):
     def transaction(  # noqa: PLR0914
         self, slot, legal, other, program, mode, confirm, waits, fates, flags, persistent, lterm, store, ackto
     ):
-        slot, peer = self.peer(slot, legal=legal)
+        slot, peer = self.peer(slot, legal=legal, conversing=program == "TALK")
         if peer.deaf and len(peer.inbox) > 2:
             return
         take_over, ignore_purg, dfs2082 = flags
@@ -403,7 +414,8 @@ class Machine(RuleBasedStateMachine):
             library.look()
             self.step("library PING")
             return
-        program = "TAG" if program == "PING" or (program == "TALK" and mode == 0) else program
+        program = "TAG" if program == "PING" else program
+        mode = 1 if program == "TALK" else mode
         if peer.conversing and not peer.doing:
             if program == "PUT":
                 library.deallocate()
@@ -466,13 +478,18 @@ class Machine(RuleBasedStateMachine):
 
     @move(
         slot=library_slots,
-        verb=st.sampled_from("SKJLM"),
+        verb=st.sampled_from("SKJLMC"),
         program=st.sampled_from(["TAG", "MANY", "PUT", "GATE", "QUIET", "ABEND", "NOSUCH"]),
         lterm=tpipes,
         pick=st.integers(0, 99),
         error=st.sampled_from(["", "", "plain", "reason"]),
     )
     def send_by_library(self, slot, verb, program, lterm, pick, error):
+        if verb == "C":
+            client_id = IDS[pick % (RAW + LIBRARY)]
+            self.harness.open_library(client_id, self.loop if slot else None, take_over=False).cancel()
+            self.step("library C")
+            return
         library = self.library(slot)
         if library.peer.doing or library.peer.conversing or (verb in "LM" and not self.world.callouts):
             return
@@ -483,13 +500,6 @@ class Machine(RuleBasedStateMachine):
             text = self.harness.fresh()
             library.send(Input(verb, mode=0, timer=NO_WAIT, program=program, text=text, lterm=lterm))
         self.step(f"library {verb}")
-
-    @move(slot=st.integers(0, RAW + LIBRARY - 1))
-    def cancel_by_library(self, slot):
-        with_loop = self.loop if slot % 2 else None
-        library = self.harness.open_library(IDS[slot], with_loop, take_over=False)
-        library.cancel()
-        self.step("library cancel timer")
 
     @precondition(lambda self: self.world.up)
     @move(
@@ -523,7 +533,7 @@ class Machine(RuleBasedStateMachine):
                 self.failed = False
         finally:
             if self.failed:
-                print("\n".join(["-- the latest steps", *self.harness.log[-40:]]))
+                print("\n".join(["-- the latest steps", *self.harness.log[-60:]]))
             self.client.close()
             for channel in self.harness.channels.values():
                 channel.close()

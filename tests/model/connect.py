@@ -30,7 +30,6 @@ class World(Ims):
 
     def __init__(self) -> None:
         super().__init__()
-        self.serve = self._serve
         self.peers: list[Peer] = []
 
     def connect(self, number: int) -> Peer:
@@ -486,7 +485,12 @@ class World(Ims):
             return
         resume.record.settle(f"{resume.delivered} delivered")
         self.lines[resume.tpipe].remove(resume)
-        self._serve(resume.tpipe)
+        self.woken.append(resume.tpipe)
+
+    def wake(self) -> None:
+        """Give what is queued to whoever waits for it, behind all that happened at once."""
+        while self.woken:
+            self._serve(self.woken.pop(0))
 
     def _serve(self, tpipe: str) -> None:
         if self.lines[tpipe]:

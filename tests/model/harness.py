@@ -121,17 +121,20 @@ class Harness:
             f"#{peer.number} ({peer.doing or 'idle'}{' conversing' if peer.conversing else ''}) runs {said}"
         )
         self.world.hear(peer, said)
+        self.world.wake()
         mine = [one for who, one in self.world.said if who is peer]
         self.world.said = [(who, one) for who, one in self.world.said if who is not peer]
         for one in mine:
             self.note(f"    #{peer.number} hears {one}")
         return mine
 
-    def _let_ackto_pass(self, peer: Peer) -> None:
+    def _let_ackto_pass(self, peer: Peer) -> bool:
         """Have OTMA give up waiting for the ACK that a client of the impatient data store owes."""
-        if peer.store == "SHORT" and peer.owes and peer.doing != "late":
-            self.note(f"#{peer.number} lets ACKTO pass")
-            self.world.time_out_ack(peer)
+        if peer.store != "SHORT" or not peer.owes or peer.doing == "late":
+            return False
+        self.note(f"#{peer.number} lets ACKTO pass")
+        self.world.time_out_ack(peer)
+        return True
 
     # -- callers that share sockets
 
@@ -225,8 +228,9 @@ class Harness:
 
     def settle(self) -> None:
         """Hear what clients must hear, and look whether IMS stands where the model stands."""
-        for peer in self.world.peers:
-            self._let_ackto_pass(peer)
+        self.world.wake()
+        while any([self._let_ackto_pass(peer) for peer in self.world.peers]):
+            self.world.wake()
         for peer, said in self.heard():
             self.channels[peer.number].expect(said)
         self.inside.agree(self.world)

@@ -7,7 +7,6 @@ client hears comes out; timers of 10 ms pass at once, those without limit never.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -153,8 +152,8 @@ class Ims:
     records: list[Record] = field(default_factory=list)
     said: list[tuple[Peer, Said]] = field(default_factory=list)
     count: int = 0
-    serve: Callable[[str], None] = lambda _: None
-    """Gives what is queued at a tpipe to whoever waits for it."""
+    woken: list[str] = field(default_factory=list)
+    """Tpipes where something has happened that others may wait for."""
 
     # -- speaking
 
@@ -216,14 +215,14 @@ class Ims:
         self.back(item)
 
     def back(self, item: Item) -> None:
-        """Queue a message where it stood, and give it to whoever waits."""
+        """Queue a message where it stood. Whoever waits for it gets it when all is done that happens at once."""
         if isinstance(item, Callout) and item.end is not None:
             return
         item.fate = "queued"
         queue = self.queues[item.tpipe]
         queue.append(item)
         queue.sort(key=lambda one: one.place)
-        self.serve(item.tpipe)
+        self.woken.append(item.tpipe)
 
     def put_away(self, message: Message, *inputs: Input) -> str:
         """Do with an output that was not taken what request and NAK ask for: hold, purge or reroute."""

@@ -1,10 +1,16 @@
-"""A call that the conversation does not allow changes nothing; what the random sequences of tests/model found."""
+"""What the random sequences of tests/model found in the client, each in short."""
 
 import pytest
 
 from gateway.errors import GatewayError, M
-from gateway.imsconnect import CommitMode, Connection, ConnectionSettings, Interaction, InteractionVerb
-from gateway.imsconnect.values import transaction_input
+from gateway.imsconnect import (
+    CommitMode,
+    Connection,
+    ConnectionSettings,
+    Interaction,
+    InteractionVerb,
+    transaction_input,
+)
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def test_a_nak_for_nothing_leaves_the_conversation_open(settings):
         with pytest.raises(GatewayError) as raised:
             connection.reject()
         assert raised.value.message is M.INTERACTION
-        step = Interaction(segments=transaction_input("", "TWO", width=0), conversation_id="CLIENT01")
+        step = Interaction(segments=("TWO".encode("cp037"),), conversation_id="CLIENT01")
         assert connection.run(step).text() == "SAID 2\nONE\nTWO"
 
 

@@ -38,6 +38,8 @@ class Tally:
     def __init__(self) -> None:
         self.examples = 0
         self.rules: Counter[str] = Counter()
+        self.failures: list[str] = []
+        """What went wrong, in words."""
 
     @property
     def steps(self) -> int:
@@ -55,7 +57,7 @@ def move(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
             try:
                 method(self, **values)
             except BaseException as error:
-                self.harness.note(f"{type(error).__name__}: {error}")
+                self.fail(error)
                 raise
             self.failed = False
 
@@ -79,6 +81,11 @@ class Machine(RuleBasedStateMachine):
         self.libraries: list[Library | None] = [None] * LIBRARY
         self.client = Client(self.harness.settings)
         self.failed = False
+
+    def fail(self, error: BaseException) -> None:
+        """Say what was done before something went wrong."""
+        self.tally.failures.append(f"{type(error).__name__}: {error}")
+        print("\n".join(["-- the latest steps", *self.harness.log[-60:], self.tally.failures[-1]]))
 
     def step(self, name: str) -> None:
         """Count a step, and see whether all agree after it."""
@@ -531,9 +538,10 @@ class Machine(RuleBasedStateMachine):
                 self.failed = True
                 self.harness.finish()
                 self.failed = False
+        except BaseException as error:
+            self.fail(error)
+            raise
         finally:
-            if self.failed:
-                print("\n".join(["-- the latest steps", *self.harness.log[-60:]]))
             self.client.close()
             for channel in self.harness.channels.values():
                 channel.close()

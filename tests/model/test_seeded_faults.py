@@ -154,6 +154,17 @@ FAULTS: list[Callable[[Patch], None]] = [
 ]
 
 
+WORDS = (
+    "IMS differs",
+    "the client heard",
+    "the caller got",
+    "not accounted for",
+    "acknowledged otherwise",
+    "seems to",
+)
+"""What the model says where something disagrees with it."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -161,5 +172,9 @@ def test_the_model_finds_it(fault, monkeypatch):
     fault(monkeypatch)
     monkeypatch.setattr(inside, "PATIENCE", 1.0)
     monkeypatch.setattr(harness, "PATIENCE", 1.0)
-    with pytest.raises((AssertionError, BaseExceptionGroup, TimeoutError)):
-        run(300, 1, Tally(), WITHOUT_SHRINKING)
+    tally = Tally()
+    with pytest.raises((Exception, BaseExceptionGroup)):
+        run(300, 1, tally, WITHOUT_SHRINKING)
+    first = tally.failures[0]
+    print("FOUND", fault.__name__, first[:300])
+    assert any(words in first for words in WORDS), first

@@ -242,7 +242,9 @@ def test_a_comment_that_cuts_a_signed_text_is_refused(pki, ask, cut):
     """The digest stays the same, and what a program reads does not."""
     whole = cut.replace("<!-- -->", "").replace("<!---->", "")
     data = Message("saml20", signed_by=pki.sender, body=f"<pay><amount>{whole}</amount></pay>").build(NOW)
-    assert broken(ask(data.replace(whole.encode(), cut.encode()))) == "signature.whole-text"
+    # the same digits may stand in a certificate
+    changed = data.replace(f"<amount>{whole}<".encode(), f"<amount>{cut}<".encode())
+    assert broken(ask(changed)) == "signature.whole-text"
     assert ask(data).claims
 
 

@@ -1,4 +1,4 @@
-"""The model-based test for long: random sequences against the stand-in and the client, at least STEPS of them."""
+"""The model-based test for long: at least STEPS random steps against the stand-in and the client."""
 
 import json
 import os

@@ -128,22 +128,18 @@ class Harness:
             self.note(f"    #{peer.number} hears {one}")
         return mine
 
-    def _let_ackto_pass(self, peer: Peer) -> bool:
-        """Have OTMA give up waiting for the ACK that a client of the impatient data store owes."""
-        if peer.store != "SHORT" or not peer.owes or peer.doing == "late":
-            return False
-        self.note(f"#{peer.number} lets ACKTO pass")
-        self.world.time_out_ack(peer)
-        return True
+    def _is_impatient(self, peer: Peer) -> bool:
+        """Whether OTMA gives up waiting for the ACK that a client of the data store SHORT owes."""
+        return peer.store == "SHORT" and peer.owes and peer.doing != "late"
 
     # -- callers that share sockets
 
     def pooled(self, *inputs: Input, client: Any) -> None:
         """Have several callers of one client run transactions at the same time."""
         calls = []
-        for said in inputs:
+        for given in inputs:
             self.count += 1
-            said = replace(said, client=f"*{self.count}", purge=said.mode == 0)
+            said = replace(given, client=f"*{self.count}", purge=given.mode == 0)
             peer = self.world.connect(0)
             heard = self.tell(peer, said)
             if isinstance(heard[0], Data) and heard[0].flags & WANTS_ACK:
@@ -229,7 +225,10 @@ class Harness:
     def settle(self) -> None:
         """Hear what clients must hear, and look whether IMS stands where the model stands."""
         self.world.wake()
-        while any([self._let_ackto_pass(peer) for peer in self.world.peers]):
+        while timed_out := [peer for peer in self.world.peers if self._is_impatient(peer)]:
+            for peer in timed_out:
+                self.note(f"#{peer.number} lets ACKTO pass")
+                self.world.time_out_ack(peer)
             self.world.wake()
         for peer, said in self.heard():
             self.channels[peer.number].expect(said)

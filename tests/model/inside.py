@@ -119,8 +119,8 @@ class Inside:
         async def wait() -> bool:
             loop = asyncio.get_running_loop()
             deadline = loop.time() + PATIENCE
-            while not (holds := condition()) and loop.time() < deadline:
-                await asyncio.sleep(0)
+            while not (holds := condition()) and loop.time() < deadline:  # noqa: ASYNC110  any condition
+                await asyncio.sleep(0)  # lets the stand-in work
             return holds
 
         return self.do(wait())
@@ -152,7 +152,7 @@ class Inside:
             conversations=sorted(_name(one.client_id) for one in ims.conversations.all),
             lines={tpipe: len(line) for tpipe, line in tpipes.turns._lines.items() if line},
             units={name: fate for one in self.programs.values() for name, fate in one.units.items()},
-            icals={text(one.data): one.answer and _end(one.answer) for one in ims.callouts.all},
+            icals={text(one.data): _end(one.answer) if one.answer else None for one in ims.callouts.all},
             records=sorted(
                 (_name(one.client_id), one.verb.value, one.outcome.rsplit(", ", 1)[-1])
                 for one in self._services.seen.all

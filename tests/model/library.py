@@ -27,7 +27,6 @@ from tests.model.said import (
     QUEUED,
     TEN_MS,
     WANTS_ACK,
-    Closed,
     Data,
     Input,
     Request,

@@ -1,9 +1,11 @@
 """OTMA's rules in small: tpipes, client ids, commit modes, RESUME TPIPE, callouts. Nothing of the product.
 
-Written from IBM's descriptions (IMS Connect client call flows; Commit-then-send; Send-then-commit; Send-only
-protocol; Managing the retrieval of output messages; RESUME TPIPE error scenarios; Coding a NAK message; Returning
-callout responses; Canceling a message timer; return and reason codes). A client's message goes in, what each
-client hears comes out; timers of 10 ms pass at once, those without limit never.
+This module has what there is: tpipes, messages, callouts, units of work, connections. `transactions`,
+`retrieval` and `connect` say what happens to it. Written from IBM's descriptions (IMS Connect client call
+flows; Commit-then-send; Send-then-commit; Send-only protocol; Managing the retrieval of output messages; RESUME
+TPIPE error scenarios; Coding a NAK message; Returning callout responses; Canceling a message timer; return and
+reason codes). A client's message goes in, what each client hears comes out; timers of 10 ms pass at once, those
+without limit never.
 """
 
 from collections import defaultdict, deque
@@ -152,6 +154,8 @@ class Ims:
     records: list[Record] = field(default_factory=list)
     said: list[tuple[Peer, Said]] = field(default_factory=list)
     count: int = 0
+    peers: list[Peer] = field(default_factory=list)
+    """All connections there were."""
     woken: list[str] = field(default_factory=list)
     """Tpipes where something has happened that others may wait for."""
 
@@ -185,6 +189,17 @@ class Ims:
         self.say(peer, Rsm(40 if persistent else 32, timer))
         self.over(peer)
 
+    def refuse(self, peer: Peer, message: Input, record: Record, code: int, reason: int) -> None:
+        """Refuse an input and close the connection, or say nothing where nobody listens."""
+        record.settle(f"refused {code}/{reason}")
+        if message.verb in {"S", "J"} and code in {12, 16}:
+            # IMS said no, and this client waits for no word of IMS
+            self.over(peer)
+            return
+        if message.verb not in NEVER_ANSWERED:
+            self.say(peer, Rsm(code, reason))
+        self.shut(peer)
+
     # -- units of work
 
     def commit(self, exchange: Exchange) -> None:
@@ -215,7 +230,7 @@ class Ims:
         self.back(item)
 
     def back(self, item: Item) -> None:
-        """Queue a message where it stood. Whoever waits for it gets it when all is done that happens at once."""
+        """Queue a message where it stood; whoever waits gets it when all is done that happens at once."""
         if isinstance(item, Callout) and item.end is not None:
             return
         item.fate = "queued"

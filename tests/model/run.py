@@ -11,7 +11,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from gateway.standin import RunningStandin
 from tests.fixtures.faces import LoopThread
 from tests.model.inside import Inside, config
-from tests.model.machine import Machine, Tally
+from tests.model.machine import Machine
+from tests.model.moves import Tally
 
 STEPS = 50
 """Most steps of one example."""

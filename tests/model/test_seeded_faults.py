@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.imsconnect import retrieval, send_receive
+from gateway.imsconnect import inputs, send_receive
 from gateway.imsconnect.line import Line
 from gateway.imsconnect.wire import OutputMessage, Verb
 from gateway.standin import resumed, timers
@@ -19,7 +19,7 @@ from gateway.standin.tpipes import Tpipes
 from gateway.standin.turns import Turns
 from gateway.standin.units import UnitOfWork
 from tests.model import harness, inside
-from tests.model.machine import Tally
+from tests.model.moves import Tally
 from tests.model.run import WITHOUT_SHRINKING, run
 
 Patch = pytest.MonkeyPatch
@@ -78,9 +78,11 @@ def another_ones_reply(patch: Patch) -> None:
 
 def ids_for_two(patch: Patch) -> None:
     """A client id may be in use twice."""
-    patch.setattr(
-        ClientIds, "enter", lambda self, name, holder, *, cancel: self._holders.update({name: holder})
-    )
+
+    def enter(self: Any, name: str, holder: Any, **_: Any) -> None:
+        self._holders[name] = holder
+
+    patch.setattr(ClientIds, "enter", enter)
 
 
 def endless_conversations(patch: Patch) -> None:
@@ -131,9 +133,7 @@ def client_without_ack(patch: Patch) -> None:
 
 def client_acks_a_nak(patch: Patch) -> None:
     """The client acknowledges what its caller refuses."""
-    patch.setattr(
-        retrieval.inputs, "rejection", lambda message, **_: retrieval.inputs.acknowledgment(message, 0)
-    )
+    patch.setattr(inputs, "rejection", lambda message, **_: inputs.acknowledgment(message, 0))
 
 
 FAULTS: list[Callable[[Patch], None]] = [
@@ -176,5 +176,4 @@ def test_the_model_finds_it(fault, monkeypatch):
     with pytest.raises((Exception, BaseExceptionGroup)):
         run(300, 1, tally, WITHOUT_SHRINKING)
     first = tally.failures[0]
-    print("FOUND", fault.__name__, first[:300])
     assert any(words in first for words in WORDS), first

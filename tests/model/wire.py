@@ -1,5 +1,7 @@
 """Inputs of the model as bytes and bytes as what the model says, both by IBM's tables and not by the codec."""
 
+from typing import Any
+
 from tests.model.said import Closed, Data, Input, Request, Rsm, Said
 from tests.unit.standin import by_hand
 from tests.unit.standin.by_hand import CM0, CM1, ebcdic
@@ -11,7 +13,7 @@ _RSM, _CSM, _COR = ebcdic("*REQSTS*"), ebcdic("*CSMOKY*"), ebcdic("*CORTKN*")
 
 def encode(said: Input) -> bytes:
     """Return an input message."""
-    fields = {
+    fields: dict[str, Any] = {
         "verb": said.verb,
         "client": said.client,
         "datastore": said.store,

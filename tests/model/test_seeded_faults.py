@@ -161,6 +161,7 @@ WORDS = (
     "not accounted for",
     "acknowledged otherwise",
     "seems to",
+    "usable connection",
 )
 """What the model says where something disagrees with it."""
 

@@ -189,6 +189,7 @@ class Harness:
         assert (len(token), token[:2]) == (40, b"\x00\x28")
         callout = self.world.call_out(text, CALLOUT_PIPE, token)
         if seconds is not None:
+            self.world.wake()
             future.result(20)
             self.world.end(callout, (0x100, 0x104))
 

@@ -24,7 +24,7 @@ def test_client_and_standin_keep_to_the_model():
         assert run_for_long(steps, number, Path(report)).steps >= steps
         return
     tally = Tally()
-    run(from_environment("IMSGW_MODEL_EXAMPLES", 120), number, tally)
+    run(from_environment("IMSGW_MODEL_EXAMPLES", 100), number, tally)
     kinds = {name.split(" ")[0] for name in tally.rules}
     assert kinds >= {
         "transaction",

@@ -98,7 +98,12 @@ class World(Retrieval):
             self._begin(peer, message, record)
 
     def _is_unheard(self, peer: Peer, message: Input) -> bool:
-        """Whether the client reads nothing behind this answer, good or bad: NO_WAIT where it is honoured."""
+        """Whether the client reads nothing behind this answer: honoured NO_WAIT, or inside a conversation.
+
+        A reading: IMS Connect then refuses it without a word, by closing.
+        """
+        if peer.doing == "ack1":
+            return message.verb == "A" and peer.exchange is not None and peer.exchange.goes_on
         if message.timer != NO_WAIT or message.verb == "D":
             return False
         single = peer.resume is not None and peer.resume.single

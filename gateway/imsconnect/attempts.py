@@ -43,6 +43,11 @@ class SharedPaths:
             now = self._clock.monotonic()
             return self._paths.candidates(now, load), self._paths.desperate(now)
 
+    def desperate(self) -> bool:
+        """Tell whether no endpoint is healthy."""
+        with self._lock:
+            return self._paths.desperate(self._clock.monotonic())
+
     def note(self, index: int, outcome: Outcome, reason: str = "") -> None:
         """Learn how a try on an endpoint ended."""
         with self._lock:
@@ -126,6 +131,8 @@ class Attempts:
             self._paths.note(index, outcome, self._reasons[index])
         self._stale = 0
         self._order.pop(0)
+        # the last healthy one may just have gone: then those in back-off are worth a try
+        self.eager = self.eager or self._paths.desperate()
 
     def exhausted(self) -> GatewayError:
         """Return the error for a call whose tries have all failed."""

@@ -1,7 +1,7 @@
 """What can be wrong with a home beyond its values: contracts against correlators, key stores, certificates."""
 
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,7 +18,6 @@ from tests.fixtures.running_gateway import REPOSITORY, change_correlator, deploy
 PASSWORD = "keys-for-tests"
 ENVIRON = {"IMSGW_KEYSTORE_PASSWORD": PASSWORD, "IMS1_PASSWORD": "GWPASS1"}
 KEYS = "keystores/server.p12"
-NOW = SYSTEM_CLOCK.now()
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +40,17 @@ def read(home, **environ):
     return read_home(home, environ={**ENVIRON, **environ})
 
 
-def errors(home, now=NOW, **environ):
-    return [str(each) for each in preflight.check(read(home, **environ), now) if not each.warning]
+def now() -> datetime:
+    """The time, asked for anew: certificates are made as the tests run."""
+    return SYSTEM_CLOCK.now()
 
 
-def warnings(home, now=NOW):
-    problems = preflight.check(read(home), now)
+def errors(home, at=None, **environ):
+    return [str(each) for each in preflight.check(read(home, **environ), at or now()) if not each.warning]
+
+
+def warnings(home, at=None):
+    problems = preflight.check(read(home), at or now())
     assert not [str(each) for each in problems if not each.warning]
     return [str(each) for each in problems]
 
@@ -184,7 +188,7 @@ def test_a_certificate_that_has_expired_or_will_soon_is_a_warning(home, days, wo
 
 
 def test_a_certificate_that_is_not_valid_yet_is_a_warning(home):
-    (problem,) = [each for each in warnings(home, NOW - timedelta(days=2)) if "server.keystore" in each]
+    (problem,) = [each for each in warnings(home, now() - timedelta(days=2)) if "server.keystore" in each]
     assert "is not valid before" in problem
 
 
@@ -195,14 +199,14 @@ def test_every_certificate_that_is_trusted_is_looked_at(home):
     change(
         home, "gateway.toml", {"server.client_truststore": trust, "server.client_authentication": "required"}
     )
-    problems = preflight.check(read(home), NOW + timedelta(days=400))
+    problems = preflight.check(read(home), now() + timedelta(days=400))
     told = [each for each in problems if each.key == "server.client_truststore"]
     assert [each.warning for each in told] == [True, True]
     assert "an old one" in "".join(each.text for each in told)
 
 
 def test_stores_of_services_are_looked_at_too(home):
-    problems = preflight.check(read(home), NOW + timedelta(days=400))
+    problems = preflight.check(read(home), now() + timedelta(days=400))
     told = [each for each in problems if each.key == "security.truststore"]
     assert told
     assert all("all that it holds has expired" in each.text and not each.warning for each in told)
@@ -218,7 +222,7 @@ def test_stores_of_bundles_are_looked_at_too(home):
     }
     (home / "keystores/none-in-here").mkdir()
     change(home, "bundles/ims1.toml", {"ims_connect.tls": tls})
-    problems = preflight.check(read(home), NOW)
+    problems = preflight.check(read(home), now())
     (error,) = [each for each in problems if not each.warning]
     assert (error.file, error.key) == ("bundles/ims1.toml", "ims_connect.tls.truststore")
     assert [each.key for each in problems if "expired" in each.text] == ["ims_connect.tls.keystore"]

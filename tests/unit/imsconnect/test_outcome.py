@@ -11,7 +11,7 @@ from gateway.imsconnect.values import Reply
 from gateway.imsconnect.wire import HeaderCode, Rsm, describe
 from gateway.imsconnect.wire.dfs import DfsMessage
 from gateway.outcome import Outcome
-from tests.fixtures.scripted_server import Close, Expect, Send
+from tests.fixtures.scripted_server import Expect, ExpectNothing, Send
 from tests.unit.imsconnect import worked_examples as wire
 from tests.unit.imsconnect.connections import CONFIRM, connection_to, request
 from tests.unit.imsconnect.worked_examples import F3, TIMER, rsm
@@ -117,7 +117,7 @@ class TestOnAConnection:
             assert caught.value.meaning.name == "NFNDDST"
 
     def test_a_password_that_cannot_be_one_is_not_sent(self, scripted_server):
-        with connection_to(scripted_server([Close()])) as connection:
+        with connection_to(scripted_server([ExpectNothing()])) as connection:
             with pytest.raises(ImsError) as caught:
                 connection.run(CONFIRM, Credentials("USER1", Secret("MUCHTOOLONG")))
             assert caught.value.outcome is Outcome.NOT_SENT

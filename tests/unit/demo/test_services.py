@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -20,7 +21,6 @@ from tests.fixtures.running_gateway import REPOSITORY
 
 PASSWORD = Secret("keys-for-tests")
 ENVIRON = {"IMSGW_KEYSTORE_PASSWORD": PASSWORD.reveal(), "IMS1_PASSWORD": "GWPASS1"}
-NOW = SYSTEM_CLOCK.now()
 SAML = sorted(path.parent.name for path in REPOSITORY.glob("wsdl/phonebook-saml*/correlator.toml"))
 BY_SENDER = [name for name in SAML if name.endswith(("-one", "-chain", "-any"))]
 
@@ -42,11 +42,17 @@ def stage(tmp_path_factory):
     return read_home(folder, environ=ENVIRON), keys
 
 
+@cache
+def now():
+    """The time of the first test, not of the collection: the keys are made in between."""
+    return SYSTEM_CLOCK.now()
+
+
 def question(stage, name):
     home, keys = stage
     security = home.services[name].settings.security
     facts = TransportFacts(tls=True, certificate=signer(keys.client).certificate)
-    return Question.of(home.gateway, security, facts, NOW, read_trusted(security.truststore, security.crl))
+    return Question.of(home.gateway, security, facts, now(), read_trusted(security.truststore, security.crl))
 
 
 def honest(stage, name):
@@ -54,7 +60,7 @@ def honest(stage, name):
     _, keys = stage
     policy = question(stage, name).policy
     signers = {SignedBy.SENDER: {"sender": signer(keys.sender)}, SignedBy.STS: {"sts": signer(keys.sts)}}
-    return message(policy.token, "ALICE", NOW, **signers.get(policy.signed_by, {}))
+    return message(policy.token, "ALICE", now(), **signers.get(policy.signed_by, {}))
 
 
 def broken(outcome):
@@ -98,5 +104,5 @@ def test_the_key_of_the_sts_is_no_sender_s(stage):
     _, keys = stage
     for name, rule in (("phonebook-saml20-one", "trust.one"), ("phonebook-saml20-chain", "sender.listed")):
         asked = question(stage, name)
-        sent = message(asked.policy.token, "ALICE", NOW, sender=signer(keys.sts))
+        sent = message(asked.policy.token, "ALICE", now(), sender=signer(keys.sts))
         assert broken(explain(sent, asked)) == [rule]

@@ -1,6 +1,7 @@
 """The client library as a caller uses it, held against what the model says that a caller gets."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -246,24 +247,35 @@ class Library:
     def _finds_out(self, act: Callable[[], None]) -> None:
         """IMS Connect has closed meanwhile: no call may look as if it had worked.
 
-        But for the ACKs that nothing answers: of those nobody says that they were heard.
+        But for the ACKs that nothing answers: nobody says that they were heard, and what is said next fails.
         """
-        single = self.messages is not None and self.sent.option in {"ONE", "SWAIT"}
-        try:
+        with suppress(GatewayError):
             act()
-            if single:
-                assert not self.messages.last_ack_heard
-            elif self.messages is not None:
-                next(self.messages)
-            elif self.sent.mode == 0:
-                assert isinstance(self.last, Data)
-                assert self.last.flags & WANTS_ACK
+            if self.messages is not None:
+                self._find_out_by_messages()
             else:
-                raise AssertionError("an answer on a closed connection seems to have arrived")
-        except GatewayError:
-            pass
+                self._find_out_by_next()
         self.messages = None
         self.close()
+
+    def _find_out_by_messages(self) -> None:
+        if self.sent.option in {"ONE", "SWAIT"}:
+            assert not self.messages.last_ack_heard
+        else:
+            next(self.messages, None)
+            raise AssertionError("a retrieval on a closed connection seems to end well")
+
+    def _find_out_by_next(self) -> None:
+        flags = self.last.flags if isinstance(self.last, Data) else 0
+        in_conversation = bool(flags & CONVERSATION)
+        assert flags & WANTS_ACK, "an answer on a closed connection seems to have arrived"
+        assert in_conversation or self.sent.mode == 0, "an answer on a closed connection seems to have arrived"
+        following = Input(program="" if in_conversation else "TAG", text="NEXT")
+        interaction = interaction_of(following, by_caller=False, raises=False)
+        if in_conversation:
+            interaction = replace(interaction, conversation_id=self.client)
+        self.face.run(interaction)
+        raise AssertionError("an input on a closed connection seems to have arrived")
 
     def misuse(self, said: Input) -> None:
         """Start something while something is owed: the library refuses, and nothing is sent."""

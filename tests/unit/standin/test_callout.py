@@ -256,6 +256,7 @@ class TestAnswers:
         first, second = connect(standin), connect(standin)
         ical()
         first.ask(resume_sync(AUTO))
+        until(lambda: standin.connections == 2)
         first.close()
         until(lambda: standin.connections == 1)
         assert second.ask(resume_sync(AUTO)) == callout(TOKEN, REQUEST)

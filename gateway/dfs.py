@@ -13,6 +13,9 @@ from typing import Final
 
 from gateway.codepage import UTF_8, CodePage
 
+HEADER_CCSID: Final = 37
+"""What names and headers are in; text is read in it where nobody says."""
+
 # D, F, S, the digits, the suffixes and the blank are the same bytes in every EBCDIC code page.
 _EBCDIC: Final = re.compile(
     rb"(\xc4\xc6\xe2[\xf0-\xf9]{3,4})([\xc1\xc5\xc9\xe6\xe7]?)(?=[\x40\x00\x0d\x15\x25]|\Z)"
@@ -81,7 +84,7 @@ class DfsMessage:
         return self.number in NOT_AUTHORIZED
 
 
-def find_dfs(segments: tuple[bytes, ...], ccsid: int) -> DfsMessage | None:
+def find_dfs(segments: tuple[bytes, ...], ccsid: int = HEADER_CCSID) -> DfsMessage | None:
     """Return the message of IMS that an output is, None when it is a program's.
 
     `segments` are without LL and ZZ; only how the first begins is looked at. The number is found in any EBCDIC

@@ -44,7 +44,7 @@ def converse(
     writing = Writing.of(ccsid, ascii_=way.ascii_)
     code = transaction.upper()
     where = target(way)
-    field = code_field(code, code_width, ascii_=way.ascii_)
+    field = code_field(code, code_width, writing)
     first = Interaction(
         transaction=code,
         segments=(field + writing.encode(text or ""),),

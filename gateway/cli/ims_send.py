@@ -136,7 +136,7 @@ def send(
 
     writing = Writing.of(ccsid, ascii_=way.ascii_)
     code = transaction.upper()
-    first = code_field(code, code_width, ascii_=way.ascii_)
+    first = code_field(code, code_width, writing)
     first += writing.given(content(text, file) or "", hexadecimal=hexadecimal)
     others = [writing.given(each, hexadecimal=hexadecimal) for each in segment or ()]
     verb = _verb(send_only=send_only, ack=ack)

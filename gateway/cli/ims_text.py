@@ -4,12 +4,15 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from gateway.codepage import CodePage, UnmappableCharacter
 from gateway.errors import GatewayError, M
+
+if TYPE_CHECKING:
+    from gateway.imsconnect import HeaderCode
 
 DEFAULT_CCSID: Final = 37
 SEGMENT_HEADER: Final = 4
@@ -50,19 +53,34 @@ class Writing:
             raise typer.BadParameter(str(error), param_hint="--ccsid") from error
         return cls(ccsid, ascii_)
 
+    @property
+    def page(self) -> int | None:
+        """The code page of data for `gateway.imsconnect.texts`; None: that of the connection."""
+        return None if self.ascii else self.ccsid
+
+    @property
+    def code(self) -> "HeaderCode":
+        """The code of the header."""
+        from gateway.imsconnect import HeaderCode  # noqa: PLC0415  keeps --help quick
+
+        return HeaderCode.ASCII if self.ascii else HeaderCode.EBCDIC
+
     def encode(self, text: str) -> bytes:
         """Return the bytes of a text. Raises GatewayError UNMAPPABLE, which names the character."""
+        from gateway.imsconnect import texts  # noqa: PLC0415  keeps --help quick
+
         try:
-            return text.encode("ascii") if self.ascii else CodePage.of(self.ccsid).encode(text)
+            return texts.encoded(text, self.page, self.code)
         except UnmappableCharacter as error:
-            raise _unmappable(error.character, error.position, str(self.ccsid)) from error
-        except UnicodeEncodeError as error:
-            raise _unmappable(text[error.start], error.start, "367 (ASCII)") from error
+            ccsid = "367 (ASCII)" if self.ascii else str(self.ccsid)
+            raise _unmappable(error.character, error.position, ccsid) from error
 
     def decode(self, data: bytes) -> str | None:
         """Return the text of bytes, None when they are not text in this code page."""
+        from gateway.imsconnect import texts  # noqa: PLC0415  keeps --help quick
+
         try:
-            return data.decode("ascii") if self.ascii else CodePage.of(self.ccsid).decode(data)
+            return texts.decoded(data, self.page, self.code)
         except UnicodeDecodeError:
             return None
 
@@ -77,12 +95,10 @@ class Writing:
 
     def cut(self, data: bytes, longest: int) -> tuple[bytes, ...]:
         """Return segments of at most `longest` bytes with LL and ZZ; no character is cut in two."""
+        from gateway.imsconnect import texts  # noqa: PLC0415  keeps --help quick
+
         width = longest - SEGMENT_HEADER
-        if len(data) <= width:
-            return (data,)
-        if self.ascii:
-            return tuple(data[at : at + width] for at in range(0, len(data), width))
-        return CodePage.of(self.ccsid).split(data, width)
+        return (data,) if len(data) <= width else texts.cut(data, self.page, code=self.code, longest=width)
 
     def facts(self, segment: bytes) -> dict[str, Any]:
         """Return a segment for JSON: its text, None where it is none, and its bytes."""
@@ -121,19 +137,16 @@ def content(text: str | None, file: Path | None, *, param_hint: str = "TEXT") ->
     return found.removesuffix("\n").removesuffix("\r")
 
 
-def code_field(transaction: str, width: int | None, *, ascii_: bool) -> bytes:
-    """Return the transaction code in its field, in the code of names: page 37, whatever page the data is in.
+def code_field(transaction: str, width: int | None, writing: Writing) -> bytes:
+    """Return the transaction code in its field. Raises BadParameter where IMS would read another code."""
+    from gateway.imsconnect import texts  # noqa: PLC0415  keeps --help quick
 
-    Raises BadParameter where IMS would read another code, GatewayError UNMAPPABLE.
-    """
     if width is None:
         width = VERIFICATION_CODE_WIDTH if _VERIFICATION.fullmatch(transaction) else CODE_WIDTH
-    if width < CODE_WIDTH and width <= len(transaction):
-        raise typer.BadParameter(
-            f"{transaction} needs {len(transaction) + 1}: IMS reads the code up to the first blank",
-            param_hint="--code-width",
-        )
-    return Writing(DEFAULT_CCSID, ascii_).encode(transaction.ljust(width))
+    try:
+        return texts.code_field(transaction, width, writing.code)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--code-width") from error
 
 
 def _unmappable(character: str, position: int, ccsid: str) -> GatewayError:

@@ -29,7 +29,7 @@ from gateway.imsconnect.calls import (
     limits_of,
 )
 from gateway.imsconnect.client_ids import new_client_id
-from gateway.imsconnect.connecting import sending
+from gateway.imsconnect.connecting import check_quiet, sending
 from gateway.imsconnect.conversations import Conversations
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
@@ -87,7 +87,7 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         if interaction.conversational:
             return await self._first_step(interaction, use, budget.wait_until())
         reply = await self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until())
-        return checked(interaction, reply, self.settings.code)
+        return checked(interaction, reply)
 
     async def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect for a sign of life and return its words; raises what `run` does."""
@@ -164,6 +164,8 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         """Run a step; the session goes back to the pool, or is kept for the next one."""
         kept = False
         try:
+            if interaction.conversation_id:
+                check_quiet(loan.session)
             reply = await use(loan.session)
             if reply.conversation_open:
                 name = self._conversations.keep(loan, interaction.conversation_id)
@@ -174,7 +176,7 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         finally:
             if not kept:
                 loan.end()
-        return checked(interaction, reply, self.settings.code)
+        return checked(interaction, reply)
 
     def _give_up_idle_conversations(self) -> None:
         for loan in self._conversations.expired():

@@ -112,7 +112,7 @@ class AsyncConnection:
         check_quiet(self._session)
         with sending():
             reply = await self._session.run(bounded(interaction, self._settings), who)
-        return told(self._settings, interaction, reply, self.client_id)
+        return told(interaction, reply, self.client_id)
 
     async def acknowledge(self) -> None:
         """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""

@@ -13,7 +13,7 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.imsconnect.line import NeverAcceptedError, NothingSentError
-from gateway.imsconnect.paths import Outcome, Paths
+from gateway.imsconnect.paths import Paths, Tried
 from gateway.imsconnect.unserved import unreachable
 from gateway.imsconnect.values import ConnectionSettings
 from gateway.imsconnect.wire import Retry, Rsm, describe
@@ -48,7 +48,7 @@ class SharedPaths:
         with self._lock:
             return self._paths.desperate(self._clock.monotonic())
 
-    def note(self, index: int, outcome: Outcome, reason: str = "") -> None:
+    def note(self, index: int, outcome: Tried, reason: str = "") -> None:
         """Learn how a try on an endpoint ended."""
         with self._lock:
             self._paths.note(index, outcome, reason)
@@ -84,9 +84,9 @@ class _Ear:
     def path_changed(self, event: PathEvent) -> None:
         """Take one event."""
         if isinstance(event, PathOpened):
-            self.paths.note(self.index, Outcome.DOWN, event.reason)
+            self.paths.note(self.index, Tried.DOWN, event.reason)
         elif isinstance(event, PathRestored):
-            self.paths.note(self.index, Outcome.UP)
+            self.paths.note(self.index, Tried.UP)
         if self.sink is not None:
             self.sink.path_changed(event)
 
@@ -111,7 +111,7 @@ class Attempts:
 
     def worked(self) -> None:
         """Note that the try came to an end on a working endpoint, whatever IMS answered."""
-        self._paths.note(self._order[0], Outcome.WORKED)
+        self._paths.note(self._order[0], Tried.WORKED)
 
     def failed(self, error: GatewayError | NothingSentError) -> None:
         """Note how a try ended; raises the error when there must not be another try."""
@@ -123,7 +123,7 @@ class Attempts:
         index = self._order[0]
         self._reasons[index] = error.private if isinstance(error, GatewayError) else str(error)
         self._last = error
-        if outcome is Outcome.WORKED:
+        if outcome is Tried.WORKED:
             self._stale += 1
             if self._stale < SAME_ENDPOINT:
                 return
@@ -143,12 +143,12 @@ class Attempts:
             return unreachable(self._paths.label, str(last))
         return self._paths.unreachable(self._reasons)
 
-    def _outcome(self, error: GatewayError | NothingSentError) -> Outcome | None:
+    def _outcome(self, error: GatewayError | NothingSentError) -> Tried | None:
         """Return what the failure says of the endpoint; WORKED: of the socket only; None: no second try."""
         if isinstance(error, NeverAcceptedError):
-            return Outcome.ELSEWHERE
+            return Tried.ELSEWHERE
         if isinstance(error, NothingSentError):
-            return Outcome.WORKED
+            return Tried.WORKED
         if isinstance(error, TransportError):
             return _TRANSPORT.get(error.message.id)
         if not isinstance(error, ImsError) or not error.answers_request:
@@ -156,10 +156,10 @@ class Attempts:
         codes = error.return_code or 0, error.reason_code or 0
         if self._generated and codes == (RC_IMS_CONNECT, DUPLICATE_CLIENT_ID):
             # somebody happens to have the client id that was made up: another socket makes up another
-            return Outcome.WORKED
+            return Tried.WORKED
         retry = describe(Rsm(*codes)).retry
-        return Outcome.ELSEWHERE if retry is Retry.ELSEWHERE else None
+        return Tried.ELSEWHERE if retry is Retry.ELSEWHERE else None
 
 
-_TRANSPORT: Final = {M.UNREACHABLE.id: Outcome.DOWN, M.NO_SOCKET.id: Outcome.BUSY}
+_TRANSPORT: Final = {M.UNREACHABLE.id: Tried.DOWN, M.NO_SOCKET.id: Tried.BUSY}
 """Failures of which it is certain that nothing was sent."""

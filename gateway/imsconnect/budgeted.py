@@ -12,7 +12,6 @@ def budget_of(interaction: Interaction, settings: ConnectionSettings, now: float
         execution_ms=interaction.execution_timeout_ms,
         socket_ms=interaction.socket_timeout_ms,
         wait_seconds=settings.pool.wait_seconds,
-        connect_seconds=settings.connect_seconds,
         budget_ms=interaction.budget_ms,
     )
     return Budget(timeouts, now)

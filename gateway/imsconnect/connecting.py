@@ -46,25 +46,20 @@ def check_conversation(interaction: Interaction, client_id: str) -> None:
         raise GatewayError(M.NO_CONVERSATION, private="not the conversation of this connection")
 
 
-def told(settings: ConnectionSettings, interaction: Interaction, reply: Reply, client_id: str) -> Reply:
+def told(interaction: Interaction, reply: Reply, client_id: str) -> Reply:
     """Return a reply as the caller gets it: an open conversation bears the client id as its name.
 
     Raises DfsMessageError for a message of IMS.
     """
     if reply.conversation_open:
         reply = replace(reply, conversation_id=client_id)
-    return checked(interaction, reply, settings.code)
+    return checked(interaction, reply)
 
 
 class Listening(Protocol):
     """A session, for threads or for asyncio."""
 
     dialogue: Dialogue
-
-    @property
-    def reusable(self) -> bool:
-        """Whether another conversation may start."""
-        ...
 
     def is_quiet(self) -> bool:
         """Whether nothing came and nobody closed."""
@@ -78,10 +73,10 @@ class Listening(Protocol):
 def check_quiet(session: Listening, *, before_ack: bool = False) -> None:
     """Raise TransportError NOTHING_SENT where IMS Connect closed or spoke while nothing was due.
 
-    Before a conversation: what came would be taken for its answer. Before an ACK that nothing answers: IMS
+    Before an input: what came would be taken for its answer. Before an ACK that nothing answers: IMS
     has given up waiting for it (ACKTO=), and the message is IMS's again. Either way nothing was sent.
     """
-    silence_due = session.dialogue.has_last_word if before_ack else session.reusable
+    silence_due = session.dialogue.has_last_word if before_ack else session.dialogue.silent
     if silence_due and not session.is_quiet():
         session.close()
         private = f"{session.dialogue.line.where}: IMS Connect closed the socket or spoke unasked"

@@ -108,9 +108,10 @@ class Connection:
     def run(self, interaction: Interaction, credentials: CredentialsSource | None = None) -> Reply:
         """Run an interaction that brings a reply or none; a conversation bears this client id as its name.
 
-        Raises GatewayError INTERACTION, NETWORK_IDENTITY, REQUEST_SIZE (nothing was sent), TransportError
-        NOTHING_SENT, or CONNECTION_LOST, SOCKET_TIMEOUT, BAD_REPLY (outcome
-        unknown), ImsError for what was refused, DfsMessageError for a message of IMS.
+        After SEND_WITH_ERROR the connection cannot be used again: an error may still come, and would be taken
+        for the next answer. Raises GatewayError INTERACTION, NETWORK_IDENTITY, REQUEST_SIZE, TransportError
+        NOTHING_SENT (nothing was sent), CONNECTION_LOST, SOCKET_TIMEOUT, BAD_REPLY (outcome unknown), ImsError
+        for what was refused, DfsMessageError for a message of IMS.
         """
         check_conversation(interaction, self.client_id)
         who = self._who(credentials)
@@ -118,7 +119,7 @@ class Connection:
         check_quiet(self._session)
         with sending():
             reply = self._session.run(bounded(interaction, self._settings), who)
-        return told(self._settings, interaction, reply, self.client_id)
+        return told(interaction, reply, self.client_id)
 
     def acknowledge(self) -> None:
         """Say ACK to the reply or message that wants one. Raises what `run` does; ROLLED_BACK for an abort."""

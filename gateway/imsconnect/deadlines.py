@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.errors import M, TransportError
+from gateway.imsconnect import values
 from gateway.imsconnect.wire.timer import DEFAULT, FOREVER, MAX_TIMER_MS, NO_WAIT, encode_timer, timer_seconds
 
 REPORT_MS: Final = 50
@@ -22,7 +23,7 @@ RSM of a timeout to arrive."""
 SHORTEST_TIMER_MS: Final = 10
 """IRM_TIMER cannot say less."""
 
-_SPECIAL: Final = {0: DEFAULT, -1: FOREVER, -2: NO_WAIT}
+_SPECIAL: Final = {values.DEFAULT_TIMEOUT: DEFAULT, values.FOREVER: FOREVER, values.NO_WAIT: NO_WAIT}
 """`execution_ms` that is no time: IMS Connect's default, without limit, no wait."""
 
 
@@ -36,8 +37,6 @@ class Timeouts:
     """The whole conversation on the socket; 0: without limit."""
     wait_seconds: float
     """For a free socket."""
-    connect_seconds: float
-    """To connect, TLS included."""
     budget_ms: int = 0
     """All of it together; 0: as much as the others add up to."""
 
@@ -71,10 +70,6 @@ class Budget:
     def wait_until(self) -> float:
         """Return when the wait for a socket ends."""
         return self._within(self.started + self.timeouts.wait_seconds)
-
-    def connect_until(self, now: float) -> float:
-        """Return when connecting ends that begins now."""
-        return self._within(now + self.timeouts.connect_seconds)
 
     def conversation(self, now: float) -> Conversation:
         """Return the bounds of a conversation that begins now.
@@ -163,7 +158,5 @@ def inconsistencies(timeouts: Timeouts) -> tuple[str, ...]:
 
 def judge(execution_ms: int, socket_ms: int, wait_seconds: float) -> tuple[int | None, tuple[str, ...]]:
     """Return the execution timeout in effect, and what cannot work: the load-time check of an operation."""
-    timeouts = Timeouts(
-        execution_ms=execution_ms, socket_ms=socket_ms, wait_seconds=wait_seconds, connect_seconds=0.0
-    )
+    timeouts = Timeouts(execution_ms=execution_ms, socket_ms=socket_ms, wait_seconds=wait_seconds)
     return encode_execution(execution_ms)[1], inconsistencies(timeouts)

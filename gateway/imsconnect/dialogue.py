@@ -17,7 +17,8 @@ from gateway.imsconnect.line import Line, Steps
 from gateway.imsconnect.retrieval import Retrieval
 from gateway.imsconnect.send_receive import Owed
 from gateway.imsconnect.values import Credentials, Delivery, Interaction, InteractionVerb, Reply
-from gateway.imsconnect.wire import InputMessage
+from gateway.imsconnect.wire import CsmFlags, InputMessage
+from gateway.imsconnect.wire.timer import NO_WAIT_LEVEL
 
 LARGEST_REASON: Final = 0xFFFF
 """What IRM_NAK_RSNCDE holds."""
@@ -37,11 +38,6 @@ class Dialogue:
         self._conversing = False
 
     @property
-    def conversing(self) -> bool:
-        """Whether a conversation of IMS is open on this connection."""
-        return self._conversing
-
-    @property
     def unanswered(self) -> bool:
         """Whether the caller owes ACK or NAK to a message of a tpipe."""
         return self._retrieval is not None and self._retrieval.unanswered
@@ -56,11 +52,19 @@ class Dialogue:
         return self._retrieval is not None and self._retrieval.delivered is delivery
 
     @property
+    def silent(self) -> bool:
+        """Whether nothing may come now: it is the caller's turn, idle or in an open conversation."""
+        turn = self._conversing and self._owed is None and not self.line.in_doubt
+        return turn or self.line.reusable
+
+    @property
     def has_last_word(self) -> bool:
         """Whether the ACK that is owed is the end: nothing answers it, not even when it comes too late."""
         if self._owed is not None:
+            if CsmFlags.CONVERSATION in self._owed.csm.flags:
+                return True
             is_zero = self._owed.interaction.mode is CommitMode.COMMIT_THEN_SEND
-            return is_zero and self._owed.csm.protocol_level >= inputs.NOWAIT_LEVEL
+            return is_zero and self._owed.csm.protocol_level >= NO_WAIT_LEVEL
         return self._retrieval is not None and self._retrieval.unanswered and self._retrieval.single
 
     def run(self, interaction: Interaction, credentials: Credentials) -> Steps[Reply]:
@@ -118,10 +122,6 @@ class Dialogue:
         if self._retrieval.unanswered:
             raise misuse("receive", "the message before is neither acknowledged nor rejected")
         return (yield from self._retrieval.following())
-
-    def stop_receiving(self) -> Steps[None]:
-        """Hand the message that is unanswered back and end the RESUME TPIPE (DEALLOCATE)."""
-        yield from self._unanswered_retrieval().stop()
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> Steps[str]:
         """Ask IMS Connect for a sign of life and return its words; raises what `run` does."""

@@ -13,17 +13,15 @@ from gateway.errors import GatewayError, ImsError, M
 from gateway.exchange import CommitMode, Secret, Undeliverable
 from gateway.imsconnect import interaction_rules
 from gateway.imsconnect.client_ids import ClientId
+from gateway.imsconnect.deadlines import encode_execution
 from gateway.imsconnect.extensions import extensions_of
 from gateway.imsconnect.values import (
-    DEFAULT_TIMEOUT,
-    FOREVER,
     CalloutRequests,
     ConnectionSettings,
     Credentials,
     Interaction,
     InteractionVerb,
 )
-from gateway.imsconnect.values import NO_WAIT as NO_WAIT_MS
 from gateway.imsconnect.wire import (
     F0,
     F1,
@@ -40,8 +38,7 @@ from gateway.imsconnect.wire import (
     timer_seconds,
 )
 from gateway.imsconnect.wire.extensions import HEADER_LENGTH
-from gateway.imsconnect.wire.timer import FOREVER as TIMER_FOREVER
-from gateway.imsconnect.wire.timer import NO_WAIT as TIMER_NO_WAIT
+from gateway.imsconnect.wire.timer import NO_WAIT, NO_WAIT_LEVEL
 from gateway.outcome import Outcome
 
 PASSWORD_LENGTH: Final = 8
@@ -49,9 +46,6 @@ PASSWORD_LENGTH: Final = 8
 
 SHORTEST_TIMER: Final = 0x01
 """IRM_TIMER for the ACK of commit-then-send output where NO_WAIT is not supported: 0.01 s."""
-
-NOWAIT_LEVEL: Final = 2
-"""Protocol level in the CSM from which the ACK of commit-then-send output may go unanswered."""
 
 PING_DATA: Final = "PING IMS_CONNECT"
 PASSWORD_CHANGE: Final = "HWSPWCH"  # noqa: S105  the keyword, no password
@@ -87,9 +81,6 @@ _CALLOUTS: Final[Mapping[CalloutRequests, F0]] = {
     CalloutRequests.SYNCHRONOUS: F0.SYNONLY,
     CalloutRequests.BOTH: F0.SYNASYN,
 }
-
-
-_SPECIAL_TIMERS: Final = {DEFAULT_TIMEOUT: 0, FOREVER: TIMER_FOREVER, NO_WAIT_MS: TIMER_NO_WAIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,14 +252,14 @@ def timer_code(interaction: Interaction) -> int:
     A send-only is not timed: NO_WAIT, as IBM recommends; with acknowledgment the timer is ignored, IBM says,
     but should it not be, NO_WAIT would be the one wrong value.
     """
-    verb, ms = interaction.verb, interaction.execution_timeout_ms
+    verb = interaction.verb
     if (
         verb is InteractionVerb.SEND
         or verb is InteractionVerb.SEND_WITH_ERROR
         or verb is InteractionVerb.RESPOND
     ):
-        return TIMER_NO_WAIT
-    return _SPECIAL_TIMERS[ms] if ms in _SPECIAL_TIMERS else encode_timer(ms)[0]
+        return NO_WAIT
+    return encode_execution(interaction.execution_timeout_ms)[0]
 
 
 def effective_ms(timer: int) -> int | None:
@@ -286,13 +277,11 @@ def acknowledgment(message: InputMessage, protocol_level: int) -> InputMessage:
     """
     irm = _answer(message, Verb.ACK)
     if F2.CM0 in irm.f2 and message.irm.verb is Verb.SEND_RECEIVE:
-        nowait = protocol_level >= NOWAIT_LEVEL
-        irm = replace(
-            irm, f1=F1.NOWAIT if nowait else F1.NONE, timer=TIMER_NO_WAIT if nowait else SHORTEST_TIMER
-        )
+        nowait = protocol_level >= NO_WAIT_LEVEL
+        irm = replace(irm, f1=F1.NOWAIT if nowait else F1.NONE, timer=NO_WAIT if nowait else SHORTEST_TIMER)
     elif message.irm.f5 & (F5.ONE | F5.SWAIT):
         # the one message is there: nothing else is due, so nothing is waited for
-        irm = replace(irm, timer=TIMER_NO_WAIT)
+        irm = replace(irm, timer=NO_WAIT)
     return InputMessage(irm)
 
 
@@ -306,15 +295,10 @@ def rejection(message: InputMessage, *, reason: int | None = None, keep: bool = 
     flags = (F0.NAKRSN if reason is not None else F0.NONE) | (F0.SYNCNAK if keep else F0.NONE)
     irm = replace(irm, f0=flags)
     if irm.f5 & (F5.ONE | F5.SWAIT):
-        irm = replace(irm, timer=TIMER_NO_WAIT)
+        irm = replace(irm, timer=NO_WAIT)
     elif F2.CM0 in irm.f2 and message.irm.verb is Verb.SEND_RECEIVE:
         irm = replace(irm, timer=SHORTEST_TIMER)
     return InputMessage(irm)
-
-
-def deallocation(message: InputMessage) -> InputMessage:
-    """Return the DEALLOCATE that ends the conversation, or the RESUME TPIPE, which `message` belongs to."""
-    return InputMessage(_answer(message, Verb.DEALLOCATE))
 
 
 def ping(destination: Destination, client_id: str, timeout_ms: int) -> InputMessage:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from gateway.dfs import DfsMessage, find_dfs
 from gateway.errors import ImsError, M
 from gateway.imsconnect.values import Interaction, Reply, RequestType
-from gateway.imsconnect.wire import CodeMeaning, HeaderCode, Retry
-from gateway.imsconnect.wire.dfs import DfsMessage, find_dfs
+from gateway.imsconnect.wire import CodeMeaning, Retry
 from gateway.imsconnect.wire.reasons import CONVERSATION, REASON_CODES, REQUEST, REQUEST_AND_CONVERSATION
 from gateway.outcome import Outcome
 
@@ -63,12 +63,12 @@ def told_by_dfs(message: DfsMessage) -> Outcome:
     return _OF_DFS.get(message.number, Outcome.UNKNOWN)
 
 
-def checked(interaction: Interaction, reply: Reply, code: HeaderCode) -> Reply:
+def checked(interaction: Interaction, reply: Reply) -> Reply:
     """Return the reply with the DFS message that it is, if it is one.
 
     Raises DfsMessageError when the interaction is a transaction that says `raise_on_dfs`.
     """
-    dfs = find_dfs(reply.segments, code)
+    dfs = find_dfs(reply.segments)
     if dfs is None:
         return reply
     reply = replace(reply, dfs=dfs)

@@ -36,7 +36,7 @@ BUSY_SECONDS: Final = 1.0
 """How long a path without a free socket ranks behind the others."""
 
 
-class Outcome(Enum):
+class Tried(Enum):
     """How a try on a path ended, as far as that says something of the path."""
 
     WORKED = "worked"
@@ -129,25 +129,25 @@ class Paths:
         """Tell whether no path is healthy: the first candidate is then to be tried eagerly (`Pool.borrow`)."""
         return not any(path.usable(now) for path in self._paths)
 
-    def note(self, index: int, outcome: Outcome, reason: str = "") -> None:
+    def note(self, index: int, outcome: Tried, reason: str = "") -> None:
         """Take the outcome of a try into account; `reason` is for `unreachable`."""
         now, path = self._clock.monotonic(), self._paths[index]
         match outcome:
-            case Outcome.WORKED:
+            case Tried.WORKED:
                 _recover(path, now)
                 if now >= path.away_until:  # else it is the end of what was under way before
                     path.away_seconds = FIRST_AWAY_SECONDS
-            case Outcome.UP:
+            case Tried.UP:
                 _recover(path, now)
-            case Outcome.DOWN:
+            case Tried.DOWN:
                 if path.down_since is None:
                     path.down_since = now
                 path.down_until = path.restored_at = now + DOWN_SECONDS
                 path.reason = reason
-            case Outcome.ELSEWHERE:
+            case Tried.ELSEWHERE:
                 _send_away(path, now)
                 path.reason = reason
-            case Outcome.BUSY:
+            case Tried.BUSY:
                 path.busy_until = now + BUSY_SECONDS
 
     def drain(self, index: int) -> None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from gateway.dfs import DfsMessage
 from gateway.imsconnect.texts import decoded
 from gateway.imsconnect.wire import HeaderCode
-from gateway.imsconnect.wire.dfs import DfsMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,12 +87,6 @@ class Retrieval:
             yield from self._answer(inputs.rejection(self.message, reason=reason, keep=keep))
             yield from self._hear_end()
 
-    def stop(self) -> Steps[None]:
-        """DEALLOCATE in place of the answer to a message: it goes back, and the retrieval ends."""
-        with self.line.translated(self.interaction.socket_timeout_ms):
-            yield from self._answer(inputs.deallocation(self.message))
-            yield from self._hear_end()
-
     def following(self) -> Steps[Delivery | None]:
         """Return the next message after one that was accepted, None when the retrieval is over."""
         if not self.open:

@@ -52,8 +52,18 @@ def segments_of(
     No character is cut in two, and each segment is text by itself, its shifts balanced (`CodePage.split`).
     Raises what `encoded` does, and ValueError for a `longest` that no segment has.
     """
+    return cut(encoded(text, ccsid, code), ccsid, code=code, longest=longest)
+
+
+def cut(
+    data: bytes,
+    ccsid: int | None = None,
+    *,
+    code: HeaderCode = HeaderCode.EBCDIC,
+    longest: int = LONGEST_SEGMENT,
+) -> tuple[bytes, ...]:
+    """Return the bytes of a text as `segments_of` does."""
     _check_longest(longest)
-    data = encoded(text, ccsid, code)
     if ccsid is None and code is HeaderCode.ASCII:
         return tuple(data[at : at + longest] for at in range(0, len(data), longest))
     return CodePage.of(_NAMES_CCSID if ccsid is None else ccsid).split(data, longest)
@@ -77,7 +87,7 @@ def transaction_input(  # noqa: PLR0913  of which all but two have defaults
     another one, and what `segments_of` raises.
     """
     _check_longest(longest)
-    field = _code_field(transaction, width).encode(code.value)
+    field = code_field(transaction, width, code)
     if longest <= width:
         raise ValueError(f"a segment of {longest} bytes has no room behind a field of {width}")
     first, *others = segments_of(text, ccsid, code=code, longest=longest - width) or (b"",)
@@ -89,7 +99,11 @@ def _check_longest(longest: int) -> None:
         raise ValueError(f"a segment has 1 to {LONGEST_SEGMENT} bytes of data, not {longest}")
 
 
-def _code_field(transaction: str, width: int) -> str:
+def code_field(transaction: str, width: int, code: HeaderCode = HeaderCode.EBCDIC) -> bytes:
+    """Return a transaction code in its field of `width` characters, in the code of the header.
+
+    Raises ValueError for a code that is none, and for a field in which IMS would read another one.
+    """
     fits = transaction.isascii() and transaction.isprintable() and transaction == transaction.upper()
     if not 1 <= len(transaction) <= TRANSACTION_CODE_LENGTH or not fits or " " in transaction:
         raise ValueError("a transaction code is 1 to 8 printable upper case characters without blanks")
@@ -97,4 +111,4 @@ def _code_field(transaction: str, width: int) -> str:
     needed = min(len(transaction) + 1, TRANSACTION_CODE_LENGTH)
     if width < needed:
         raise ValueError(f"the field of {transaction} has {needed} characters or more: a blank ends the code")
-    return transaction.ljust(width)
+    return transaction.ljust(width).encode(code.value)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.imsconnect.wire import F0, F2, F5, InputMessage, Irm, Verb
 from gateway.imsconnect.wire.aib import TIMED_OUT
+from gateway.imsconnect.wire.timer import NO_WAIT
 from gateway.standin.aib import ended
 from gateway.standin.datastores import RC_DATASTORE_GONE, Availability, DataStore
 from gateway.standin.deliveries import Delivery
@@ -28,7 +29,7 @@ from gateway.standin.refusal import (
     Refusal,
 )
 from gateway.standin.resumed import Reader, message_of, settle
-from gateway.standin.timers import NO_WAIT, Deadline, Ending, Wait, wait_after_resumed, wait_in_resume
+from gateway.standin.timers import Deadline, Ending, Wait, wait_after_resumed, wait_in_resume
 from gateway.standin.turns import Turn
 
 if TYPE_CHECKING:

@@ -10,13 +10,8 @@ from enum import Enum
 from typing import Final
 
 from gateway.imsconnect.wire import F1, Irm, SocketType, Verb, timer_seconds
-
-NO_WAIT: Final = 0xE9
-FOREVER: Final = 0xFF
-
-RC_TIMER_CLOSED: Final = 32
-RC_DEFAULT_TIMER: Final = 36
-RC_TIMER_KEPT: Final = 40
+from gateway.imsconnect.wire.codes import RC_DEFAULT_TIMER, RC_TIMER, RC_TIMER_KEPT
+from gateway.imsconnect.wire.timer import FOREVER, NO_WAIT, NO_WAIT_LEVEL
 
 NO_WAIT_FOR_OUTPUT: Final = 2.0
 """Seconds that NO_WAIT means on a send-receive input, which must wait for its output."""
@@ -28,8 +23,6 @@ RESUME_ANSWER_SECONDS: Final = 0.25
 """Seconds that X'00' and NO_WAIT mean on the ACK or NAK of RESUME TPIPE other than single."""
 ENDED_SECONDS: Final = 0.25
 """unverified: seconds that X'FF' means on a NAK or DEALLOCATE, which has ended RESUME TPIPE."""
-LEVEL_OF_NO_WAIT: Final = 2
-"""Protocol level from which ACK with NO_WAIT is honoured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +78,11 @@ def is_unanswered(answer: Irm, protocol_level: int) -> bool:
 
     The codec knows it too, but its state may already be that of the next request, which need not wait.
     """
-    return F1.NOWAIT in answer.f1 and answer.timer == NO_WAIT and protocol_level >= LEVEL_OF_NO_WAIT
+    return F1.NOWAIT in answer.f1 and answer.timer == NO_WAIT and protocol_level >= NO_WAIT_LEVEL
 
 
 def _wait(irm: Irm, timeout_seconds: float, no_wait: float) -> Wait:
-    return_code = RC_TIMER_KEPT if irm.socket is SocketType.PERSISTENT else RC_TIMER_CLOSED
+    return_code = RC_TIMER_KEPT if irm.socket is SocketType.PERSISTENT else RC_TIMER
     if irm.timer == FOREVER:
         return Wait(None, return_code, irm.timer)
     if irm.timer == NO_WAIT:

@@ -80,8 +80,3 @@ class Turns:
         for turn in self._lines.get(tpipe, ()):
             turn.refusal = turn.refusal or refusal
         self._wake(tpipe)
-
-    def cancel_all(self, refusal: Refusal) -> None:
-        """Have IMS cancel every RESUME TPIPE, as when the data store goes (return code 44)."""
-        for tpipe in tuple(self._lines):
-            self.cancel(tpipe, refusal)

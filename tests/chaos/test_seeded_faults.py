@@ -6,7 +6,7 @@ from gateway.errors import TransportError
 from gateway.imsconnect import send_receive
 from gateway.imsconnect.attempts import Attempts
 from gateway.imsconnect.line import Line
-from gateway.imsconnect.paths import Outcome
+from gateway.imsconnect.paths import Tried
 from gateway.imsconnect.retrieval import Retrieval
 from gateway.imsconnect.wire import ClientConnection
 from tests.chaos.cutting import Cut
@@ -40,7 +40,7 @@ def test_a_client_that_sends_again_when_the_reply_is_lost(played, face, monkeypa
     honest = Attempts._outcome
 
     def eager(self, error):
-        return Outcome.WORKED if isinstance(error, TransportError) else honest(self, error)
+        return Tried.WORKED if isinstance(error, TransportError) else honest(self, error)
 
     monkeypatch.setattr(Attempts, "_outcome", eager)
     wrong = played("commit_mode_1", face, LOST_REPLY)

@@ -137,7 +137,7 @@ def _interact(session: Session, interaction: Interaction, choose: random.Random)
             _answer(session, choose)
         elif reply.conversation_open:
             session.run(replace(interaction, conversation_id="open", transaction=""), WHO)
-        checked(interaction, reply, session.dialogue.line.destination.code)
+        checked(interaction, reply)
     except GatewayError as error:
         assert error.text
         assert "PASSW0RD" not in str(error)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gateway.dfs import find_dfs
 from gateway.imsconnect.wire import anatomy_words as words
 from gateway.imsconnect.wire.anatomy import Field
-from gateway.imsconnect.wire.dfs import find_dfs
 from gateway.imsconnect.wire.frame import LLLL, Kind, Structure
 from gateway.imsconnect.wire.header import Exit, HeaderCode
 
@@ -76,7 +76,7 @@ class Part:
     def output(self, *, first: bool) -> Iterator[Field]:
         """Yield DATA of a segment; the first may be a message of IMS."""
         for found in self.text("DATA"):
-            dfs = find_dfs((found.data[:DFS_LOOKED_AT],), self.reply.code) if first else None
+            dfs = find_dfs((found.data[:DFS_LOOKED_AT],)) if first else None
             meaning = f", {dfs.meaning}" if dfs and dfs.meaning else ""
             yield (
                 found

@@ -22,10 +22,7 @@ from gateway.imsconnect.wire.states import (
     OutputEvent,
     State,
 )
-from gateway.imsconnect.wire.timer import NO_WAIT
-
-NO_WAIT_LEVEL: Final = 2
-"""Protocol level of the CSM from which an ACK of commit mode 0 output may go unanswered."""
+from gateway.imsconnect.wire.timer import NO_WAIT, NO_WAIT_LEVEL
 
 _BY_VERB: Final[Mapping[Verb, InputEvent]] = {
     Verb.SEND_ONLY: InputEvent.SEND_ONLY,

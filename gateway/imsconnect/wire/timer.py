@@ -9,6 +9,8 @@ DEFAULT: Final = 0x00
 """The default of IMS Connect for the kind of message."""
 NO_WAIT: Final = 0xE9
 FOREVER: Final = 0xFF
+NO_WAIT_LEVEL: Final = 2
+"""Protocol level of the CSM from which an ACK of commit mode 0 output with NO_WAIT goes unanswered."""
 MAX_TIMER_MS: Final = 3_600_000
 """The longest time the byte can say: 60 minutes."""
 

@@ -35,7 +35,7 @@ class TestSend:
     def test_a_field_in_which_ims_would_read_another_code_is_wrong_usage(self, ims, lab):
         result = ims("send", "ECHO", "x", "--code-width", 4)
         assert result.exit_code == 2
-        assert "ECHO needs 5" in result.stderr
+        assert "the field of ECHO has 5 characters or more" in result.stderr
         assert lab.seen == ()
 
     def test_the_text_may_come_from_a_file_or_standard_input(self, ims, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import M, TransportError
 from gateway.imsconnect.deadlines import Budget, Conversation, Timeouts, inconsistencies, longest_timer
 
-PLAIN = Timeouts(execution_ms=5000, socket_ms=10_000, wait_seconds=5.0, connect_seconds=3.0)
+PLAIN = Timeouts(execution_ms=5000, socket_ms=10_000, wait_seconds=5.0)
 
 
 class TestWithoutABudget:
@@ -15,7 +15,6 @@ class TestWithoutABudget:
         budget = Budget(PLAIN, 100.0)
         assert budget.ends is None
         assert budget.wait_until() == 105.0
-        assert budget.connect_until(104.0) == 107.0
         assert budget.conversation(107.0) == Conversation(0x2C, 5000, 117.0, shortened=False)
 
     @pytest.mark.parametrize(("execution", "code"), [(0, 0x00), (-1, 0xFF), (-2, 0xE9)])
@@ -38,7 +37,6 @@ class TestWithABudget:
     def test_it_bounds_every_step(self):
         assert self.BUDGET.ends == 108.0
         assert self.BUDGET.wait_until() == 105.0
-        assert self.BUDGET.connect_until(106.0) == 108.0
         assert replace(self.BUDGET, timeouts=replace(PLAIN, budget_ms=2000)).wait_until() == 102.0
 
     def test_as_long_as_it_suffices_the_execution_timer_is_what_was_asked_for(self):

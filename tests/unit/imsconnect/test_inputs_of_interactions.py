@@ -278,17 +278,11 @@ def test_a_nak_says_why_and_what_becomes_of_it(interaction, fields, how, f0, cod
     assert sent.hex() == patched(message(verb="N", f0=f0, **fields), {16: f"{code:04X}"}).hex()
 
 
-def test_a_deallocate_ends_what_its_request_began():
-    sent = encode_input(inputs.deallocation(asks(LISTEN)))
-    assert sent.hex() == message(verb="D", f2=CM0, f3=CONFIRM, f5=0x02).hex()
-
-
 def test_answers_never_take_over_a_client_id_nor_ask_for_one():
     asked_for = asks(CONFIRMED, ClientId("", take_over=True))
     for answer in (
         inputs.acknowledgment(asked_for, 2),
         inputs.rejection(asked_for),
-        inputs.deallocation(asked_for),
     ):
         sent = encode_input(answer)
         assert (sent[0x20], sent[0x22]) == (0, CONFIRM)

@@ -8,11 +8,22 @@ import pytest
 from gateway.errors import M, TransportError
 from gateway.exchange import CommitMode
 from gateway.imsconnect import Acknowledgment, AsyncConnection, Connection, Interaction, InteractionVerb
+from gateway.outcome import Outcome
 from tests.fixtures.faces import in_a_loop
 from tests.fixtures.scripted_server import Close, Expect, ExpectNothing, Send, Signal, Stall
 from tests.unit.imsconnect import worked_examples as wire
-from tests.unit.imsconnect.connections import CONFIRM, asked, connection_to, request, settings_for, told
-from tests.unit.imsconnect.worked_examples import F2, F3, F4, TIMER, rsm
+from tests.unit.imsconnect.connections import (
+    CONFIRM,
+    CONVERSATION_ACK,
+    CONVERSATION_OPEN,
+    asked,
+    client_to,
+    connection_to,
+    request,
+    settings_for,
+    told,
+)
+from tests.unit.imsconnect.worked_examples import F2, F3, F4, TIMER, patched, rsm
 
 IVTNO = replace(CONFIRM, sync_level=None, execution_timeout_ms=30_000)
 ANSWERED = (Expect(wire.IVTNO), Send(wire.OUTPUT))
@@ -21,6 +32,7 @@ CM0_BY_CALLER = replace(IVTNO, commit_mode=CommitMode.COMMIT_THEN_SEND, acknowle
 CM0_HELD = {F2: "40", F3: "01"}
 CANCELLED = rsm(12, 81)
 """IMS has taken the message back (ACKTO)."""
+ABORTED = rsm(4, 98)
 LATE = rsm(40, 0x45)
 
 
@@ -80,6 +92,47 @@ class TestLeftovers:
             assert said.wait(20)
             with pytest.raises(TransportError):
                 connection.acknowledge()
+
+
+@pytest.mark.usefixtures("face")
+class TestConversationsThatImsHasEnded:
+    """What ends one while it is the caller's turn: nothing more of it is sent, no step, and no ACK."""
+
+    OPENED = (Expect(wire.IVTNO), Send(patched(wire.OUTPUT_ACK, CONVERSATION_OPEN)))
+
+    @pytest.mark.parametrize("end", [Send(ABORTED), Close()])
+    @pytest.mark.parametrize("to", [connection_to, client_to])
+    def test_the_next_step_is_not_sent(self, scripted_server, to, end):
+        go_on, said = threading.Event(), threading.Event()
+        server = scripted_server([*self.OPENED, Stall(go_on), end, Signal(said)])
+        with to(server) as asker:
+            name = asker.run(replace(IVTNO, conversational=True)).conversation_id
+            go_on.set()
+            assert said.wait(20)
+            with pytest.raises(TransportError) as caught:
+                asker.run(replace(IVTNO, transaction="", conversation_id=name))
+            assert caught.value.message is M.NOTHING_SENT
+            assert caught.value.outcome is Outcome.NOT_SENT
+
+    def test_output_that_ims_has_backed_out_cannot_be_acknowledged(self, scripted_server):
+        go_on, said = threading.Event(), threading.Event()
+        script = [
+            request({TIMER: "28", F3: "01"}),
+            Send(patched(wire.OUTPUT_ACK, CONVERSATION_ACK)),
+            Stall(go_on),
+            Send(ABORTED),
+            Signal(said),
+            ExpectNothing(),
+        ]
+        with connection_to(scripted_server(script)) as connection:
+            by_caller = replace(CONFIRM, conversational=True, acknowledgment=Acknowledgment.CALLER)
+            assert connection.run(by_caller).acknowledgment_due
+            go_on.set()
+            assert said.wait(20)
+            with pytest.raises(TransportError) as caught:
+                connection.acknowledge()
+            assert caught.value.outcome is Outcome.NOT_SENT
+            assert not connection.usable
 
 
 SINGLE = (asked("16-resume-tpipe-single"), told("23-async-output"))

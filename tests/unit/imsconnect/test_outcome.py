@@ -2,14 +2,14 @@
 
 import pytest
 
+from gateway.dfs import DfsMessage
 from gateway.errors import MESSAGES, GatewayError, ImsError, M, TransportError
 from gateway.exchange import Secret
 from gateway.imsconnect import Credentials, DfsMessageError, Interaction
 from gateway.imsconnect.outcome import checked, told_by_dfs
 from gateway.imsconnect.refusal import refusal
 from gateway.imsconnect.values import Reply
-from gateway.imsconnect.wire import HeaderCode, Rsm, describe
-from gateway.imsconnect.wire.dfs import DfsMessage
+from gateway.imsconnect.wire import Rsm, describe
 from gateway.outcome import Outcome
 from tests.fixtures.scripted_server import Expect, ExpectNothing, Send
 from tests.unit.imsconnect import worked_examples as wire
@@ -103,7 +103,7 @@ def test_a_message_of_ims_says_it_by_its_number(number, outcome):
 def test_an_error_with_a_message_of_ims_knows_what_the_message_says():
     reply = Reply(("DFS555I TRAN IVTNO ABEND S000,U0101".encode("cp037"),))
     with pytest.raises(DfsMessageError) as caught:
-        checked(Interaction(), reply, HeaderCode.EBCDIC)
+        checked(Interaction(), reply)
     assert caught.value.outcome is Outcome.BACKED_OUT
 
 

@@ -17,3 +17,11 @@ def connect():
 def client(connect, standin: RunningStandin):
     """A connection to the stand-in with its defaults."""
     return connect(standin)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration file for a stand-in that takes any free port."""
+    path = tmp_path / "standin.toml"
+    path.write_text('[ims_connect]\nlisten = "127.0.0.1:0"\n')
+    return path

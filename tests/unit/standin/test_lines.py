@@ -6,10 +6,9 @@ from threading import Event
 import pytest
 
 from gateway.standin.lines import Lines
+from tests.unit.standin.as_process import start
 from tests.unit.standin.by_hand import SECONDS, Client, reply, text, until
-from tests.unit.standin.test_running import config, port_of, start
-
-__all__ = ["config"]
+from tests.unit.standin.test_running import port_of
 
 
 class Slow:

@@ -3,11 +3,11 @@
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.unit.standin.as_process import start
 from tests.unit.standin.by_hand import FOREVER, SECONDS, TEN_MS, Client, refusal, reply, text
 from tests.unit.standin.output_by_hand import AUTO, MORE, NOAUTO, WANTS_ACK, answer, resume
 
@@ -20,27 +20,6 @@ class Hello:
     async def run(self, context):
         return context.text_reply("HELLO")
 """
-
-
-def start(config: Path, trace: int = 0) -> subprocess.Popen[str]:
-    code = (
-        "from pathlib import Path; from gateway.standin import run; "
-        f"raise SystemExit(run(Path({str(config)!r}), {trace}))"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=REPOSITORY,
-    )
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "standin.toml"
-    path.write_text('[ims_connect]\nlisten = "127.0.0.1:0"\n')
-    return path
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,36 +1,14 @@
 """The transcript: the trace in a file, whole lines, behind what was there; the console stays quiet."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gateway.standin.transcript import Transcript
+from tests.unit.standin.as_process import start
 from tests.unit.standin.by_hand import SECONDS, Client, reply, text, until
 
 REPOSITORY = Path(__file__).parents[3]
-
-
-def start(config: Path, transcript: Path, trace: int = 0) -> subprocess.Popen[str]:
-    code = (
-        "from pathlib import Path; from gateway.standin import run; "
-        f"raise SystemExit(run(Path({str(config)!r}), {trace}, Path({str(transcript)!r})))"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=REPOSITORY,
-    )
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "standin.toml"
-    path.write_text('[ims_connect]\nlisten = "127.0.0.1:0"\n')
-    return path
 
 
 def test_lines_are_appended_and_on_their_way_at_once(tmp_path):
@@ -61,7 +39,7 @@ def test_a_full_disk_is_told_once_and_stops_nobody(capsys):
 @pytest.mark.parametrize(("trace", "dumps"), [(0, False), (1, False), (2, True)])
 def test_messages_go_to_the_file_and_not_to_the_console(config, tmp_path, trace, dumps):
     path = tmp_path / "standin.log"
-    with start(config, path, trace) as process:
+    with start(config, trace, path) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         with Client(int(line.split(":")[1].split(" ")[0])) as client:
@@ -80,7 +58,7 @@ def test_messages_go_to_the_file_and_not_to_the_console(config, tmp_path, trace,
 def test_a_second_run_goes_on_behind_the_first(config, tmp_path):
     path = tmp_path / "standin.log"
     for runs in (1, 2):
-        with start(config, path) as process:
+        with start(config, transcript=path) as process:
             assert process.stdout is not None
             port = int(process.stdout.readline().split(":")[1].split(" ")[0])
             with Client(port) as client:
@@ -91,7 +69,7 @@ def test_a_second_run_goes_on_behind_the_first(config, tmp_path):
 
 
 def test_a_file_that_cannot_be_written_is_told_before_anybody_is_served(config, tmp_path):
-    with start(config, tmp_path / "nowhere" / "log") as process:
+    with start(config, transcript=tmp_path / "nowhere" / "log") as process:
         out, err = process.communicate(timeout=SECONDS)
     assert (process.returncode, out) == (1, "")
     assert "cannot write " in err

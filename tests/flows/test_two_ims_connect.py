@@ -7,6 +7,7 @@ every call went, and that none was made twice.
 import threading
 from contextlib import ExitStack
 from functools import partial
+from itertools import dropwhile
 
 import pytest
 
@@ -102,6 +103,12 @@ def by_the_library(desk, book, milliseconds=10):
 
 def faulted(book) -> set[str]:
     return {one.entry for one in book.statements if one.told is not Told.ANSWERED}
+
+
+def lost_after_the_first_answer(book) -> list[str]:
+    """Before a conversation has come to its end, a pool cannot tell a full IMS Connect from one that fails."""
+    told = dropwhile(lambda one: one.told is not Told.ANSWERED, book.statements)
+    return [one.entry for one in told if one.told is not Told.ANSWERED]
 
 
 def judge(two, book, *in_flight: set[str]) -> None:
@@ -335,6 +342,6 @@ def test_an_endpoint_at_its_maxsoc_costs_the_first_calls_at_most(
         desk.close()
     assert first.ledger.read().kept
     assert set(book.faults) <= {LOST}
-    assert len(learning) <= 2 * CALLERS
+    assert len(lost_after_the_first_answer(book)) <= 2 * CALLERS
     assert faulted(book) == learning
     assert together(*two).against(book.statements) == []

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Final
 
-from gateway import preflight, tls
+from gateway import preflight
+from gateway.bundles import bundle_settings
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.bounds import message_bounds
 from gateway.config.checks.places import correlator_file
@@ -28,7 +28,7 @@ from gateway.observe.events import Sink
 from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
 from gateway.observe.path_metrics import CountedPaths, PathMetrics
-from gateway.provider.backend import BundleBackend, connection_settings
+from gateway.provider.backend import BundleBackend
 from gateway.provider.path import Journey, Route
 from gateway.provider.sampling import Sampler
 from gateway.replay import open_store
@@ -208,17 +208,5 @@ class _Workshop:
 
 
 def _backend(home: Home, name: str, clock: Clock, metrics: PathMetrics) -> BundleBackend:
-    settings = home.bundles[name].ims_connect
-    context = tls.backend_context(settings.tls) if settings.tls else None
-    if settings.tls is not None and settings.tls.keystore is not None:
-        own = tls.read_keystore(settings.tls.keystore).certificate
-        metrics.certificate(name, "", "client", own.not_valid_after_utc)
-
-    def seen(address: str, not_after: datetime) -> None:
-        metrics.certificate(name, address, "server", not_after)
-
-    return BundleBackend(
-        connection_settings(name, settings, context, seen),
-        clock=clock,
-        sink=CountedPaths(metrics, PathLog()),
-    )
+    settings = bundle_settings(name, home.bundles[name].ims_connect, metrics)
+    return BundleBackend(settings, clock=clock, sink=CountedPaths(metrics, PathLog()))

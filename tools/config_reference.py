@@ -14,7 +14,14 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from gateway.config.model import Bundle, GatewaySettings, KeyStore, ProviderSettings, TrustStore
+from gateway.config.model import (
+    Bundle,
+    ConsumerSettings,
+    GatewaySettings,
+    KeyStore,
+    ProviderSettings,
+    TrustStore,
+)
 from gateway.config.values import Settings
 from gateway.config.words import fields_of, named_tables_of, number, table_of, words_of
 from gateway.exchange import Secret
@@ -26,6 +33,7 @@ FILES: tuple[tuple[str, str, type[Settings]], ...] = (
     ("gateway.toml", "gateway-toml", GatewaySettings),
     ("bundles/<bundle>.toml", "bundle", Bundle),
     ("wsdl/<service>/correlator.toml", "correlator", ProviderSettings),
+    ("wsdl/<service>/correlator.toml of a consumer", "consumer", ConsumerSettings),
 )
 SHAPES: tuple[type[Settings], ...] = (KeyStore, TrustStore)
 """Tables that stand in several places and get one section of their own."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 
+from gateway.bundles import connection_settings
 from gateway.cli.ims_options import (
     DEFAULT_DATASTORE,
     DEFAULT_HOST,
@@ -31,7 +32,6 @@ from gateway.imsconnect import (
     HeaderCode,
 )
 from gateway.passtickets import PassTickets
-from gateway.provider.backend import connection_settings
 from gateway.tls import StoreError, backend_context, client_context
 
 _IN_A_BUNDLE: Final = ("host", "port", "datastore", "exit_", "ca", "cert", "key", "tls", "server_name")

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from gateway.config.addresses import Address, Addresses
+from gateway.config.callout import BundleCallout
 from gateway.config.pool import PoolSettings
-from gateway.config.server import KeyStore, TrustStore
+from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.values import (
     ExtensionId,
     MisfitError,
@@ -247,6 +248,10 @@ class Bundle(Settings):
     trusted_user: TrustedUser | None = Field(
         default=None,
         description="In place of `passticket`: mark users without a password for an exit that trusts us.",
+    )
+
+    callout: BundleCallout | None = Field(
+        default=None, description="Callout: IMS programs call web services. Absent: none over this bundle."
     )
 
     @model_validator(mode="after")

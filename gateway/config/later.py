@@ -2,22 +2,16 @@
 
 from collections.abc import Mapping
 
-from gateway.config.bundle import Bundle
 from gateway.config.server import GatewaySettings
-from gateway.config.service import OperationSettings, ProviderSettings, SecuritySettings
+from gateway.config.service import OperationSettings
 from gateway.config.values import Settings
 
 KEYS: Mapping[type[Settings], frozenset[str]] = {
-    GatewaySettings: frozenset({"journal", "audit"}),
-    Bundle: frozenset({"callout"}),
-    ProviderSettings: frozenset({"bundles"}),
-    SecuritySettings: frozenset({"issuer", "lifetime_seconds", "basic", "keystore"}),
-    OperationSettings: frozenset({"timeout_ms", "acknowledge", "response_transaction"}),
+    GatewaySettings: frozenset({"audit"}),
 }
 """Keys by the table they will stand in."""
 
 VALUES: Mapping[type[Settings], Mapping[str, frozenset[str]]] = {
-    ProviderSettings: {"role": frozenset({"consumer"})},
     OperationSettings: {"adapter": frozenset({"copybook"})},
 }
 """Values of known keys, by table."""

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.config.server import TrustStore
+from gateway.config.stores import TrustStore
 from gateway.config.values import MisfitError, SecretValue, Settings, Words
 from gateway.exchange import Secret
 

@@ -5,7 +5,7 @@ Reading files, resolving secrets and saying where a mistake stands is `config.re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.config.bundle import (
@@ -16,18 +16,25 @@ from gateway.config.bundle import (
     PassTicketSettings,
     TrustedUser,
 )
+from gateway.config.callout import BasicAuthentication, BundleCallout, CalloutSettings, JournalSettings
+from gateway.config.consumer import (
+    ConsumerOperation,
+    ConsumerSecurity,
+    ConsumerSettings,
+    RawMessages,
+    RetrySettings,
+)
 from gateway.config.pool import PoolSettings
 from gateway.config.server import (
     AdminSettings,
     GatewaySettings,
-    KeyStore,
     ParserSettings,
     ReplaySettings,
     ServerSettings,
     SignOnSettings,
-    TrustStore,
 )
 from gateway.config.service import DEFAULTS, OperationSettings, ProviderSettings, SecuritySettings, UsersFile
+from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.users import UserRow, UsersTable
 from gateway.config.values import Resolver, Settings, parse_listen
 from gateway.errors import Problem
@@ -36,19 +43,29 @@ __all__ = [
     "DEFAULTS",
     "AdminSettings",
     "BackendTls",
+    "BasicAuthentication",
     "Bundle",
+    "BundleCallout",
+    "CalloutSettings",
+    "Consumer",
+    "ConsumerOperation",
+    "ConsumerSecurity",
+    "ConsumerSettings",
     "Credentials",
     "GatewaySettings",
     "Home",
     "ImsConnectSettings",
+    "JournalSettings",
     "KeyStore",
     "OperationSettings",
     "ParserSettings",
     "PassTicketSettings",
     "PoolSettings",
     "ProviderSettings",
+    "RawMessages",
     "ReplaySettings",
     "Resolver",
+    "RetrySettings",
     "SecuritySettings",
     "ServerSettings",
     "Service",
@@ -83,6 +100,20 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Consumer:
+    """A deployed consumer service: a web service outside that IMS programs call."""
+
+    name: str
+    """Name of its folder below wsdl/."""
+    wsdl: Path
+    settings: ConsumerSettings
+
+    def operation(self, name: str) -> ConsumerOperation | None:
+        """Return the settings of an operation, those of "*" when it has no table of its own; None: neither."""
+        return self.settings.operations.get(name) or self.settings.operations.get(DEFAULTS)
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """The whole configuration: one immutable snapshot of the home folder."""
 
@@ -92,5 +123,8 @@ class Home:
     gateway: GatewaySettings
     bundles: Mapping[str, Bundle]
     services: Mapping[str, Service]
+    """Provider services by name."""
+    consumers: Mapping[str, Consumer] = field(default_factory=dict)
+    """Consumer services by name."""
     warnings: tuple[Problem, ...] = ()
     """What reading noticed that is no error, for example a password in clear."""

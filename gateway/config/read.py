@@ -9,11 +9,13 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from gateway.config.correlator import validate_provider
+from gateway.config.correlator import validate_consumer, validate_provider
 from gateway.config.document import read_toml
 from gateway.config.model import (
     AdminSettings,
     Bundle,
+    Consumer,
+    ConsumerSettings,
     GatewaySettings,
     Home,
     ProviderSettings,
@@ -57,14 +59,13 @@ class _Reader:
         except ConfigError as error:
             self.problems += error.problems
             return {}, None
+        return self._judged(model, file, raw, judge)
+
+    def _judged(
+        self, model: type[S], file: str, raw: Mapping[str, Any], judge: _Validate[S]
+    ) -> tuple[dict[str, Any], S | None]:
         kept, noticed = survey(model, raw, self.files)
-        if model is ProviderSettings and raw.get("role") == "consumer":
-            # the rest of the file speaks of things that this version does not know
-            noticed = tuple(fault for fault in noticed if fault.path == ("role",))
-            settings: S | None = None
-            faults: tuple[Fault, ...] = ()
-        else:
-            settings, faults = judge(kept, self.files)
+        settings, faults = judge(kept, self.files)
         self.problems += [fault.problem(file) for fault in (*noticed, *faults)]
         return kept, settings
 
@@ -94,8 +95,10 @@ class _Reader:
                     right[name] = bundle
         return names, right
 
-    def services(self, bundles: list[str]) -> dict[str, Service]:
-        right: dict[str, Service] = {}
+    def services(self, bundles: list[str]) -> tuple[dict[str, Service], dict[str, Consumer]]:
+        """Return the providers and the consumers that are right."""
+        providers: dict[str, Service] = {}
+        consumers: dict[str, Consumer] = {}
         for name in self._entries("wsdl"):
             folder = f"wsdl/{name}"
             if not (self.home / folder).is_dir():
@@ -104,21 +107,46 @@ class _Reader:
                 continue
             elif not os.path.lexists(self.home / folder / CORRELATOR_FILE):
                 self.problems.append(Problem(folder, "", f"has no {CORRELATOR_FILE}"))
-            elif service := self._service(name, folder, bundles):
-                right[name] = service
-        return right
+            else:
+                service = self._service(name, folder, bundles)
+                if isinstance(service, Service):
+                    providers[name] = service
+                elif service is not None:
+                    consumers[name] = service
+        return providers, consumers
 
-    def _service(self, name: str, folder: str, bundles: list[str]) -> Service | None:
+    def _service(self, name: str, folder: str, bundles: list[str]) -> Service | Consumer | None:
         file = f"{folder}/{CORRELATOR_FILE}"
-        table, settings = self.settings(ProviderSettings, file, validate_provider)
-        bundle, wsdl = table.get("bundle"), table.get("wsdl")
-        if isinstance(bundle, str) and bundle and bundle not in bundles:
-            self.problems.append(Problem(file, "bundle", _no_bundle(bundle, bundles)))
-        if isinstance(wsdl, str) and wsdl and (text := _wsdl_problem(self.home / folder, wsdl)):
-            self.problems.append(Problem(file, "wsdl", text))
+        try:
+            raw = read_toml(self.home / file, file)
+        except ConfigError as error:
+            self.problems += error.problems
+            return None
+        if raw.get("role") == "consumer":
+            return self._consumer(name, folder, raw, bundles)
+        table, settings = self._judged(ProviderSettings, file, raw, validate_provider)
+        self._check_bundles(file, "bundle", [table.get("bundle")], bundles)
+        self._check_wsdl(folder, table.get("wsdl"))
         if settings is None:
             return None
         return Service(name, self.home / folder / settings.wsdl, settings, self._users(settings.security))
+
+    def _consumer(self, name: str, folder: str, raw: Mapping[str, Any], bundles: list[str]) -> Consumer | None:
+        file = f"{folder}/{CORRELATOR_FILE}"
+        table, settings = self._judged(ConsumerSettings, file, raw, validate_consumer)
+        named = table.get("bundles")
+        self._check_bundles(file, "bundles", named if isinstance(named, list) else [], bundles)
+        self._check_wsdl(folder, table.get("wsdl"))
+        return Consumer(name, self.home / folder / settings.wsdl, settings) if settings is not None else None
+
+    def _check_bundles(self, file: str, key: str, named: list[Any], bundles: list[str]) -> None:
+        for bundle in named:
+            if isinstance(bundle, str) and bundle and bundle not in bundles:
+                self.problems.append(Problem(file, key, _no_bundle(bundle, bundles)))
+
+    def _check_wsdl(self, folder: str, wsdl: Any) -> None:
+        if isinstance(wsdl, str) and wsdl and (text := _wsdl_problem(self.home / folder, wsdl)):
+            self.problems.append(Problem(f"{folder}/{CORRELATOR_FILE}", "wsdl", text))
 
     def _users(self, security: SecuritySettings) -> UsersTable | None:
         """Read the table of users that a service names; services may share one."""
@@ -228,9 +256,17 @@ def read_home(path: Path, *, environ: Mapping[str, str], state: Path | None = No
     reader = _Reader(home, HomeFiles(home, environ))
     gateway = reader.gateway()
     names, bundles = reader.bundles()
-    services = reader.services(names)
+    services, consumers = reader.services(names)
     where = reader.state(gateway, state)
     problems = tuple(sorted(set(reader.problems)))
     if gateway is None or any(not problem.warning for problem in problems):
         raise ConfigError(problems)
-    return Home(home, where, gateway, MappingProxyType(bundles), MappingProxyType(services), problems)
+    return Home(
+        home,
+        where,
+        gateway,
+        MappingProxyType(bundles),
+        MappingProxyType(services),
+        MappingProxyType(consumers),
+        problems,
+    )

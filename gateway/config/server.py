@@ -4,10 +4,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from gateway.config.callout import CalloutSettings, JournalSettings
+from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.values import (
-    ExistingPath,
     HeaderName,
-    KeyFile,
     ListenAddress,
     MisfitError,
     Networks,
@@ -17,24 +17,6 @@ from gateway.config.values import (
     Settings,
 )
 from gateway.exchange import Secret
-
-
-class KeyStore(Settings):
-    """A private key with its certificate chain."""
-
-    path: KeyFile = Field(
-        description="PKCS#12 file (.p12, .pfx), or PEM file with key and certificates, relative to the home."
-    )
-    password: SecretValue = Field(default=Secret(""), description="Password of the store, if it has one.")
-
-
-class TrustStore(Settings):
-    """Certificates that are trusted."""
-
-    path: ExistingPath = Field(
-        description="PEM or PKCS#12 file, or a folder of PEM files, relative to the home."
-    )
-    password: SecretValue = Field(default=Secret(""), description="Password of a PKCS#12 store.")
 
 
 class ServerSettings(Settings):
@@ -243,3 +225,9 @@ class GatewaySettings(Settings):
     sign_on: SignOnSettings = Field(default_factory=SignOnSettings, description="Failed sign-ons.")
     replay: ReplaySettings = Field(default_factory=ReplaySettings, description="Protection against replay.")
     admin: AdminSettings = Field(default_factory=AdminSettings, description="The admin listener.")
+    callout: CalloutSettings = Field(
+        default_factory=CalloutSettings, description="The process that serves callouts."
+    )
+    journal: JournalSettings = Field(
+        default_factory=JournalSettings, description="The journal of asynchronous callouts."
+    )

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.codepage import MIXED, SUPPORTED, UTF_8, CodePage, CodePageNotServed
+from gateway.config.ccsids import EBCDIC, MIXED_NAMES, Ccsid, HostCcsid
 from gateway.config.options import Options
-from gateway.config.server import TrustStore
+from gateway.config.stores import TrustStore
 from gateway.config.values import (
     CommitModeNumber,
     ExistingFile,
@@ -28,31 +28,6 @@ from gateway.exchange import CommitMode, SyncLevel, Undeliverable
 
 DEFAULTS = "*"
 """Name of the operations table whose values stand in where a named one has none."""
-
-
-_EBCDIC = ", ".join(str(ccsid) for ccsid in SUPPORTED if ccsid != UTF_8)
-_MIXED = ", ".join(map(str, MIXED))
-
-
-def _ccsid(value: int) -> int:
-    if value not in SUPPORTED:
-        raise RefusalError(f"this CCSID is not supported; supported are {UTF_8} (UTF-8) and {_EBCDIC}")
-    try:
-        CodePage.of(value)
-    except CodePageNotServed as error:
-        raise RefusalError(f"this CCSID cannot be served here: {error.missing}") from None
-    return value
-
-
-def _host_ccsid(value: int) -> int:
-    if value == UTF_8:
-        raise RefusalError(f"{UTF_8} is UTF-8; IMS itself speaks EBCDIC")
-    return _ccsid(value)
-
-
-Ccsid = Annotated[int, AfterValidator(_ccsid), Words("a CCSID, a whole number like 1208")]
-HostCcsid = Annotated[int, AfterValidator(_host_ccsid), Words("a CCSID, a whole number like 1140")]
-"""The code page of IMS itself, always EBCDIC."""
 
 
 class UsersFile(Settings):
@@ -228,8 +203,8 @@ class OperationSettings(Settings):
     )
     host_ccsid: HostCcsid = Field(
         default=1140,
-        description=f"Code page of IMS: transaction code, DFS messages. One of {_EBCDIC}. Those with "
-        f"characters of two bytes ({_MIXED}) need the gconv modules of glibc.",
+        description=f"Code page of IMS: transaction code, DFS messages. One of {EBCDIC}. Those with "
+        f"characters of two bytes ({MIXED_NAMES}) need the gconv modules of glibc.",
     )
     inbound_ccsid: Ccsid = Field(
         default=1208, description="Encoding of the XML sent to IMS: 1208 (UTF-8) or one of those above."

@@ -3,30 +3,21 @@
 Here ends what knows of services and bundles; the client behind it knows of neither.
 """
 
-import ssl
 from collections.abc import Callable
-from datetime import datetime
-from functools import partial
 
 from gateway.clock import Clock
-from gateway.config.addresses import Address
-from gateway.config.model import ImsConnectSettings
 from gateway.exchange import Caller, CommitMode, ImsAnswer, ImsCall
 from gateway.imsconnect import (
     Client,
     ConnectionSettings,
     Credentials,
-    Endpoint,
-    Exit,
     Interaction,
     InteractionVerb,
-    PoolSettings,
 )
 from gateway.imsconnect.client_ids import new_client_id
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import PathSink
-from gateway.tls.backend import HandshakeCheck
 
 
 class BundleBackend:
@@ -67,54 +58,6 @@ class BundleBackend:
     def close(self, drain_seconds: float) -> None:
         """Refuse new calls, let those under way finish for `drain_seconds`, then abort what is left."""
         self._client.close(drain_seconds)
-
-
-def connection_settings(
-    bundle: str,
-    settings: ImsConnectSettings,
-    ssl_context: ssl.SSLContext | None,
-    seen: Callable[[str, datetime], None] = lambda _address, _not_after: None,
-) -> ConnectionSettings:
-    """Return what the client needs to know of a bundle.
-
-    `seen` hears the end of each certificate that IMS Connect shows, with its address.
-    """
-    pool = settings.pool
-    return ConnectionSettings(
-        endpoints=tuple(_endpoint(settings, address, ssl_context, seen) for address in settings.addresses),
-        policy=settings.policy,
-        datastore=settings.datastore,
-        exit=Exit[settings.exit],
-        connect_seconds=pool.connect_seconds,
-        max_message_bytes=settings.max_message_bytes,
-        client_id_prefix=settings.client_id_prefix,
-        pool=PoolSettings(
-            size=pool.size,
-            wait_seconds=pool.wait_seconds,
-            idle_seconds=pool.idle_seconds,
-            max_age_seconds=pool.max_age_seconds,
-            max_age_jitter=pool.max_age_jitter,
-            min_open=pool.min,
-            ping_seconds=pool.ping_seconds or None,
-            ping_on_use=pool.ping_on_use,
-            fast_retries=pool.fast_retries,
-            retry_seconds=pool.retry_seconds,
-            report_seconds=pool.report_seconds,
-        ),
-        name=bundle,
-    )
-
-
-def _endpoint(
-    settings: ImsConnectSettings,
-    address: Address,
-    ssl_context: ssl.SSLContext | None,
-    seen: Callable[[str, datetime], None],
-) -> Endpoint:
-    if settings.tls is None:
-        return Endpoint(address.host, address.port, ssl_context)
-    check = HandshakeCheck(settings.tls.crypto_policy, partial(seen, str(address)))
-    return Endpoint(address.host, address.port, ssl_context, settings.tls.server_name, check)
 
 
 def interaction_of(call: ImsCall) -> Interaction:

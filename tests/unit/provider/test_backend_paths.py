@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import pytest
 
+from gateway.bundles import connection_settings
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.addresses import Address
 from gateway.config.model import ImsConnectSettings, PoolSettings
 from gateway.errors import GatewayError, M
 from gateway.exchange import Caller, ImsCall, Secret
 from gateway.observe.events import PathEvent, PathOpened, PathRestored
-from gateway.provider.backend import BundleBackend, connection_settings
+from gateway.provider.backend import BundleBackend
 from gateway.standin import RunningStandin
 from tests.fixtures.standin import standin_config
 

@@ -12,12 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from gateway import tls
+from gateway.bundles import connection_settings
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import BackendTls, ImsConnectSettings, KeyStore, PoolSettings, TrustStore
 from gateway.errors import M, TransportError
 from gateway.exchange import Secret
 from gateway.imsconnect.unserved import CLOSED_AT_ONCE
-from gateway.provider.backend import BundleBackend, connection_settings
+from gateway.provider.backend import BundleBackend
 from gateway.testkeys import LOCAL_NAMES, TestAuthority
 from gateway.tls.backend import HandshakeCheck
 from tests.fixtures.scripted_server import Stall

@@ -1,0 +1,78 @@
+"""A bundle of the configuration as settings of the IMS Connect client. Both directions use it."""
+
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from gateway import tls
+from gateway.config.addresses import Address
+from gateway.config.model import ImsConnectSettings
+from gateway.imsconnect import ConnectionSettings, Endpoint, PoolSettings
+from gateway.imsconnect.wire import Exit
+from gateway.observe.path_metrics import PathMetrics
+from gateway.tls.backend import HandshakeCheck
+
+
+def bundle_settings(name: str, settings: ImsConnectSettings, metrics: PathMetrics) -> ConnectionSettings:
+    """Return what the client needs to know of a bundle; the metrics hear of the certificates in use.
+
+    Raises ValueError for a store that cannot be used.
+    """
+    context = tls.backend_context(settings.tls) if settings.tls else None
+    if settings.tls is not None and settings.tls.keystore is not None:
+        own = tls.read_keystore(settings.tls.keystore).certificate
+        metrics.certificate(name, "", "client", own.not_valid_after_utc)
+
+    def seen(address: str, not_after: datetime) -> None:
+        metrics.certificate(name, address, "server", not_after)
+
+    return connection_settings(name, settings, context, seen)
+
+
+def connection_settings(
+    bundle: str,
+    settings: ImsConnectSettings,
+    ssl_context: ssl.SSLContext | None,
+    seen: Callable[[str, datetime], None] = lambda _address, _not_after: None,
+) -> ConnectionSettings:
+    """Return what the client needs to know of a bundle.
+
+    `seen` hears the end of each certificate that IMS Connect shows, with its address.
+    """
+    pool = settings.pool
+    return ConnectionSettings(
+        endpoints=tuple(_endpoint(settings, address, ssl_context, seen) for address in settings.addresses),
+        policy=settings.policy,
+        datastore=settings.datastore,
+        exit=Exit[settings.exit],
+        connect_seconds=pool.connect_seconds,
+        max_message_bytes=settings.max_message_bytes,
+        client_id_prefix=settings.client_id_prefix,
+        pool=PoolSettings(
+            size=pool.size,
+            wait_seconds=pool.wait_seconds,
+            idle_seconds=pool.idle_seconds,
+            max_age_seconds=pool.max_age_seconds,
+            max_age_jitter=pool.max_age_jitter,
+            min_open=pool.min,
+            ping_seconds=pool.ping_seconds or None,
+            ping_on_use=pool.ping_on_use,
+            fast_retries=pool.fast_retries,
+            retry_seconds=pool.retry_seconds,
+            report_seconds=pool.report_seconds,
+        ),
+        name=bundle,
+    )
+
+
+def _endpoint(
+    settings: ImsConnectSettings,
+    address: Address,
+    ssl_context: ssl.SSLContext | None,
+    seen: Callable[[str, datetime], None],
+) -> Endpoint:
+    if settings.tls is None:
+        return Endpoint(address.host, address.port, ssl_context)
+    check = HandshakeCheck(settings.tls.crypto_policy, partial(seen, str(address)))
+    return Endpoint(address.host, address.port, ssl_context, settings.tls.server_name, check)

@@ -1,0 +1,1 @@
+"""The journal of asynchronous callouts: what IMS was told that we have is here until it is delivered."""

@@ -25,7 +25,7 @@ from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.reading import Reading
 from gateway.imsconnect.transport import ConnectFailed, Endpoint
-from gateway.imsconnect.values import ConnectionSettings, Credentials, Delivery, Interaction, Reply
+from gateway.imsconnect.values import ConnectionSettings, Credentials, Delivery, Interaction, Rejection, Reply
 
 AsyncCredentialsSource = Credentials | Callable[[], Credentials | Awaitable[Credentials]]
 """Credentials, or what makes them, which may be a coroutine function: asked once for each interaction."""
@@ -120,10 +120,23 @@ class AsyncConnection:
         check_quiet(self._session, before_ack=True)
         await self._session.acknowledge()
 
-    async def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
-        """Say NAK. `reason` (0 to 65535, for the ICAL) and `keep` (leave it on the tpipe) are for callouts."""
+    async def reject(
+        self,
+        *,
+        reason: int | None = None,
+        keep: bool = False,
+        reroute: bool = False,
+        reroute_name: str = "",
+    ) -> None:
+        """Say NAK, which ends RESUME TPIPE unless `reroute`. Raises what `run` does.
+
+        `reason` (0 to 65535) tells the ICAL of a callout why, `keep` leaves the callout on its tpipe. With
+        `reroute` a callout is discarded, asynchronous output goes to another tpipe (empty: the data store's
+        RRNAME=), and the next message may come.
+        """
+        how = Rejection(reason, keep, reroute, reroute_name)
         await self._loops.hand_back()
-        await self._session.reject(reason=reason, keep=keep)
+        await self._session.reject(how)
 
     async def receive(
         self, interaction: Interaction, credentials: AsyncCredentialsSource | None = None

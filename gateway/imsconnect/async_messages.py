@@ -14,7 +14,7 @@ from typing import Self
 from gateway.errors import GatewayError
 from gateway.imsconnect.async_session import AsyncSession
 from gateway.imsconnect.reading import Reading, Turn
-from gateway.imsconnect.values import Delivery
+from gateway.imsconnect.values import Delivery, Rejection
 
 Begin = Callable[[], Awaitable[Delivery | None]]
 
@@ -52,7 +52,7 @@ class LeftLoops:
     async def _reject(self) -> None:
         # whatever goes wrong here, IMS takes a closed socket for a NAK
         with suppress(GatewayError):
-            await self._session.reject(keep=True)
+            await self._session.reject(Rejection(keep=True))
 
 
 class AsyncMessages(AsyncIterator[Delivery]):

@@ -7,7 +7,7 @@ from gateway.imsconnect.dialogue import Dialogue, misuse
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.line import Await, Steps
 from gateway.imsconnect.session import lane_after
-from gateway.imsconnect.values import Credentials, Delivery, Interaction, Reply
+from gateway.imsconnect.values import Credentials, Delivery, Interaction, Rejection, Reply
 
 T = TypeVar("T")
 
@@ -84,9 +84,9 @@ class AsyncSession:
         """Say ACK to what is owed."""
         await self.do(self.dialogue.acknowledge())
 
-    async def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
+    async def reject(self, how: Rejection) -> None:
         """Say NAK to what is owed."""
-        await self.do(self.dialogue.reject(reason=reason, keep=keep))
+        await self.do(self.dialogue.reject(how))
 
     async def receive(self, interaction: Interaction, credentials: Credentials) -> Delivery | None:
         """Begin a RESUME TPIPE and return its first message."""

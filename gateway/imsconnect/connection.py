@@ -33,6 +33,7 @@ from gateway.imsconnect.values import (
     CredentialsSource,
     Delivery,
     Interaction,
+    Rejection,
     Reply,
 )
 
@@ -127,10 +128,23 @@ class Connection:
         check_quiet(self._session, before_ack=True)
         self._session.acknowledge()
 
-    def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
-        """Say NAK. `reason` (0 to 65535, for the ICAL) and `keep` (leave it on the tpipe) are for callouts."""
+    def reject(
+        self,
+        *,
+        reason: int | None = None,
+        keep: bool = False,
+        reroute: bool = False,
+        reroute_name: str = "",
+    ) -> None:
+        """Say NAK, which ends RESUME TPIPE unless `reroute`. Raises what `run` does.
+
+        `reason` (0 to 65535) tells the ICAL of a callout why, `keep` leaves the callout on its tpipe. With
+        `reroute` a callout is discarded, asynchronous output goes to another tpipe (empty: the data store's
+        RRNAME=), and the next message may come.
+        """
+        how = Rejection(reason, keep, reroute, reroute_name)
         self._hand_back()
-        self._session.reject(reason=reason, keep=keep)
+        self._session.reject(how)
 
     def receive(
         self, interaction: Interaction, credentials: CredentialsSource | None = None

@@ -5,7 +5,6 @@ conversation), and refuses, before a byte leaves, what the conversation does not
 """
 
 from dataclasses import replace
-from typing import Final
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError, M
@@ -16,12 +15,9 @@ from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.line import Line, Steps
 from gateway.imsconnect.retrieval import Retrieval
 from gateway.imsconnect.send_receive import Owed
-from gateway.imsconnect.values import Credentials, Delivery, Interaction, InteractionVerb, Reply
+from gateway.imsconnect.values import Credentials, Delivery, Interaction, InteractionVerb, Rejection, Reply
 from gateway.imsconnect.wire import CsmFlags, InputMessage
 from gateway.imsconnect.wire.timer import NO_WAIT_LEVEL
-
-LARGEST_REASON: Final = 0xFFFF
-"""What IRM_NAK_RSNCDE holds."""
 
 PING_TIMEOUT_MS = 5_000
 """Default of the time for a ping, and for a password change."""
@@ -96,12 +92,13 @@ class Dialogue:
         else:
             yield from send_receive.acknowledge(self.line, self._take_owed())
 
-    def reject(self, *, reason: int | None = None, keep: bool = False) -> Steps[None]:
-        """Say NAK to what is owed. `reason` and `keep` are for messages of a tpipe; see `Retrieval.refuse`."""
-        if reason is not None and not 0 <= reason <= LARGEST_REASON:
-            raise misuse("nakReasonCode", f"a reason is 0 to {LARGEST_REASON}")
+    def reject(self, how: Rejection) -> Steps[None]:
+        """Say NAK to what is owed. All but the plain one is for messages of a tpipe."""
+        interaction_rules.check_nak(how)
         if self._retrieval is not None:
-            yield from self._unanswered_retrieval().refuse(reason=reason, keep=keep)
+            yield from self._unanswered_retrieval().refuse(how)
+        elif how.reroute:
+            raise misuse("reRouteName", "a NAK reroutes messages of a tpipe only")
         else:
             owed = self._take_owed()
             self._conversing = False

@@ -21,6 +21,7 @@ from gateway.imsconnect.values import (
     Credentials,
     Interaction,
     InteractionVerb,
+    Rejection,
 )
 from gateway.imsconnect.wire import (
     F0,
@@ -38,6 +39,7 @@ from gateway.imsconnect.wire import (
     timer_seconds,
 )
 from gateway.imsconnect.wire.extensions import HEADER_LENGTH
+from gateway.imsconnect.wire.states import NAK_ON_RESUME_TPIPE
 from gateway.imsconnect.wire.timer import NO_WAIT, NO_WAIT_LEVEL
 from gateway.outcome import Outcome
 
@@ -285,15 +287,18 @@ def acknowledgment(message: InputMessage, protocol_level: int) -> InputMessage:
     return InputMessage(irm)
 
 
-def rejection(message: InputMessage, *, reason: int | None = None, keep: bool = False) -> InputMessage:
-    """Return the NAK for the reply to `message`.
+def rejection(message: InputMessage, how: Rejection) -> InputMessage:
+    """Return the NAK for the reply to `message` (Coding a NAK message to discard/to retain messages).
 
-    `reason` (2 bytes) tells the ICAL in AIBERRXT why; `keep` leaves a synchronous callout on its tpipe queue
-    (Coding a NAK message to discard/to retain messages). Both need IRM_ARCH 0 only.
+    A reason and `keep` need IRM_ARCH 0 only, a reroute name level 1. That name has the place of the tpipe that
+    RESUME TPIPE has named (IRM_RT_ALTCID), so without a name the place is blank.
     """
-    irm = replace(_answer(message, Verb.NAK), nak_reason=reason or 0)
-    flags = (F0.NAKRSN if reason is not None else F0.NONE) | (F0.SYNCNAK if keep else F0.NONE)
+    irm = replace(_answer(message, Verb.NAK), nak_reason=how.reason or 0)
+    flags = (F0.NAKRSN if how.reason is not None else F0.NONE) | (F0.SYNCNAK if how.keep else F0.NONE)
     irm = replace(irm, f0=flags)
+    if how.reroute:
+        arch = max(irm.arch, _ARCH_REROUTE_NAME)
+        irm = replace(irm, f3=irm.f3 | NAK_ON_RESUME_TPIPE, reroute_name=how.reroute_name, arch=arch)
     if irm.f5 & (F5.ONE | F5.SWAIT):
         irm = replace(irm, timer=NO_WAIT)
     elif F2.CM0 in irm.f2 and message.irm.verb is Verb.SEND_RECEIVE:

@@ -23,6 +23,7 @@ from gateway.imsconnect.values import (
     Credentials,
     Interaction,
     InteractionVerb,
+    Rejection,
     RequestType,
     Unicode,
 )
@@ -34,7 +35,12 @@ _NAME: Final = re.compile(r"[A-Z0-9@#$]{1,8}")
 RESERVED_PREFIX: Final = "HWS"
 """Names that begin so are IMS Connect's own; `HWS$DEF`, its default reroute tpipe, is the one to be named."""
 DEFAULT_REROUTE_NAME: Final = "HWS$DEF"
+LARGEST_REASON: Final = 0xFFFF
+"""What IRM_NAK_RSNCDE holds."""
 
+_REROUTE_NAME: Final = (
+    "a reroute name is 1 to 8 characters of A-Z 0-9 @ # $, not beginning with HWS, not a port number"
+)
 _SHORT: Final = "at most 8 printable upper case characters"
 _V: Final = InteractionVerb
 _Rule = Callable[[Interaction], bool]
@@ -115,6 +121,22 @@ def check_credentials(credentials: Credentials) -> None:
         if text and not _is_word(text):
             words = "a name to sign on with has at most 8 printable ASCII characters without blanks"
             raise GatewayError(M.INTERACTION, {"rule": rule, "text": words})
+
+
+def check_nak(how: Rejection) -> None:
+    """Raise GatewayError(M.INTERACTION) for a NAK that contradicts itself."""
+    for rule, text, holds in (
+        ("nakReasonCode", f"a reason is 0 to {LARGEST_REASON}", 0 <= (how.reason or 0) <= LARGEST_REASON),
+        ("reRouteName", "a message is rerouted or kept, not both", not (how.reroute and how.keep)),
+        ("reRouteName", "a reroute name needs reroute", how.reroute or not how.reroute_name),
+        ("reRouteName", _REROUTE_NAME, _reroutes(how.reroute_name)),
+    ):
+        if not holds:
+            raise GatewayError(M.INTERACTION, {"rule": rule, "text": text})
+
+
+def _reroutes(name: str) -> bool:
+    return name in {"", DEFAULT_REROUTE_NAME} or is_name(name)
 
 
 def _is_word(text: str) -> bool:
@@ -247,8 +269,8 @@ RULES: Final = (
     ),
     Rule(
         "reRouteName",
-        "a reroute name is 1 to 8 characters of A-Z 0-9 @ # $, not beginning with HWS, not a port number",
-        lambda i: i.reroute_name in {"", DEFAULT_REROUTE_NAME} or is_name(i.reroute_name),
+        _REROUTE_NAME,
+        lambda i: _reroutes(i.reroute_name),
     ),
     Rule(
         "altClientID",
@@ -305,9 +327,9 @@ RULES: Final = (
     ),
     Rule(
         "nakReasonCode",
-        "a callout response has data or a reason, which is 0 to 65535",
+        f"a callout response has data or a reason, which is 0 to {LARGEST_REASON}",
         lambda i: (
-            (bool(i.segments) or i.nak_reason is not None) and 0 <= (i.nak_reason or 0) <= 0xFFFF
+            (bool(i.segments) or i.nak_reason is not None) and 0 <= (i.nak_reason or 0) <= LARGEST_REASON
             if i.verb.responds
             else i.nak_reason is None
         ),

@@ -10,7 +10,7 @@ from gateway.errors import GatewayError
 from gateway.imsconnect.line import NothingSentError
 from gateway.imsconnect.reading import Reading, Turn
 from gateway.imsconnect.session import Session
-from gateway.imsconnect.values import Delivery
+from gateway.imsconnect.values import Delivery, Rejection
 
 
 class Messages(Iterator[Delivery]):
@@ -82,4 +82,4 @@ def hand_back(session: Session, reading: Reading) -> None:
     if reading.owes:
         # whatever goes wrong here, IMS takes a closed socket for a NAK
         with suppress(GatewayError, NothingSentError):
-            session.reject(keep=True)
+            session.reject(Rejection(keep=True))

@@ -75,7 +75,7 @@ class Reading:
         if self._limit is None or self.owes:
             return Turn.FOLLOW
         # where the message was handed back, the same one would come again
-        rejected = self._retrieval.accepted == 0
+        rejected = self._retrieval.accepted == self._retrieval.rerouted == 0
         return Turn.END if rejected or self.taken >= self._limit else Turn.BEGIN
 
     def came(self, delivery: Delivery | None, turn: Turn) -> None:

@@ -16,7 +16,7 @@ from gateway.imsconnect import inputs
 from gateway.imsconnect.line import Line, Steps
 from gateway.imsconnect.refusal import refusal
 from gateway.imsconnect.transport import DeadlinePassed
-from gateway.imsconnect.values import Delivery, Interaction, InteractionVerb
+from gateway.imsconnect.values import Delivery, Interaction, InteractionVerb, Rejection
 from gateway.imsconnect.wire import (
     CsmFlags,
     HeaderCode,
@@ -45,6 +45,8 @@ class Retrieval:
     """The message that was delivered and is neither accepted nor refused yet."""
     accepted: int = field(default=0)
     """Messages that an ACK was sent for."""
+    rerouted: int = field(default=0)
+    """Messages that a NAK with reroute was sent for: they do not come again either."""
     heard: bool = field(default=True)
     """IMS Connect has spoken after the last ACK, so it has heard it."""
 
@@ -78,17 +80,17 @@ class Retrieval:
             if self.single:
                 self._over()
 
-    def refuse(self, *, reason: int | None = None, keep: bool = False) -> Steps[None]:
-        """NAK the message, which ends the retrieval. Asynchronous output goes back to its place on the queue.
-
-        A synchronous callout is discarded, and its ICAL told `reason` (0 to 65535), or kept with `keep`.
-        """
+    def refuse(self, how: Rejection) -> Steps[None]:
+        """NAK the message, which ends the retrieval unless it is rerouted and more may come."""
         with self.line.translated(self.interaction.socket_timeout_ms):
-            yield from self._answer(inputs.rejection(self.message, reason=reason, keep=keep))
-            yield from self._hear_end()
+            yield from self._answer(inputs.rejection(self.message, how))
+            if how.reroute:
+                self.rerouted += 1
+            if self.single or not how.reroute:
+                yield from self._hear_end()
 
     def following(self) -> Steps[Delivery | None]:
-        """Return the next message after one that was accepted, None when the retrieval is over."""
+        """Return the next message after one that was accepted or rerouted, None when the retrieval is over."""
         if not self.open:
             return None
         with self.line.translated(self.interaction.socket_timeout_ms):

@@ -13,7 +13,7 @@ from gateway.imsconnect import inputs
 from gateway.imsconnect.line import Line, Steps
 from gateway.imsconnect.refusal import TIMEOUT_SOCKET_KEPT, refusal
 from gateway.imsconnect.transport import StreamError
-from gateway.imsconnect.values import Acknowledgment, Interaction, Reply
+from gateway.imsconnect.values import Acknowledgment, Interaction, Rejection, Reply
 from gateway.imsconnect.wire import (
     CodeMeaning,
     Csm,
@@ -99,7 +99,7 @@ def reject(line: Line, owed: Owed) -> Steps[None]:
     timeout = owed.interaction.socket_timeout_ms
     with line.translated(timeout):
         deadline = line.deadline(timeout)
-        yield line.tell(inputs.rejection(owed.message), deadline)
+        yield line.tell(inputs.rejection(owed.message, Rejection()), deadline)
         if not line.expects_reply:
             line.settle()
             return

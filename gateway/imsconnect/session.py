@@ -6,7 +6,7 @@ from gateway.imsconnect.dialogue import Dialogue
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.line import Await, NothingSentError, Steps
 from gateway.imsconnect.transport import Stream
-from gateway.imsconnect.values import Credentials, Delivery, Interaction, InteractionVerb, Reply
+from gateway.imsconnect.values import Credentials, Delivery, Interaction, InteractionVerb, Rejection, Reply
 
 __all__ = ["NothingSentError", "Session", "drive", "lane_after"]
 
@@ -83,9 +83,9 @@ class Session:
         """Say ACK to what is owed."""
         drive(self.dialogue.acknowledge(), self._stream)
 
-    def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
+    def reject(self, how: Rejection) -> None:
         """Say NAK to what is owed."""
-        drive(self.dialogue.reject(reason=reason, keep=keep), self._stream)
+        drive(self.dialogue.reject(how), self._stream)
 
     def receive(self, interaction: Interaction, credentials: Credentials) -> Delivery | None:
         """Begin a RESUME TPIPE and return its first message."""

@@ -32,6 +32,7 @@ __all__ = [
     "InteractionVerb",
     "Policy",
     "PoolSettings",
+    "Rejection",
     "Reply",
     "RequestType",
     "Unicode",
@@ -133,6 +134,24 @@ class Acknowledgment(Enum):
     """This client, at once, with ACK."""
     CALLER = "caller"
     """The caller, by `acknowledge` or `reject` on the same connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """How NAK is said to a message of a tpipe; without anything the plain one, which ends RESUME TPIPE.
+
+    The plain one discards a synchronous callout and leaves asynchronous output on its queue. Source: Coding a
+    NAK message to discard / to retain the callout message.
+    """
+
+    reason: int | None = None
+    """For the ICAL (AIBERRXT), 0 to 65535."""
+    keep: bool = False
+    """A synchronous callout stays on its tpipe too, until its ICAL times out."""
+    reroute: bool = False
+    """RESUME TPIPE goes on; a synchronous callout is discarded, asynchronous output goes to another tpipe."""
+    reroute_name: str = ""
+    """That tpipe; empty: the data store's (RRNAME=)."""
 
 
 @dataclass(frozen=True, slots=True)

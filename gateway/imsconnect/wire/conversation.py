@@ -13,6 +13,7 @@ from gateway.imsconnect.wire.irm import Irm
 from gateway.imsconnect.wire.meaning import deallocation, keeps_socket, notice
 from gateway.imsconnect.wire.output import CsmFlags, OutputMessage, Rsm
 from gateway.imsconnect.wire.states import (
+    NAK_ON_RESUME_TPIPE,
     NO_SESSION,
     ON_INPUT,
     ON_OUTPUT,
@@ -77,6 +78,8 @@ class Conversation:
             return _BY_VERB[irm.verb]
         if irm.verb is Verb.RESUME_TPIPE:
             return InputEvent.RESUME_ONE if irm.f5 & (F5.ONE | F5.SWAIT) else InputEvent.RESUME_MANY
+        if irm.verb is Verb.NAK and self.state is State.RT_OWES_ACK_MANY and NAK_ON_RESUME_TPIPE in irm.f3:
+            return InputEvent.NAK_REROUTE
         unanswered = self._unanswered(irm)
         if irm.verb is Verb.ACK:
             return InputEvent.ACK_NO_WAIT if unanswered else InputEvent.ACK

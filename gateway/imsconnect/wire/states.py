@@ -7,7 +7,12 @@ Managing the retrieval of output messages; Canceling a message timer; Persistent
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.imsconnect.wire.flags import F3
 from gateway.imsconnect.wire.member import Member
+
+NAK_ON_RESUME_TPIPE: Final = F3.REROUT
+"""IRM_F3 of the NAK that leaves RESUME TPIPE open. unverified: IBM's pages on NAK name the flag, no flow shows
+it."""
 
 
 class State(Member):
@@ -58,6 +63,7 @@ class InputEvent(Member):
     ACK_NO_WAIT = "ACK that is not answered"
     NAK = "NAK"
     NAK_NO_WAIT = "NAK that is not answered"
+    NAK_REROUTE = "NAK that leaves RESUME TPIPE open"
     DEALLOCATE = "deallocate"
 
 
@@ -143,6 +149,7 @@ ON_INPUT: Final[Mapping[State, Mapping[InputEvent, State]]] = {
     State.RT_OWES_ACK_MANY: {
         InputEvent.ACK: State.RT_WAIT_MANY,
         InputEvent.NAK: State.RT_WAIT_END,
+        InputEvent.NAK_REROUTE: State.RT_WAIT_MANY,
         InputEvent.DEALLOCATE: State.RT_WAIT_END,
     },
 }

@@ -107,8 +107,8 @@ class LoopConnection:
     def acknowledge(self) -> None:
         self._thread.do(self._connection.acknowledge())
 
-    def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
-        self._thread.do(self._connection.reject(reason=reason, keep=keep))
+    def reject(self, **how: Any) -> None:
+        self._thread.do(self._connection.reject(**how))
 
     def receive(self, interaction: Interaction) -> Delivery | None:
         return self._thread.do(self._connection.receive(interaction))

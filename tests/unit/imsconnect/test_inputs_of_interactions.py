@@ -23,6 +23,7 @@ from gateway.imsconnect import (
 )
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.inputs import Destination
+from gateway.imsconnect.values import Rejection
 from gateway.imsconnect.wire import InputMessage, encode_input
 from tests.unit.imsconnect.connections import TOKEN
 from tests.unit.imsconnect.worked_examples import patched
@@ -274,15 +275,34 @@ def test_an_ack_repeats_who_and_how_and_nothing_else(interaction, level, fields)
     ],
 )
 def test_a_nak_says_why_and_what_becomes_of_it(interaction, fields, how, f0, code):
-    sent = encode_input(inputs.rejection(asks(interaction), **how))
+    sent = encode_input(inputs.rejection(asks(interaction), Rejection(**how)))
     assert sent.hex() == patched(message(verb="N", f0=f0, **fields), {16: f"{code:04X}"}).hex()
+
+
+@pytest.mark.parametrize(
+    ("how", "fields"),
+    [
+        ({}, {"arch": 1}),
+        ({"reason": 0x1234}, {"arch": 1, "f0": 0x10}),
+        ({"reroute_name": "ELSEWHER"}, {"arch": 1, "reroute": "ELSEWHER"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("interaction", "of_option"),
+    [(RECEIVE, {"f5": 0x01, "timer": 0xE9}), (WAIT, {"f5": 0x10, "timer": 0xE9}), (LISTEN, {"f5": 0x02})],
+)
+def test_a_nak_with_reroute_never_names_the_tpipe_that_is_read(interaction, of_option, how, fields):
+    request = asks(replace(interaction, alternate_client_id="CALLOUT1"))
+    sent = encode_input(inputs.rejection(request, Rejection(reroute=True, **how)))
+    expected = message(verb="N", f2=CM0, f3=CONFIRM | REROUTE, **of_option, **fields)
+    assert sent.hex() == patched(expected, {16: f"{how.get('reason', 0):04X}"}).hex()
 
 
 def test_answers_never_take_over_a_client_id_nor_ask_for_one():
     asked_for = asks(CONFIRMED, ClientId("", take_over=True))
     for answer in (
         inputs.acknowledgment(asked_for, 2),
-        inputs.rejection(asked_for),
+        inputs.rejection(asked_for, Rejection()),
     ):
         sent = encode_input(answer)
         assert (sent[0x20], sent[0x22]) == (0, CONFIRM)

@@ -5,14 +5,23 @@ to remember it.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 
 from gateway.exchange import Secret
+from gateway.observe.callout_events import (
+    CalloutEnded,
+    CalloutEvent,
+    CircuitChanged,
+    LateAnswer,
+    ListenerChanged,
+)
 from gateway.observe.events import PathEvent, PathRestored, RequestEnded
 
 _SECRET_KEYS: Final = frozenset({"password", "secret", "token", "authorization", "key", "passphrase"})
@@ -97,3 +106,67 @@ _WORDS: Final = {
     "PathRestored": "IMS Connect can be reached again",
     "SocketsRefused": "IMS Connect takes no more sockets",
 }
+
+
+class CalloutLog:
+    """Writes what becomes of callouts, a line an event; of an address only what is not private.
+
+    A dead letter and a listener that has given up are errors: they need a person. What failed, came late or is
+    tried again is a warning.
+    """
+
+    def __init__(self) -> None:
+        self._log = structlog.stdlib.get_logger("gateway.callout")
+
+    def callout(self, event: CalloutEvent) -> None:
+        """Write one line."""
+        told = {name: _told(value) for name, value in asdict(event).items() if value not in (None, "")}
+        if told.get("status") == 0:
+            del told["status"]
+        self._log.log(_callout_level(event), _callout_words(event), **told)
+
+
+def _callout_level(event: CalloutEvent) -> int:
+    if isinstance(event, CalloutEnded):
+        return {"answered": logging.INFO, "accepted": logging.INFO, "dead": logging.ERROR}.get(
+            event.outcome, logging.WARNING
+        )
+    if isinstance(event, ListenerChanged):
+        return {"trouble": logging.WARNING, "failed": logging.ERROR}.get(event.state, logging.INFO)
+    if isinstance(event, CircuitChanged):
+        return logging.WARNING if event.open else logging.INFO
+    return logging.WARNING
+
+
+def _callout_words(event: CalloutEvent) -> str:
+    if isinstance(event, CalloutEnded):
+        return "dead letter" if event.outcome == "dead" else "callout"
+    if isinstance(event, LateAnswer):
+        return "late answer"
+    if isinstance(event, ListenerChanged):
+        return "listener"
+    return "deliveries pause" if event.open else "deliveries go on"
+
+
+_ADDRESS: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]*")
+_QUERY: Final = re.compile(r"\?[^\s\"'<>)]*=[^\s\"'<>)]*")
+_MOST_CHARACTERS: Final = 1000
+"""Of a text: the reason of a failure may hold what a web service outside has said."""
+
+
+def _told(value: Any) -> Any:
+    """Return a value as the log may show it: no control codes, of addresses no user, query or fragment."""
+    if not isinstance(value, str):
+        return value
+    text = _ADDRESS.sub(lambda match: _public(match[0]), value[:_MOST_CHARACTERS])
+    text = _QUERY.sub(f"?{HIDDEN}", text)
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _public(address: str) -> str:
+    """Return scheme, host, port and path."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return HIDDEN
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -4,12 +4,14 @@ import io
 import json
 import logging
 import sys
+from dataclasses import replace
 
 import pytest
 import structlog
 
 from gateway.exchange import Secret
 from gateway.observe import logs
+from gateway.observe.callout_events import CalloutEnded, CircuitChanged, LateAnswer, ListenerChanged
 from gateway.observe.events import PathOpened, PathRestored, RequestEnded, SocketsRefused, StillDown
 
 
@@ -90,3 +92,96 @@ def test_what_happens_to_a_path_is_one_line(lines, event, level, words):
     logs.PathLog().path_changed(event)
     (line,) = lines()
     assert (line["level"], line["event"], line["bundle"], line["endpoint"]) == (level, words, "ims1", "a:9999")
+
+
+CALLOUT = CalloutEnded(
+    tracking_id="urn:uuid:1",
+    kind="synchronous",
+    bundle="ims1",
+    tpipe="CALL1",
+    service="rating",
+    operation="Rate",
+    address="https://rating.example.com:8443",
+    user="ALICE",
+    outcome="answered",
+    status=0,
+    reason="",
+    attempt=1,
+    milliseconds=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level", "words"),
+    [
+        ("answered", "info", "callout"),
+        ("accepted", "info", "callout"),
+        ("failed", "warning", "callout"),
+        ("refused", "warning", "callout"),
+        ("retried", "warning", "callout"),
+        ("dead", "error", "dead letter"),
+    ],
+)
+def test_a_callout_is_one_line_and_a_dead_letter_an_error(lines, outcome, level, words):
+    logs.CalloutLog().callout(replace(CALLOUT, outcome=outcome))
+    (line,) = lines()
+    assert (line["level"], line["event"], line["outcome"], line["logger"]) == (
+        level,
+        words,
+        outcome,
+        "gateway.callout",
+    )
+    assert (line["bundle"], line["tpipe"], line["service"], line["user"]) == (
+        "ims1",
+        "CALL1",
+        "rating",
+        "ALICE",
+    )
+    assert "status" not in line
+    assert "reason" not in line
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "words"),
+    [
+        (LateAnswer("u", "ims1", "CALL1", "rating", "Rate", "ims", 5100, ""), "warning", "late answer"),
+        (ListenerChanged("ims1", "CALL1", "listening", ""), "info", "listener"),
+        (ListenerChanged("ims1", "CALL1", "full", ""), "info", "listener"),
+        (ListenerChanged("ims1", "CALL1", "stopped", ""), "info", "listener"),
+        (ListenerChanged("ims1", "CALL1", "trouble", "refused"), "warning", "listener"),
+        (ListenerChanged("ims1", "CALL1", "failed", "refused"), "error", "listener"),
+        (CircuitChanged("rating", "https://a", True, "refused"), "warning", "deliveries pause"),
+        (CircuitChanged("rating", "https://a", False, ""), "info", "deliveries go on"),
+    ],
+)
+def test_what_else_happens_in_callout_is_one_line(lines, event, level, words):
+    logs.CalloutLog().callout(event)
+    (line,) = lines()
+    assert (line["level"], line["event"]) == (level, words)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("https://user:S3CRET@a.example/x?key=S3CRET#S3CRET", "https://a.example/x"),
+        ("GET https://S3CRET@a.example:1/x failed", "GET https://a.example:1/x failed"),
+        (
+            "Max retries exceeded with url: /x?key=S3CRET (refused)",
+            "Max retries exceeded with url: /x?*** (refused)",
+        ),
+        ("(https://[bad?S3CRET=1)", "(***"),
+        ("why?", "why?"),
+    ],
+)
+def test_of_an_address_neither_user_nor_query_is_shown(lines, said, shown):
+    logs.CalloutLog().callout(replace(CALLOUT, outcome="failed", status=1009, reason=said, address=said))
+    (line,) = lines()
+    assert (line["reason"], line["address"], line["status"]) == (shown, shown, 1009)
+    assert "S3CRET" not in json.dumps(line)
+
+
+def test_what_a_service_said_cannot_forge_or_flood_the_log(lines):
+    logs.CalloutLog().callout(replace(CALLOUT, reason="A\n\x1b[2JB\u2028" + "x" * 9000))
+    (line,) = lines()
+    assert line["reason"].startswith("A\\n\\x1b[2JB\\u2028xxx")
+    assert len(line["reason"]) < 1100

@@ -90,8 +90,8 @@ class Hope(IntEnum):
 class CalloutError(Exception):
     """A callout that failed.
 
-    `text` goes to the program, and perhaps to whoever called it: it holds no secret, no payload of others and no
-    address beyond the service's own. `private` goes to the log only.
+    `text` goes to the program, and perhaps to whoever called it: it holds no secret, no payload of others and
+    no address beyond the service's own. `private` goes to the log only.
     """
 
     status: Status

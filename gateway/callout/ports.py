@@ -64,6 +64,8 @@ class Accept:
     """The message is ours: say ACK, then `begin`, whatever is known of the ACK."""
 
     begin: Callable[[], None]
+    trouble: str = ""
+    """It could not be read, and is a dead letter: a listener with `stop_on_error` stops behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,14 @@ class CalloutEnded:
     """IMS user that the call was made for."""
     outcome: str
     """"answered"; "accepted" (one-way, or nobody wants the response); "failed"; "refused" (NAK); "retried" (to be
-    delivered again); "dead" (dead letter)."""
-    status: int
+    delivered again); "dead" (dead letter); "again" (IMS handed the same request over twice; it is served once)."""
+    status: int = 0
     """Status code; 0: none."""
-    reason: str
+    reason: str = ""
     """Private reason, for the log."""
-    attempt: int
+    attempt: int = 1
     """Number of the delivery; 1 for synchronous ones."""
-    milliseconds: int
+    milliseconds: int = 0
     """From the moment that IMS handed it over, or that the delivery began."""
 
 

@@ -1,0 +1,148 @@
+"""What becomes of a message of a tpipe before IMS is told that we have it.
+
+A synchronous one that can be read is begun with once it is acknowledged; one that cannot gets the NAK that the
+bundle wants. An asynchronous one is in the journal before: what cannot be read, too, as a dead letter, for a
+NAK would only bring it again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from threading import Event, Lock
+from typing import Final
+
+from gateway.callout.codes import CalloutError, Status
+from gateway.callout.journal.entries import NewEntry
+from gateway.callout.means import Means
+from gateway.callout.ports import Accept, Nak, Refuse
+from gateway.callout.synchronous import SynchronousDesk
+from gateway.callout.values import Received, Request
+from gateway.config.model import BundleCallout
+
+_LOOK_SECONDS: Final = 1.0
+"""How often a listener looks whether a full journal has room again."""
+REMEMBERED: Final = 10_000
+"""How many correlation tokens are remembered."""
+
+_REROUTED: Final = {
+    Status.RECEIVING_DISCARDED: Status.RECEIVING_REROUTED,
+    Status.PARSING_DISCARDED: Status.PARSING_REROUTED,
+}
+
+
+class Tokens:
+    """Correlation tokens that were seen lately: IMS hands a request over again whose ACK it did not get."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = Lock()
+
+    def is_new(self, token: bytes) -> bool:
+        """Remember a token; tell whether it was not."""
+        with self._lock:
+            new = token not in self._seen
+            self._seen[token] = None
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+            return new
+
+
+class TpipeIntake:
+    """The `Intake` of one listener."""
+
+    def __init__(
+        self,
+        callout: BundleCallout,
+        means: Means,
+        desk: SynchronousDesk,
+        tokens: Tokens,
+        wake: Callable[[], None],
+    ) -> None:
+        """`wake`: called when the journal has a new entry of this tpipe."""
+        self._nak = Nak(callout.nak)
+        self._asynchronous = callout.requests != "synchronous"
+        self._slots = means.slots
+        self._current = means.current
+        self._journal = means.journal
+        self._told = means.told
+        self._clock = means.clock
+        self._desk = desk
+        self._tokens = tokens
+        self._wake = wake
+
+    def wait_for_room(self, stop: Event) -> bool:
+        """Wait until another message may be retrieved, and keep its room; False: stopped before that.
+
+        Raises JournalError while asynchronous messages could not be kept.
+        """
+        if not self._slots.take(stop):
+            return False
+        try:
+            while self._asynchronous and not self._journal.has_room():
+                if stop.wait(_LOOK_SECONDS):
+                    self._slots.give_back()
+                    return False
+        except BaseException:
+            self._slots.give_back()
+            raise
+        return True
+
+    def give_back_room(self) -> None:
+        """Give back what `wait_for_room` kept: no message came."""
+        self._slots.give_back()
+
+    def take(self, received: Received) -> Accept | Refuse:
+        """Decide on a message; see `Intake`."""
+        arrived = self._clock.monotonic()
+        kept = False
+        try:
+            if received.synchronous:
+                decision = self._synchronous(received, arrived)
+                kept = isinstance(decision, Accept) and decision.begin is not _nothing
+                return decision
+            return self._keep(received)
+        finally:
+            if not kept:
+                self._slots.give_back()
+
+    def _synchronous(self, received: Received, arrived: float) -> Accept | Refuse:
+        try:
+            request = self._read(received)
+        except CalloutError as error:
+            return self._refuse(received, error)
+        if not self._tokens.is_new(received.correlation_token):
+            self._told.again(received)
+            return Accept(_nothing)
+        return Accept(partial(self._desk.begin, received, request, arrived))
+
+    def _refuse(self, received: Received, error: CalloutError) -> Refuse:
+        status = _REROUTED.get(error.status, error.status) if self._nak is Nak.REROUTE else error.status
+        self._told.refused(received, status, str(error))
+        return Refuse(self._nak, None if self._nak is Nak.RETAIN else status, error.text)
+
+    def _keep(self, received: Received) -> Accept:
+        new = NewEntry(
+            source=received.source,
+            data=received.data,
+            received=self._clock.now(),
+            network_user=received.network_user,
+            network_session=received.network_session,
+        )
+        try:
+            request = self._read(received)
+        except CalloutError as error:
+            entry_id = self._journal.bury(new, error.status, error.text)
+            self._told.buried(entry_id, received, error.status, str(error))
+            return Accept(_nothing, trouble=error.text)
+        self._journal.put(replace(new, service=request.service, operation=request.operation))
+        return Accept(self._wake)
+
+    def _read(self, received: Received) -> Request:
+        with self._current.use() as snapshot:
+            return snapshot.reader.read(received)
+
+
+def _nothing() -> None:
+    """Begin nothing."""

@@ -1,0 +1,208 @@
+"""Synchronous callouts: a program waits in an ICAL, and gets an answer or an error before its time is over.
+
+Each runs in a thread of its tpipe. At its deadline the program is told that nothing came (1001), while the call
+is listened to for a little longer: that the service did answer is worth knowing.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+from gateway.callout.codes import CalloutError, Status
+from gateway.callout.means import Means
+from gateway.callout.responder import LateError, Response
+from gateway.callout.slots import Slots
+from gateway.callout.snapshot import Snapshot
+from gateway.callout.values import Aim, Call, Received, Request
+from gateway.codepage import CodePage
+from gateway.config.model import ConsumerOperation
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Ical:
+    """One ICAL that waits: whoever claims it first answers it, alone; its room is given back once."""
+
+    received: Received
+    request: Request
+    arrived: float
+    """Monotonic seconds when IMS handed it over."""
+    give_back: Callable[[], None]
+    """Give its room back."""
+    tracking_id: str = field(default_factory=lambda: uuid.uuid4().urn)
+    aim: Aim | None = None
+    _answered: bool = False
+    _room: bool = True
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def claim(self) -> bool:
+        """Tell whether it is the caller's to answer."""
+        with self._lock:
+            mine, self._answered = not self._answered, True
+            return mine
+
+    def leave(self) -> None:
+        """Give its room back, if it still has one."""
+        with self._lock:
+            had, self._room = self._room, False
+        if had:
+            self.give_back()
+
+    def move(self, give_back: Callable[[], None]) -> None:
+        """Give its room back for another one, which `give_back` gives back."""
+        with self._lock:
+            before, self.give_back = (self.give_back if self._room else give_back), give_back
+        before()
+
+
+class SynchronousDesk:
+    """Answers the ICALs of one tpipe. Thread-safe."""
+
+    def __init__(self, means: Means) -> None:
+        """Begin with nothing in work."""
+        self._means = means
+        self._told = means.told
+        self._lingering = Slots(means.concurrency)
+        # those whose program was told 1001 keep their threads for a while
+        self._threads = ThreadPoolExecutor(2 * means.concurrency, thread_name_prefix="callout-sync")
+
+    def begin(self, received: Received, request: Request, arrived: float) -> None:
+        """Begin with an ICAL that IMS was told we have; its room is taken."""
+        ical = Ical(received, request, arrived, self._means.slots.give_back)
+        self._threads.submit(self._run, ical)
+
+    def close(self) -> None:
+        """Wait for what is in work. Nothing may begin after that."""
+        self._threads.shutdown()
+
+    # -- one ICAL -------------------------------------------------------------------------------------------
+
+    def _run(self, ical: Ical) -> None:
+        try:
+            with self._means.current.use() as snapshot:
+                self._serve(ical, snapshot)
+        except Exception:  # noqa: BLE001  its program must get an answer whatever happens
+            _LOG.exception("a callout of %s ended by an error of ours", ical.received.source)
+            ical.claim()
+            # whatever it was told before: IMS takes one response for a token
+            self._tell(ical, CalloutError(Status.INVOKING, "internal error of the gateway"), None)
+        finally:
+            ical.leave()
+
+    def _serve(self, ical: Ical, snapshot: Snapshot) -> None:
+        try:
+            aim = ical.aim = snapshot.reader.aim(ical.request, ical.received)
+        except CalloutError as error:
+            self._fail(ical, error, None)
+            return
+        settings = snapshot.operation(aim)
+        call = self._call(ical, aim, settings)
+        deadline = self._means.alarm.at(call.deadline, lambda: self._too_late(ical, settings))
+        try:
+            payload = snapshot.outbound.call(call)
+            data = b"" if payload is None else snapshot.reader.response(aim, payload)
+        except CalloutError as error:
+            deadline.cancel()
+            self._fail(ical, error, settings)
+        else:
+            deadline.cancel()
+            self._answer(ical, aim, settings, data)
+
+    @staticmethod
+    def _call(ical: Ical, aim: Aim, settings: ConsumerOperation) -> Call:
+        deadline = ical.arrived + settings.timeout_ms / 1000
+        received = ical.received
+        return Call(
+            aim=aim,
+            source=received.source,
+            message_id=ical.tracking_id,
+            deadline=deadline,
+            give_up=deadline + settings.late_answer_ms / 1000,
+            user=received.user,
+            network_user=received.network_user,
+            network_session=received.network_session,
+        )
+
+    # -- its end --------------------------------------------------------------------------------------------
+
+    def _answer(self, ical: Ical, aim: Aim, settings: ConsumerOperation, data: bytes) -> None:
+        if not ical.claim():
+            self._told.late(ical, "service", "the service has answered")
+            return
+        with_adapter = settings.adapter == "xml"
+        response = Response(
+            token=ical.received.correlation_token,
+            data=data,
+            acknowledge=settings.acknowledge,
+            adapter=settings.adapter_name if with_adapter else "",
+            converter=(aim.converter or settings.converter) if with_adapter else "",
+        )
+        try:
+            self._means.responder.respond(response)
+        except LateError as error:
+            self._told.late(ical, "ims", str(error))
+        except CalloutError as error:
+            self._report(ical, error, settings)
+        else:
+            self._told.answered(ical)
+
+    def _too_late(self, ical: Ical, settings: ConsumerOperation) -> None:
+        """Tell the program that its time is over; its thread goes on listening, others may have its room."""
+        if not ical.claim():
+            return
+        error = CalloutError(
+            Status.NO_RESPONSE, f"no response within {settings.timeout_ms} ms", maybe_done=True
+        )
+        if self._lingering.take_more(1):
+            ical.move(self._lingering.give_back)
+        self._means.late.submit(self._tell_late, ical, error, settings)
+
+    def _tell_late(self, ical: Ical, error: CalloutError, settings: ConsumerOperation) -> None:
+        try:
+            self._tell(ical, error, settings)
+        except Exception:  # noqa: BLE001  nobody else would ever hear of it
+            _LOG.exception("a program of %s could not be told that its time is over", ical.received.source)
+
+    def _fail(self, ical: Ical, error: CalloutError, settings: ConsumerOperation | None) -> None:
+        if ical.claim():
+            self._tell(ical, error, settings)
+        else:
+            self._told.late(ical, "service", str(error))
+
+    def _report(self, ical: Ical, error: CalloutError, settings: ConsumerOperation) -> None:
+        """Tell of a response that could not be sent; one that is too long can still be told to the program."""
+        if error.status is Status.RESPONSE_SIZE:
+            self._tell(ical, error, settings)
+        else:
+            self._told.failed(ical, error)
+
+    def _tell(self, ical: Ical, error: CalloutError, settings: ConsumerOperation | None) -> None:
+        """Send an error response."""
+        response = Response(
+            token=ical.received.correlation_token,
+            data=_text(error, ical.request.ccsid),
+            reason=error.status,
+            acknowledge=settings is not None and settings.acknowledge,
+        )
+        try:
+            self._means.responder.respond(response)
+        except LateError as late:
+            self._told.late(ical, "ims", f"{error}; {late}")
+        except CalloutError as unsent:
+            self._told.failed(ical, unsent, because=error)
+        else:
+            self._told.failed(ical, error)
+
+
+def _text(error: CalloutError, ccsid: int) -> bytes:
+    """Return the text of an error response in the encoding of the message that it answers."""
+    page = CodePage.of(ccsid)
+    try:
+        return page.encode(error.response)
+    except ValueError:
+        return page.encode(error.response.encode("ascii", "replace").decode())

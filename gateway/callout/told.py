@@ -1,0 +1,135 @@
+"""What becomes of callouts, told to whoever listens: log and metrics."""
+
+from dataclasses import replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from gateway.callout.codes import CalloutError
+from gateway.callout.journal.entries import Entry
+from gateway.callout.values import Aim, Received, Source
+from gateway.clock import Clock
+from gateway.observe.callout_events import CalloutEnded, CalloutSink, CircuitChanged, LateAnswer
+
+
+class Waiting(Protocol):
+    """What is told of one ICAL."""
+
+    received: Received
+    arrived: float
+    tracking_id: str
+    aim: Aim | None
+
+
+class Delivered(Protocol):
+    """What is told of one delivery."""
+
+    received: Received
+    began: float
+    aim: Aim | None
+
+
+class Told:
+    """Tells of the callouts of one tpipe. Thread-safe as its sink is."""
+
+    def __init__(self, source: Source, sink: CalloutSink, clock: Clock) -> None:
+        """`sink` gets the records."""
+        self._source = source
+        self._sink = sink
+        self._clock = clock
+
+    # -- synchronous ----------------------------------------------------------------------------------------
+
+    def answered(self, ical: Waiting) -> None:
+        """Tell of a response that was sent."""
+        self._ical(ical, "answered", 0, "")
+
+    def failed(self, ical: Waiting, error: CalloutError, because: CalloutError | None = None) -> None:
+        """Tell of a callout that failed; `because`: what the error response would have said."""
+        reason = str(error) if because is None else f"{error}; the response was to say {because}"
+        self._ical(ical, "failed", error.status, reason)
+
+    def late(self, ical: Waiting, where: str, reason: str) -> None:
+        """Tell of an answer that came too late."""
+        aim = ical.aim
+        self._sink.callout(
+            LateAnswer(
+                tracking_id=ical.tracking_id,
+                bundle=self._source.bundle,
+                tpipe=self._source.tpipe,
+                service=aim.service if aim else "",
+                operation=aim.operation if aim else "",
+                where=where,
+                milliseconds=self._since(ical.arrived),
+                reason=reason,
+            )
+        )
+
+    def refused(self, received: Received, status: int, reason: str) -> None:
+        """Tell of a message that gets a NAK."""
+        record = self._ended("", received, None, "refused")
+        self._sink.callout(replace(record, status=status, reason=reason))
+
+    def again(self, received: Received) -> None:
+        """Tell of a request that IMS handed over again while we have it: its first ACK was not heard."""
+        text = "handed over again: it is in work, or answered"
+        self._sink.callout(replace(self._ended("", received, None, "again"), reason=text))
+
+    # -- asynchronous ---------------------------------------------------------------------------------------
+
+    def buried(self, entry_id: str, received: Received, status: int, reason: str) -> None:
+        """Tell of a message that is a dead letter from the beginning."""
+        record = self._ended(message_id(entry_id), received, None, "dead")
+        self._sink.callout(replace(record, status=status, reason=reason))
+
+    def delivery(self, outcome: str, entry: Entry, about: Delivered, error: CalloutError | None) -> None:
+        """Tell of one delivery: "accepted", "answered", "retried" or "dead"."""
+        status, reason = (0, "") if error is None else (int(error.status), str(error))
+        record = self._ended(message_id(entry.id), about.received, about.aim, outcome)
+        self._sink.callout(
+            replace(
+                record,
+                status=status,
+                reason=reason,
+                attempt=entry.attempts,
+                milliseconds=self._since(about.began),
+            )
+        )
+
+    def circuit(self, aim: Aim, *, opened: bool, reason: str) -> None:
+        """Tell that deliveries to an address pause, or go on."""
+        self._sink.callout(CircuitChanged(aim.service, origin(aim), opened, reason))
+
+    # -- records --------------------------------------------------------------------------------------------
+
+    def _ical(self, ical: Waiting, outcome: str, status: int, reason: str) -> None:
+        record = self._ended(ical.tracking_id, ical.received, ical.aim, outcome)
+        self._sink.callout(
+            replace(record, status=status, reason=reason, milliseconds=self._since(ical.arrived))
+        )
+
+    def _ended(self, tracking_id: str, received: Received, aim: Aim | None, outcome: str) -> CalloutEnded:
+        return CalloutEnded(
+            tracking_id=tracking_id,
+            kind="synchronous" if received.synchronous else "asynchronous",
+            bundle=self._source.bundle,
+            tpipe=self._source.tpipe,
+            service=aim.service if aim else "",
+            operation=aim.operation if aim else "",
+            address=origin(aim) if aim else "",
+            user=received.user,
+            outcome=outcome,
+        )
+
+    def _since(self, moment: float) -> int:
+        return round((self._clock.monotonic() - moment) * 1000)
+
+
+def origin(aim: Aim) -> str:
+    """Return scheme, host and port of the address that is called: what else is in it may be private."""
+    parts = urlsplit(aim.address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def message_id(entry_id: str) -> str:
+    """Return the WS-Addressing MessageID of an entry of the journal: the same at each delivery."""
+    return f"urn:uuid:{entry_id[:8]}-{entry_id[8:12]}-{entry_id[12:16]}-{entry_id[16:20]}-{entry_id[20:]}"

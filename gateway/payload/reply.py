@@ -1,18 +1,13 @@
 """The output segments of a transaction as the payload of a SOAP reply."""
 
-import re
 from typing import Any, Final
 
 from gateway import safexml
-from gateway.codepage import CodePage
 from gateway.config.model import OperationSettings
 from gateway.dfs import find_dfs
 from gateway.errors import GatewayError, ImsError, M, SecurityError
+from gateway.payload.xml_text import without_declaration, xml_text
 
-_PADDING: Final = b"\x00\x20\x40\t\r\n"
-"""What fills a COBOL output area behind the XML: low-values, blanks (ASCII, EBCDIC), line ends."""
-
-_DECLARATION: Final = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _SHOWN: Final = 200
 """Most characters of an IMS message that a fault shows."""
 
@@ -29,7 +24,7 @@ def reply_payload(
     data = b"".join(segments)
     text = _text(data, operation.outbound_ccsid)
     try:
-        root = safexml.parse(_DECLARATION.sub("", text, count=1).encode(), bounds)
+        root = safexml.parse(without_declaration(text).encode(), bounds)
     except GatewayError as error:
         shown = _printable(text) or "(empty)"
         raise GatewayError(M.REPLY_NOT_XML, {"text": shown}, private=str(error)) from error
@@ -50,12 +45,8 @@ def raise_for_dfs(segments: tuple[bytes, ...], host_ccsid: int) -> None:
 
 
 def _text(data: bytes, ccsid: int) -> str:
-    end = data.rfind(CodePage.of(ccsid).encode(">")) + 1
-    if end and not data[end:].strip(_PADDING):
-        data = data[:end]
     try:
-        # EBCDIC's new line (X'15') reads as U+0085, which XML 1.0 does not know as white space
-        return CodePage.of(ccsid).decode(data).replace("\x85", "\n")
+        return xml_text(data, ccsid)
     except ValueError as error:
         raise GatewayError(M.NOT_TEXT, {"ccsid": str(ccsid)}, private=str(error)) from error
 

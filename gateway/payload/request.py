@@ -67,17 +67,17 @@ def encode_xml(payload: Any, ccsid: int) -> bytes:
         raise GatewayError(M.UNMAPPABLE, fields) from error
 
 
-def standalone(payload: Any) -> str:
+def standalone(payload: Any, wrapping: frozenset[str] = _SOAP) -> str:
     """Return the element's text with the namespace declarations that it needs from around it and no others.
 
     Serialising a part of a document carries along all declarations in scope, those of the envelope too. One
     stays when a name uses its namespace, or when its prefix stands before a colon in a text or an attribute
-    value (xsi:type, QName content); a default one always, but for that of SOAP itself. Declarations inside the
-    payload stay as they are, `xmlns=""` among them: without it an element would slip into the namespace around
-    it, and IMS get another message than was checked.
+    value (xsi:type, QName content); a default one always, but for those of the message that it is taken from,
+    which are `wrapping`. Declarations inside the payload stay as they are, `xmlns=""` among them: without it an
+    element would slip into the namespace around it, and IMS get another message than was checked.
     """
     text = etree.tostring(payload, encoding="unicode", with_tail=False)
-    unneeded = _unneeded_declarations(payload)
+    unneeded = _unneeded_declarations(payload, wrapping)
     name = _START.match(text)
     assert name is not None, "that is how an element is written"
     position = name.end()
@@ -89,7 +89,7 @@ def standalone(payload: Any) -> str:
     return "".join((*kept, text[position:]))
 
 
-def _unneeded_declarations(payload: Any) -> set[str]:
+def _unneeded_declarations(payload: Any, wrapping: frozenset[str]) -> set[str]:
     """Return the declarations, as attributes, that come from around the payload and mean nothing in it."""
     parent = payload.getparent()
     around = {} if parent is None else parent.nsmap
@@ -101,7 +101,9 @@ def _unneeded_declarations(payload: Any) -> set[str]:
     return {
         name
         for name, prefix in candidates.items()
-        if around[prefix] not in namespaces and prefix not in prefixes and (prefix or around[prefix] in _SOAP)
+        if around[prefix] not in namespaces
+        and prefix not in prefixes
+        and (prefix or around[prefix] in wrapping)
     }
 
 

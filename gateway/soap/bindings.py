@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.envelope import WSSE
 from gateway.errors import Problem
+from gateway.safexml import Element
 from gateway.soap.documents import WSDL, XSD
 from gateway.soap.schema_sources import RpcWrapper, SchemaSources
 from gateway.soap.wsdl import Found, ServedPort, Wsdl, clark, wsdl
@@ -22,6 +23,9 @@ UNDERSTOOD_HEADERS: Final = (
     "http://schemas.xmlsoap.org/ws/2004/08/addressing",
 )
 """Namespaces of header blocks that the product itself processes, so a WSDL may bind them."""
+
+_ADDRESSING: Final = tuple(f"{{{namespace}}}" for namespace in (WSAM, WSAW))
+"""Extensions that a caller satisfies: it says WS-Addressing."""
 
 _HTTP: Final = {"http://schemas.xmlsoap.org/soap/http", "http://www.w3.org/2003/05/soap/bindings/HTTP/"}
 _MIME: Final = ("http://schemas.xmlsoap.org/wsdl/mime/", "http://schemas.xmlsoap.org/ws/2002/04/dime/wsdl/")
@@ -49,34 +53,54 @@ class Bound:
     output_action: str
     wrapper: RpcWrapper | None
     """What rpc/literal requests are wrapped in."""
+    reply_wrapper: RpcWrapper | None = None
+    """What rpc/literal replies are wrapped in."""
+    explicit_action: bool = False
+    """The WSDL gives `input_action` by an attribute."""
 
     @property
     def one_way(self) -> bool:
         """Whether there is no reply."""
         return self.output_element is None
 
+    @property
+    def request_action(self) -> str:
+        """The wsa:Action of a request that we make (WS-Addressing Metadata 1.0, section 4.4.1)."""
+        return self.input_action if self.explicit_action or not self.soap_action else self.soap_action
+
 
 class _Reading:
     """What is read in, and what was found wrong so far."""
 
-    def __init__(self, contract: Wsdl, sources: SchemaSources) -> None:
+    def __init__(self, contract: Wsdl, sources: SchemaSources, *, calling: bool) -> None:
         self.wsdl = contract
+        self.calling = calling
         self.elements = sources.names("element")
         self.types = sources.names("type")
         self.problems: list[Problem] = []
 
     def wrong(self, at: Found, text: str) -> None:
-        """Remember a problem, once."""
-        problem = self.wsdl.problem(at, text)
+        """Remember a problem, once; a caller can do without one operation, so to it that is a warning."""
+        problem = self.wsdl.problem(at, text, warning=self.calling)
         if problem not in self.problems:
             self.problems.append(problem)
 
+    def needs(self, element: Element) -> bool:
+        """Tell whether an element is marked as indispensable and nobody here knows it."""
+        tag = str(element.tag)
+        known = _is_known(tag) or (self.calling and tag.startswith(_ADDRESSING))
+        return element.get(f"{{{WSDL}}}required") in {"true", "1"} and not known
+
 
 class BindingReader:
-    """Reads the operations of ports and gathers what is wrong with them."""
+    """Reads the operations of ports and gathers what is wrong with them.
 
-    def __init__(self, contract: Wsdl, sources: SchemaSources) -> None:
-        self._reading = _Reading(contract, sources)
+    `calling`: the contract is that of a service that is called. What cannot be called is left out with a
+    warning, and what matters to a server only (headers of replies, faults) is passed over.
+    """
+
+    def __init__(self, contract: Wsdl, sources: SchemaSources, *, calling: bool = False) -> None:
+        self._reading = _Reading(contract, sources, calling=calling)
         self._wrong = self._reading.wrong
 
     @property
@@ -92,6 +116,8 @@ class BindingReader:
         assert binding is not None, "that is how a port comes to be served"
         if binding.get("transport") not in _HTTP:
             self._wrong(binding, f"transport {binding.get('transport')!r} is not HTTP")
+            if self._reading.calling:
+                return []
         bound, seen = [], set()
         for operation in port.binding.children(wsdl("operation")):
             if operation.get("name") in seen:
@@ -108,7 +134,7 @@ class BindingReader:
     def _check_extensions(self, at: Found) -> None:
         """Refuse what the author marked as indispensable and nobody here knows."""
         for child in at.element.iterchildren("*"):
-            if child.get(f"{{{WSDL}}}required") in {"true", "1"} and not _is_known(str(child.tag)):
+            if self._reading.needs(child):
                 self._wrong(Found(at.document, child), "a required extension that is not supported")
 
 
@@ -117,7 +143,8 @@ class _Operation:
 
     def __init__(self, reading: _Reading, port: ServedPort, binding: Found, operation: Found) -> None:
         self._reading = reading
-        self._wrong = reading.wrong
+        self._failed = False
+        self._wrong = self._refuse
         self._wsdl = reading.wsdl
         self._port = port
         self._operation = operation
@@ -126,9 +153,12 @@ class _Operation:
         self._soap_action = soap.get("soapAction") if soap else ""
         self._style = (soap and soap.get("style")) or binding.get("style") or "document"
 
+    def _refuse(self, at: Found, text: str) -> None:
+        self._failed = True
+        self._reading.wrong(at, text)
+
     def read(self) -> Bound | None:
-        """Return the operation, None when it cannot be served; problems say why."""
-        before = len(self._reading.problems)
+        """Return the operation, None when it cannot be served or called; problems say why."""
         abstract = self._abstract()
         if abstract is None:
             return None
@@ -136,8 +166,9 @@ class _Operation:
         self._check_use()
         request = self._message(abstract, "input")
         reply = self._message(abstract, "output") if kind == "request-response" else None
-        if len(self._reading.problems) > before or request is None:
+        if self._failed or request is None:
             return None
+        declared = abstract.child(wsdl("input"))
         return Bound(
             name=self._name,
             style=self._style,
@@ -147,6 +178,8 @@ class _Operation:
             input_action=self._action(abstract, "input", "Request" if reply else ""),
             output_action=self._action(abstract, "output", "Response") if reply else "",
             wrapper=request[1],
+            reply_wrapper=reply[1] if reply else None,
+            explicit_action=bool(declared and _declared_action(declared)),
         )
 
     def _abstract(self) -> Found | None:
@@ -177,12 +210,14 @@ class _Operation:
         if self._style not in {"document", "rpc"}:
             self._wrong(self._operation, f"style {self._style!r} is neither document nor rpc")
         for element in self._operation.element.iterdescendants("*"):
+            if self._reading.calling and _of_fault(element):
+                continue
             at = Found(self._operation.document, element)
             if element.get("use", "literal") != "literal":
                 self._wrong(at, f'use="{element.get("use")}" is not supported: only literal is (R2706)')
             if str(element.tag).startswith(tuple(f"{{{namespace}}}" for namespace in _MIME)):
                 self._wrong(at, "MIME bindings and attachments are not supported")
-            elif element.get(f"{{{WSDL}}}required") in {"true", "1"} and not _is_known(str(element.tag)):
+            elif self._reading.needs(element):
                 self._wrong(at, "a required extension that is not supported")
 
     def _message(self, abstract: Found, direction: str) -> tuple[str, RpcWrapper | None] | None:
@@ -197,22 +232,23 @@ class _Operation:
         bodies = bound.children(f"{{{self._port.soap}}}body") if bound else []
         if bound is None or len(bodies) != 1:
             return self._wrong(bound or self._operation, f"the {direction} needs exactly one soap:body")
-        parts = self._body_parts(message, bound, bodies[0])
+        parts = self._body_parts(direction, message, bound, bodies[0])
         if self._style == "rpc":
             return self._rpc(direction, bodies[0], parts)
         return self._document(direction, message, parts)
 
-    def _body_parts(self, message: Found, bound: Found, body: Found) -> list[Found]:
+    def _body_parts(self, direction: str, message: Found, bound: Found, body: Found) -> list[Found]:
         """Return the parts of the message that go into the Body."""
         in_header = set()
         for header in bound.children(f"{{{self._port.soap}}}header"):
             of = self._wsdl.find("message", header, "message")
             part = next((p for p in _parts(of) if p.get("name") == header.get("part")), None)
             element = Wsdl.type_name(part, "element") if part else ""
-            if element.startswith(tuple(f"{{{namespace}}}" for namespace in UNDERSTOOD_HEADERS)):
+            ours = element.startswith(tuple(f"{{{namespace}}}" for namespace in UNDERSTOOD_HEADERS))
+            if ours or self._reading.calling:
                 in_header.add(header.get("part") if of and of.element is message.element else "")
-            else:
-                self._wrong(header, "header parts are not supported, but for WS-Security and WS-Addressing")
+            if not ours:
+                self._unknown_header(direction, header)
         wanted = body.element.get("parts")
         names = None if wanted is None else set(wanted.split())
         return [
@@ -220,6 +256,12 @@ class _Operation:
             for part in _parts(message)
             if part.get("name") not in in_header and (names is None or part.get("name") in names)
         ]
+
+    def _unknown_header(self, direction: str, header: Found) -> None:
+        if not self._reading.calling:
+            self._wrong(header, "header parts are not supported, but for WS-Security and WS-Addressing")
+        elif direction == "input":
+            self._reading.wrong(header, "requests are sent without this header part")
 
     def _document(self, direction: str, message: Found, parts: list[Found]) -> tuple[str, None] | None:
         if len(parts) != 1:
@@ -248,7 +290,7 @@ class _Operation:
             typed.append((part.get("name"), type_namespace[1:], local))
         name = self._name if direction == "input" else f"{self._name}Response"
         element = clark(namespace, name)
-        if direction == "input" and element in self._reading.elements:
+        if (direction == "input" or self._reading.calling) and element in self._reading.elements:
             return self._wrong(
                 self._operation, "the rpc wrapper has the name of an element that the schemas declare"
             )
@@ -258,7 +300,7 @@ class _Operation:
         """Return the action by WS-Addressing Metadata 1.0, section 4.4."""
         role = abstract.child(wsdl(direction))
         assert role is not None, "checked by _message"
-        declared = role.element.get(f"{{{WSAM}}}Action") or role.element.get(f"{{{WSAW}}}Action")
+        declared = _declared_action(role)
         if declared:
             return declared
         target = self._port.port_type.document.root.get("targetNamespace", "")
@@ -271,6 +313,16 @@ class _Operation:
 def _parts(message: Found | None) -> Iterator[Found]:
     if message is not None:
         yield from message.children(wsdl("part"))
+
+
+def _declared_action(role: Found) -> str:
+    return role.element.get(f"{{{WSAM}}}Action") or role.element.get(f"{{{WSAW}}}Action") or ""
+
+
+def _of_fault(element: Element) -> bool:
+    """Tell whether an element says how faults are bound; whoever calls reads them as they come."""
+    around = (element, *element.iterancestors())
+    return any(str(one.tag) == wsdl("fault") or str(one.tag).endswith("}headerfault") for one in around)
 
 
 def _is_known(tag: str) -> bool:

@@ -42,7 +42,7 @@ def merge(index: Wsdl, bound: list[tuple[ServedPort, Bound]]) -> tuple[dict[str,
     operations: dict[str, Operation] = {}
     problems = []
     for port, one in bound:
-        operation, known = _operation(one), operations.get(one.name)
+        operation, known = as_operation(one), operations.get(one.name)
         if known is None:
             operations[one.name] = operation
         elif _same(known, operation):
@@ -55,7 +55,8 @@ def merge(index: Wsdl, bound: list[tuple[ServedPort, Bound]]) -> tuple[dict[str,
     return operations, problems + _ambiguous(index, bound)
 
 
-def _operation(bound: Bound) -> Operation:
+def as_operation(bound: Bound) -> Operation:
+    """Return what one port says of an operation."""
     return Operation(
         name=bound.name,
         input_element=bound.input_element,

@@ -1,6 +1,6 @@
 """What stands in the WSDLs of a contract, found by name: ports, bindings, port types, messages (WSDL 1.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.envelope import SoapVersion
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class ServedPort:
-    """A port with a SOAP binding: an address of ours."""
+    """A port with a SOAP binding: an address of ours, or of a service that is called."""
 
     name: str
     port: Found
@@ -46,6 +46,8 @@ class ServedPort:
     """Of the binding; requests of both versions are served whichever it is."""
     binding: Found
     port_type: Found
+    service: str
+    """Local name of its wsdl:service."""
 
     @property
     def soap(self) -> str:
@@ -93,25 +95,30 @@ class Wsdl:
         prefix, _, local = at.get(attribute).strip().rpartition(":")
         return clark(at.element.nsmap.get(prefix or None) or "", local)
 
-    def ports(self) -> tuple[list[ServedPort], list[Problem]]:
-        """Return the ports that have a SOAP binding, and what is wrong or will not be served."""
+    def ports(self, *, calling: bool = False) -> tuple[list[ServedPort], list[Problem]]:
+        """Return the ports that have a SOAP binding, and what is wrong or will not be served.
+
+        `calling`: the WSDL is that of a service that is called, so a port that is not in order is left out with
+        a warning.
+        """
         served: list[ServedPort] = []
         problems: list[Problem] = []
         main = Found(self.documents.main, self.documents.main.root)
         for service in main.children(wsdl("service")):
             for port in service.children(wsdl("port")):
-                found = self._port(port)
+                found = self._port(port, service.get("name"))
                 if isinstance(found, Problem):
-                    problems.append(found)
+                    problems.append(replace(found, warning=found.warning or calling))
                 elif any(found.name == other.name for other in served):
-                    problems.append(self.problem(port, "there is another port of this name"))
+                    text = "there is another port of this name"
+                    problems.append(self.problem(port, text, warning=calling))
                 else:
                     served.append(found)
         if not served and all(problem.warning for problem in problems):
             problems.append(self.problem(main, "the WSDL has no port with a SOAP binding"))
         return served, problems
 
-    def _port(self, port: Found) -> ServedPort | Problem:
+    def _port(self, port: Found, service: str) -> ServedPort | Problem:
         binding = self.find("binding", port, "binding")
         if binding is None:
             return self.problem(port, f"there is no binding {port.get('binding')!r}")
@@ -125,7 +132,7 @@ class Wsdl:
             return self.problem(port, "it has no soap:address of its binding's SOAP version")
         if not port.get("name"):
             return self.problem(port, "it has no name, so it can have no address")
-        return ServedPort(port.get("name"), port, version, binding, port_type)
+        return ServedPort(port.get("name"), port, version, binding, port_type, service)
 
 
 def wsdl(local: str) -> str:

@@ -44,11 +44,7 @@ def read_with_zeep(
     """Return where zeep sees other operations than given, or a warning when it cannot read the contract."""
     file = documents.file(documents.main.name)
     try:
-        # our transport refuses what is not deployed; zeep's own setting would refuse the XML attributes too
-        settings: Any = Settings(forbid_dtd=True, forbid_external=False)
-        address = f"file:///{quote(documents.main.name)}"
-        transport: Any = DeployedOnly(documents)
-        document: Any = ZeepDocument(address, transport, settings=settings)
+        document = zeep_document(documents)
         seen = {port.name: _seen(document, port.name) for port in ports}
     except Exception as error:  # noqa: BLE001  zeep raises whatever its reading of a document runs into
         text = f"zeep cannot read it, so clients made with zeep cannot either: {error}"
@@ -59,6 +55,14 @@ def read_with_zeep(
         for name, view in views.items()
         if name not in operations or not _agrees(operations[name], view)
     ]
+
+
+def zeep_document(documents: Documents) -> Any:
+    """Return zeep's reading of a contract. Raises whatever zeep's reading of a document runs into."""
+    # our transport refuses what is not deployed; zeep's own setting would refuse the XML attributes too
+    settings: Any = Settings(forbid_dtd=True, forbid_external=False)
+    transport: Any = DeployedOnly(documents)
+    return ZeepDocument(f"file:///{quote(documents.main.name)}", transport, settings=settings)
 
 
 def _seen(document: Any, port_name: str) -> dict[str, tuple[str, str, str]]:

@@ -18,8 +18,8 @@ def encode_with_references(text: str, ccsid: int) -> bytes:
     """Return the text of an element, as lxml writes it, in a CCSID.
 
     A character that the code page lacks becomes a reference (``&#8364;``) in text and in attribute values. A
-    comment that has one is left out, since it says nothing to a program. Raises UnmappableCharacter for one in a
-    name or a processing instruction, where XML knows no references.
+    comment that has one is left out, since it says nothing to a program. Raises UnmappableCharacter for one in
+    a name or a processing instruction, where XML knows no references.
     """
     page = CodePage.of(ccsid)
     try:

@@ -1,4 +1,4 @@
-"""XML as IMS programs give it: text in a code page, often with something behind it and a declaration in front."""
+"""XML as IMS programs give it: text in a code page, with a declaration in front and padding behind it."""
 
 import re
 from typing import Final

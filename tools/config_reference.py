@@ -23,7 +23,7 @@ from gateway.config.model import (
     TrustStore,
 )
 from gateway.config.values import Settings
-from gateway.config.words import fields_of, named_tables_of, number, table_of, words_of
+from gateway.config.words import dotted, fields_of, named_tables_of, number, placeholder, table_of, words_of
 from gateway.exchange import Secret
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
@@ -95,7 +95,7 @@ def _sections(key: str, field: FieldInfo) -> list[tuple[str, type[Settings]]]:
     if inner is not None:
         return [] if inner in SHAPES else [(key, inner)]
     named = named_tables_of(field)
-    return [(f'{key}."*"', named)] if named else []
+    return [(dotted((key, placeholder(field))), named)] if named else []
 
 
 def _model(model: type[Settings], prefix: str) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _model(model: type[Settings], prefix: str) -> Iterator[str]:
 
 
 def _presence(field: FieldInfo) -> str:
-    if named_tables_of(field):
+    if named_tables_of(field) and field.is_required():
         return (
             "A table `[operations.NAME]` does the same for the operation NAME alone; one of the two is needed "
             "for each operation."

@@ -249,10 +249,7 @@ class Bundle(Settings):
         default=None,
         description="In place of `passticket`: mark users without a password for an exit that trusts us.",
     )
-
-    callout: BundleCallout | None = Field(
-        default=None, description="Callout: IMS programs call web services. Absent: none over this bundle."
-    )
+    callout: BundleCallout | None = Field(default=None, description="Absent: no callouts over this bundle.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -1,101 +1,59 @@
-"""Callout in the configuration: `[callout]` of a bundle, `[callout]` and `[journal]` of `gateway.toml`."""
+"""Callout in the configuration: `[callout]` of a bundle and of `gateway.toml`."""
 
-import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from gateway.config.ccsids import HostCcsid
+from gateway.config.outside import BasicAuthentication, Origins, ProxyAddress
 from gateway.config.stores import KeyStore, TrustStore
-from gateway.config.values import (
-    ListenAddress,
-    MisfitError,
-    Name8Needed,
-    RefusalError,
-    SecretValue,
-    Settings,
-    Words,
-)
-from gateway.exchange import Secret
+from gateway.config.values import ListenAddress, MisfitError, Name8Needed, RefusalError, Settings, Words
 
-_ORIGIN = re.compile(
-    r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}|\*))?/?"
-)
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(Name8Needed)
 
 
-def _origins(value: Any) -> tuple[str, ...]:
+def tpipe_name(value: Any) -> str:
+    """Return the name of a tpipe in upper case. ValueError: it is none."""
+    try:
+        return _NAME.validate_python(value, strict=True)
+    except ValidationError:
+        raise ValueError("not the name of a tpipe") from None
+
+
+def _tpipes(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError("not a list")  # noqa: TRY004  pydantic takes a ValueError as a refusal
+    if not value:
+        raise RefusalError("is empty: it names one tpipe at least")
+    found: list[str] = []
     for number, item in enumerate(value, start=1):
-        match = _ORIGIN.fullmatch(item) if isinstance(item, str) else None
-        port = match["port"] if match else None
-        if match is None or (port not in {None, "*"} and not 0 < int(port or 0) < 65_536):
-            text = 'is no host; one reads "rating.example.com", "https://rating.example.com:8443" or "host:*"'
-            raise RefusalError(f"entry {number} {text}")
-    return tuple(value)
+        try:
+            name = tpipe_name(item)
+        except ValueError:
+            text = f"entry {number} is no tpipe: a name of 1 to 8 characters of A-Z 0-9 @ # $"
+            raise RefusalError(text) from None
+        if name in found:
+            raise RefusalError(f"names {name} twice")
+        found.append(name)
+    return tuple(found)
 
 
-Origins = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_origins),
-    Words('a list of hosts, for example ["rating.example.com", "http://10.1.2.3:8080"]'),
+Tpipes = Annotated[
+    tuple[str, ...], BeforeValidator(_tpipes), Words('a list of names of tpipes, for example ["RATING"]')
 ]
-
-
-def _proxy(value: str) -> str:
-    if value and not re.fullmatch(r"https?://[^\s/?#@]+/?", value):
-        raise RefusalError('must be an address like "http://proxy.example.com:3128", without user and password')
-    return value
-
-
-ProxyAddress = Annotated[
-    str, AfterValidator(_proxy), Words('an address like "http://proxy.example.com:3128", or empty')
-]
-
-
-def _journal_store(value: str) -> str:
-    if value == "sqlite":
-        return value
-    match = re.fullmatch(r"postgresql://(?:[^\s@/]+@)?[^\s@/]+(?:/[^\s@]*)?", value)
-    if match is None:
-        raise ValueError("neither sqlite nor an address")
-    if ":" in value.removeprefix("postgresql://").rpartition("@")[0]:
-        raise RefusalError("must not hold a password: it goes into journal.password")
-    return value
-
-
-JournalStoreAddress = Annotated[
-    str,
-    AfterValidator(_journal_store),
-    Words('"sqlite" or an address like "postgresql://user@host:5432/database"'),
-]
-
-
-class BasicAuthentication(Settings):
-    """HTTP Basic, for a web service that asks for it."""
-
-    user: str = Field(min_length=1, description="User name.")
-    password: SecretValue = Field(description="Password.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        colon = ":" in self.user
-        MisfitError.check({"user": "must not hold a colon: HTTP Basic cannot say it" if colon else None})
-        return self
 
 
 class BundleCallout(Settings):
-    """`[callout]` of a bundle: which tpipes are listened to, and how web services outside are called."""
+    """Callout over this bundle: which tpipes are listened to, and how web services outside are called."""
 
-    tpipes: tuple[Name8Needed, ...] = Field(
-        min_length=1,
-        strict=False,
-        description="Names of the tpipes (TPIPE= of the OTMA descriptors) that are listened to, a listener each.",
+    tpipes: Tpipes = Field(
+        description="Names of the tpipes (TPIPE= of the OTMA descriptors) that are listened to, a listener "
+        "each.",
     )
     requests: Literal["both", "synchronous", "asynchronous"] = Field(
         default="both",
-        description="What is asked for: synchronous callouts (ICAL), asynchronous ones (ISRT to an alternate PCB), "
-        "or both. Keep them on tpipes of their own.",
+        description="What is asked for: synchronous callouts (ICAL), asynchronous ones (ISRT to an alternate "
+        "PCB), or both. Better keep them on tpipes of their own, which takes two bundles.",
     )
     concurrency: int = Field(
         default=16,
@@ -103,9 +61,7 @@ class BundleCallout(Settings):
         le=1024,
         description="Callouts in work per tpipe; retrieval pauses while there are so many.",
     )
-    basic: BasicAuthentication | None = Field(
-        default=None, description="HTTP Basic for the services of this bundle."
-    )
+    basic: BasicAuthentication | None = Field(default=None, description="For all services of this bundle.")
     truststore: TrustStore | None = Field(
         default=None,
         description="Authorities that may have signed a service's certificate; absent: the operating system's.",
@@ -149,26 +105,27 @@ class BundleCallout(Settings):
     )
     nak: Literal["discard", "reroute", "retain"] = Field(
         default="discard",
-        description="What is said to IMS of a synchronous callout that cannot be read. `discard`: a NAK that ends "
-        "the ICAL (status 1004, 1006). `reroute`: a NAK that ends the ICAL and keeps the RESUME TPIPE (1005, 1007). "
-        "`retain`: a NAK that leaves it on the tpipe until the ICAL times out. An asynchronous one becomes a dead "
-        "letter whatever stands here.",
+        description="What is said to IMS of a synchronous callout that cannot be read. `discard`: a NAK that "
+        "ends the ICAL (status 1004, 1006). `reroute`: a NAK that ends the ICAL and keeps the RESUME TPIPE "
+        "(1005, 1007). `retain`: a NAK that leaves it on the tpipe until the ICAL times out. An asynchronous "
+        "one becomes a dead letter whatever stands here.",
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        double = next((name for name in self.tpipes if self.tpipes.count(name) > 1), None)
-        MisfitError.check({"tpipes": f"names {double} twice" if double else None})
+        idle = self.requests == "asynchronous" and self.nak != "discard"
+        MisfitError.check({"nak": "goes with synchronous callouts only" if idle else None})
         return self
 
 
 class CalloutSettings(Settings):
-    """`[callout]` of `gateway.toml`: the process behind `imsgw callout`."""
+    """The process behind `imsgw callout`."""
 
     listen: ListenAddress = Field(
         default="127.0.0.1:9444",
-        description="Address for `/healthz`, `/readyz` and `/metrics` of the callout process, HTTPS with the server's "
-        "keystore, plain where there is none; empty: none. `IMSGW_LISTEN_HOST` gives the default another host.",
+        description="Address for `/healthz`, `/readyz` and `/metrics` of the callout process, HTTPS with the "
+        "server's keystore, plain where there is none; empty: none. `IMSGW_LISTEN_HOST` gives the default "
+        "another host.",
     )
     watch_seconds: float = Field(
         default=5.0,
@@ -180,43 +137,3 @@ class CalloutSettings(Settings):
     drain_seconds: float = Field(
         default=30.0, ge=0, le=3600, description="How long a graceful stop waits for callouts in work."
     )
-
-
-class JournalSettings(Settings):
-    """`[journal]`: where asynchronous callouts are kept from the moment IMS is told that we have them."""
-
-    store: JournalStoreAddress = Field(
-        default="sqlite",
-        description="`sqlite`: a file under `state`, for this machine. `postgresql://user@host/database` when several "
-        "machines share the work; needs the extra `postgresql`.",
-    )
-    password: SecretValue = Field(default=Secret(""), description="Password of the PostgreSQL user.")
-    truststore: TrustStore | None = Field(
-        default=None,
-        description="Authorities for the PostgreSQL server's certificate, a PEM file; with one, TLS is demanded and "
-        "the name checked.",
-    )
-    lease_seconds: float = Field(
-        default=30.0,
-        ge=1,
-        le=3600,
-        description="An instance that has not been heard of for so long has lost what it was delivering to the others.",
-    )
-    max_entries: int = Field(
-        default=1_000_000,
-        ge=1,
-        le=1_000_000_000,
-        description="Most messages that wait for delivery; when there are so many, no more are retrieved from IMS.",
-    )
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        local = self.store == "sqlite"
-        only = "goes with a postgresql:// store only"
-        MisfitError.check(
-            {
-                "password": only if local and self.password else None,
-                "truststore": only if local and self.truststore is not None else None,
-            }
-        )
-        return self

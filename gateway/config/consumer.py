@@ -2,70 +2,24 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from gateway.config.callout import BasicAuthentication, ProxyAddress
+from gateway.config.callout import tpipe_name
 from gateway.config.ccsids import Ccsid
-from gateway.config.options import Options
-from gateway.config.stores import KeyStore, TrustStore
-from gateway.config.values import MisfitError, Name8, RefusalError, SecretValue, Settings, Words
-from gateway.exchange import Secret
-
-
-class ConsumerSecurity(Settings):
-    """What goes out with a call, and what makes the other side believed."""
-
-    token: Literal["none", "username", "saml11", "saml20"] = Field(
-        default="none",
-        description="What every request carries, naming the IMS user of the program that calls. `username`: a "
-        "UsernameToken. `saml11`, `saml20`: an unsigned SAML assertion, sender-vouches. Tokens go over HTTPS only. "
-        "Synchronous callouts only: of an asynchronous one IMS names no user, unless the authentication module does.",
-    )
-    issuer: str = Field(default="ims-gateway", min_length=1, description="Issuer of the assertions.")
-    audience: str = Field(default="", description="Audience of the assertions; empty: none.")
-    name_qualifier: str = Field(default="", description="NameQualifier of the user's name; empty: none.")
-    lifetime_seconds: int = Field(default=300, ge=1, le=86_400, description="How long a token is valid.")
-    password: SecretValue = Field(
-        default=Secret(""), description='Password in the UsernameToken, with `token = "username"`; empty: none.'
-    )
-    basic: BasicAuthentication | None = Field(default=None, description="HTTP Basic, in place of the bundle's.")
-    truststore: TrustStore | None = Field(
-        default=None, description="Authorities for the service's certificate, in place of the bundle's."
-    )
-    keystore: KeyStore | None = Field(
-        default=None, description="Our key and certificate, in place of the bundle's."
-    )
-    authenticator: str = Field(
-        default="",
-        description="Custom authentication module for calls that leave: `package.module:Name`, or the name of an entry "
-        "point of the group `imsgw.callout_authenticators`.",
-    )
-    authenticator_options: Options = Field(default=None, description="Table for the authentication module.")
-
-    @property
-    def saml(self) -> bool:
-        """Whether the token is an assertion."""
-        return self.token in {"saml11", "saml20"}
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        MisfitError.check(
-            {
-                "password": 'goes with token = "username" only'
-                if self.password and self.token != "username"  # noqa: S105  a kind of token
-                else None,
-                "audience": "goes with an assertion only" if self.audience and not self.saml else None,
-                "name_qualifier": "goes with an assertion only"
-                if self.name_qualifier and not self.saml
-                else None,
-                "authenticator_options": "goes with authenticator only"
-                if self.authenticator_options is not None and not self.authenticator
-                else None,
-            }
-        )
-        return self
+from gateway.config.consumer_security import ConsumerSecurity
+from gateway.config.outside import ProxyAddress
+from gateway.config.values import (
+    ROLE,
+    MisfitError,
+    Name8,
+    Name8Needed,
+    RefusalError,
+    Settings,
+    Words,
+)
+from gateway.config.words import shown
 
 
 class RetrySettings(Settings):
@@ -80,8 +34,16 @@ class RetrySettings(Settings):
         default=5,
         ge=1,
         le=1000,
-        description="After so many failures in a row at one address all deliveries to it pause, and one tries it.",
+        description="After so many failures in a row at one address all deliveries to it pause, and one tries "
+        "it.",
     )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        short = self.longest_seconds < self.first_seconds
+        text = f"must not be less than first_seconds ({self.first_seconds:g})"
+        MisfitError.check({"longest_seconds": text if short else None})
+        return self
 
 
 class ConsumerOperation(Settings):
@@ -91,15 +53,15 @@ class ConsumerOperation(Settings):
         default=5000,
         ge=10,
         le=3_600_000,
-        description="The whole call, from the moment IMS handed the message over; then a synchronous program is told "
-        "1001. Shorter than the ICAL's own timeout.",
+        description="The whole call, from the moment IMS handed the message over; then a synchronous program "
+        "is told 1001. Shorter than the ICAL's own timeout.",
     )
     late_answer_ms: int = Field(
         default=10_000,
         ge=0,
         le=3_600_000,
-        description="How long a call whose program was told 1001 is still listened to, so that the log shows that the "
-        "service did answer.",
+        description="How long a call whose program was told 1001 is still listened to, so that the log shows "
+        "that the service did answer.",
     )
     acknowledge: bool = Field(
         default=False,
@@ -107,20 +69,23 @@ class ConsumerOperation(Settings):
     )
     adapter: Literal["none", "xml"] = Field(
         default="none",
-        description="`xml`: the XML adapter in IMS Connect converts the response. Needs `exit = HWSSOAP1` or a site's "
-        "own.",
+        description="`none`: the program gets the response as it is. `xml`: the XML adapter in IMS Connect "
+        "converts it to the program's structures. Needs `exit = HWSSOAP1` or a site's own.",
     )
-    adapter_name: Name8 = Field(default="HWSXMLA0", description="Name of the adapter in IMS Connect.")
+    adapter_name: Name8Needed = Field(
+        default="HWSXMLA0", description='Name of the adapter in IMS Connect, with `adapter = "xml"`.'
+    )
     converter: Name8 = Field(
-        default="", description="Its converter for the response; control data (DFSCNVTR) replaces it."
+        default="",
+        description='Converter for the response, with `adapter = "xml"`; control data (DFSCNVTR) replaces it.',
     )
     response_ccsid: Ccsid | None = Field(
         default=None, description="Encoding of the response; absent: that of the message it answers."
     )
     response_transaction: Name8 = Field(
         default="",
-        description="Asynchronous: transaction that gets the response as its input; empty: the response is dropped. "
-        "Use a non-response-mode transaction.",
+        description="Asynchronous: transaction that gets the response as its input; empty: the response is "
+        "dropped. Use a non-response-mode transaction.",
     )
     response_lterm: Name8 = Field(default="", description="LTERM override for that input.")
 
@@ -128,7 +93,7 @@ class ConsumerOperation(Settings):
     def _fits(self) -> Self:
         MisfitError.check(
             {
-                "converter": "is missing: the XML adapter needs one"
+                "converter": 'is missing; adapter = "xml" needs it'
                 if self.adapter == "xml" and not self.converter
                 else None,
                 "response_lterm": "goes with response_transaction only"
@@ -146,9 +111,9 @@ class RawMessages(Settings):
     port: str = Field(default="", description="Port of the WSDL; empty: its first.")
     form: Literal["body", "text", "base64", "hex"] = Field(
         default="body",
-        description="`body`: XML, the element in the SOAP body. Otherwise bytes that become the text of the body's "
-        "element, or of its only child: `text` by the code page, `base64` or `hex` as they are. The response goes "
-        "back in the same form.",
+        description="`body`: XML, the element in the SOAP body. Otherwise bytes that become the text of the "
+        "body's element, or of its only child: `text` by the code page, `base64` or `hex` as they are. The "
+        "response goes back in the same form.",
     )
 
 
@@ -158,14 +123,45 @@ def _operations(value: Mapping[str, ConsumerOperation]) -> Mapping[str, Consumer
     return MappingProxyType(dict(value))
 
 
+def _by_tpipe(value: Mapping[str, RawMessages]) -> Mapping[str, RawMessages]:
+    """Fold the names of tpipes as they are folded elsewhere."""
+    found: dict[str, RawMessages] = {}
+    for key, settings in value.items():
+        try:
+            name = tpipe_name(key)
+        except ValueError:
+            text = "holds a name that no tpipe has: it has 1 to 8 characters of A-Z 0-9 @ # $"
+            raise RefusalError(text) from None
+        if name in found:
+            raise RefusalError(f"names {name} twice")
+        found[name] = settings
+    return MappingProxyType(found)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError("not a list of names")
+    if not value:
+        raise RefusalError("is empty: it names one bundle at least")
+    double = next((name for name in value if value.count(name) > 1), None)
+    if double is not None:
+        raise RefusalError(f"names {shown(double)} twice")
+    return tuple(value)
+
+
+BundleNames = Annotated[
+    tuple[str, ...], BeforeValidator(_names), Words('a list of names of bundles, for example ["ims1"]')
+]
+
+
 class ConsumerSettings(Settings):
     """`wsdl/<service>/correlator.toml` of a consumer: IMS programs call a web service."""
 
-    role: Literal["consumer"] = Field(description="`consumer`: IMS programs call a web service outside.")
+    role: Annotated[Literal["consumer"], ROLE] = Field(
+        description="`consumer`: IMS programs call a web service outside."
+    )
     wsdl: str = Field(min_length=1, description="WSDL file, relative to the service's folder and inside it.")
-    bundles: tuple[str, ...] = Field(
-        min_length=1,
-        strict=False,
+    bundles: BundleNames = Field(
         description="Connection bundles whose tpipes bring calls of this service: names of files in bundles/.",
     )
     validate_body: bool = Field(
@@ -190,13 +186,13 @@ class ConsumerSettings(Settings):
     )
     addressing: bool = Field(
         default=True,
-        description="Send WS-Addressing headers (Action, To, MessageID). The MessageID of an asynchronous callout is the "
-        "same at each delivery, so that the receiver can drop doubles.",
+        description="Send WS-Addressing headers (Action, To, MessageID). The MessageID of an asynchronous "
+        "callout is the same at each delivery, so that the receiver can drop doubles.",
     )
     security: ConsumerSecurity = Field(default_factory=ConsumerSecurity, description="Security of the calls.")
     retry: RetrySettings = Field(default_factory=RetrySettings, description="Asynchronous callouts.")
-    raw: Annotated[Mapping[str, RawMessages], Words("tables [raw.TPIPE]")] = Field(
-        default_factory=dict, description="By tpipe: messages that are no IOGCallout."
+    raw: Annotated[Mapping[str, RawMessages], AfterValidator(_by_tpipe), Words("tables [raw.TPIPE]")] = Field(
+        default_factory=lambda: MappingProxyType({}), description="By tpipe: messages that are no IOGCallout."
     )
     operations: Annotated[
         Mapping[str, ConsumerOperation],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.config.consumer import ConsumerOperation
 from gateway.config.server import GatewaySettings
 from gateway.config.service import OperationSettings
 from gateway.config.values import Settings
@@ -13,6 +14,7 @@ KEYS: Mapping[type[Settings], frozenset[str]] = {
 
 VALUES: Mapping[type[Settings], Mapping[str, frozenset[str]]] = {
     OperationSettings: {"adapter": frozenset({"copybook"})},
+    ConsumerOperation: {"adapter": frozenset({"copybook"})},
 }
 """Values of known keys, by table."""
 

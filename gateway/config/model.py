@@ -16,14 +16,11 @@ from gateway.config.bundle import (
     PassTicketSettings,
     TrustedUser,
 )
-from gateway.config.callout import BasicAuthentication, BundleCallout, CalloutSettings, JournalSettings
-from gateway.config.consumer import (
-    ConsumerOperation,
-    ConsumerSecurity,
-    ConsumerSettings,
-    RawMessages,
-    RetrySettings,
-)
+from gateway.config.callout import BundleCallout, CalloutSettings
+from gateway.config.consumer import ConsumerOperation, ConsumerSettings, RawMessages, RetrySettings
+from gateway.config.consumer_security import ConsumerSecurity
+from gateway.config.journal import JournalSettings
+from gateway.config.outside import BasicAuthentication
 from gateway.config.pool import PoolSettings
 from gateway.config.server import (
     AdminSettings,

@@ -14,6 +14,7 @@ from gateway.config.document import read_toml
 from gateway.config.model import (
     AdminSettings,
     Bundle,
+    CalloutSettings,
     Consumer,
     ConsumerSettings,
     GatewaySettings,
@@ -23,6 +24,7 @@ from gateway.config.model import (
     ServerSettings,
     Service,
 )
+from gateway.config.roles import is_consumer
 from gateway.config.secrets import HomeFiles
 from gateway.config.strict import Fault, S, settle, survey, validate
 from gateway.config.users import UsersTable, read_users
@@ -122,7 +124,7 @@ class _Reader:
         except ConfigError as error:
             self.problems += error.problems
             return None
-        if raw.get("role") == "consumer":
+        if is_consumer(raw):
             return self._consumer(name, folder, raw, bundles)
         table, settings = self._judged(ProviderSettings, file, raw, validate_provider)
         self._check_bundles(file, "bundle", [table.get("bundle")], bundles)
@@ -197,6 +199,7 @@ def _listening_at(host: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
     for name, key, default in (
         ("server", "https", ServerSettings.model_fields["https"].default),
         ("admin", "listen", AdminSettings.model_fields["listen"].default),
+        ("callout", "listen", CalloutSettings.model_fields["listen"].default),
     ):
         inner = changed.get(name, {})
         if isinstance(inner, Mapping):

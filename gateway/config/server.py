@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.config.callout import CalloutSettings, JournalSettings
+from gateway.config.callout import CalloutSettings
+from gateway.config.journal import JournalSettings
 from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.values import (
     HeaderName,

@@ -10,6 +10,7 @@ from gateway.config.ccsids import EBCDIC, MIXED_NAMES, Ccsid, HostCcsid
 from gateway.config.options import Options
 from gateway.config.stores import TrustStore
 from gateway.config.values import (
+    ROLE,
     CommitModeNumber,
     ExistingFile,
     MisfitError,
@@ -240,7 +241,7 @@ def _operations(value: Mapping[str, OperationSettings]) -> Mapping[str, Operatio
 class ProviderSettings(Settings):
     """`wsdl/<service>/correlator.toml` of a provider: a web service in front of IMS transactions."""
 
-    role: Literal["provider"] = Field(description="`provider`: SOAP clients call IMS.")
+    role: Annotated[Literal["provider"], ROLE] = Field(description="`provider`: SOAP clients call IMS.")
     wsdl: str = Field(min_length=1, description="WSDL file, relative to the service's folder and inside it.")
     bundle: str = Field(
         min_length=1, description="Connection bundle: name of a file in bundles/, without .toml."

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from gateway.config import later, words
+from gateway.config import later, roles, words
 from gateway.config.values import MisfitError, RefusalError, Resolver, Settings
 from gateway.errors import ConfigError, Problem
 
@@ -80,6 +80,9 @@ class _Survey:
         known = words.fields_of(model)
         if later.is_later_key(model, key):
             return "is not in this version"
+        if role := roles.role_of_key(model, key):
+            near = words.nearest(key, known)
+            return f'{what} here; it belongs in role = "{role}"' + (f"; did you mean {near}?" if near else "")
         if homes := _homes(self.root, key):
             return f"{what} here; it belongs in {' or '.join(homes)}"
         if near := words.nearest(key, known):
@@ -95,7 +98,7 @@ def _homes(model: type[Settings], key: str, at: KeyPath = ()) -> list[str]:
             found.append(f"[{words.dotted(at)}]" if at else "the file's top, before the first table")
         inner, here = words.table_of(info), (*at, name)
         if inner is None:
-            inner, here = words.named_tables_of(info), (*at, name, "*")
+            inner, here = words.named_tables_of(info), (*at, name, words.placeholder(info))
         if inner is not None:
             found += _homes(inner, key, here)
     return found

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from gateway.exchange import CommitMode, Secret, SyncLevel, Undeliverable
 
 CREATE_TEST_STORE = "imsgw keystore create-test makes one for tests"
-TEST_FILES = frozenset({"ca.pem", "clients.pem", "senders.pem", "sts.pem", "passticket.key"})
+TEST_FILES = frozenset({"ca.pem", "clients.pem", "senders.pem", "sts.pem", "passticket.key", "partner.key"})
 """Names of files, beside key stores, that the command makes."""
 
 
@@ -50,6 +50,10 @@ class Words:
 
     text: str
     choices: tuple[str, ...] = ()
+
+
+ROLE = Words('"provider" or "consumer"', ("provider", "consumer"))
+"""How the role of a correlator reads; it decides which of two models judges the rest."""
 
 
 class Resolver(Protocol):

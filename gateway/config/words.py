@@ -1,6 +1,7 @@
 """How a model reads: its keys as TOML spells them, the type of a field in words, the kind of a value found."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ from gateway.config.values import Settings, Words
 from gateway.exchange import Secret, SyncLevel, Undeliverable
 
 _LONGEST = 200
+_PLACEHOLDER = re.compile(r'\[\w+\."?([*A-Z]+)')
+"""In the words of a field that holds tables under names: `[operations."*"]`, `[raw.TPIPE]`."""
 
 
 @cache
@@ -46,6 +49,12 @@ def named_tables_of(field: FieldInfo) -> type[Settings] | None:
         return None
     model = get_args(kind)[1]
     return model if isinstance(model, type) and issubclass(model, Settings) else None
+
+
+def placeholder(field: FieldInfo) -> str:
+    """Return what stands for the names of such tables: `*` where that means all, a word like TPIPE."""
+    found = _PLACEHOLDER.search(words_of(field).text)
+    return found[1] if found else "NAME"
 
 
 def is_secret(field: FieldInfo) -> bool:

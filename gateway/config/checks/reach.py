@@ -6,6 +6,7 @@ from itertools import combinations
 from gateway.config.checks.places import (
     GATEWAY_FILE,
     bundle_file,
+    callers,
     correlator_file,
     is_loopback,
     takes_token,
@@ -106,7 +107,7 @@ def client_certificates(home: Home) -> Iterator[Problem]:
 
 def unused(home: Home) -> Iterator[Problem]:
     """Name bundles without a service, and a home without services."""
-    if not home.services:
+    if not home.services and not home.consumers:
         yield Problem("wsdl", "", "no service is deployed", warning=True)
-    for name in sorted(set(home.bundles) - used_bundles(home)):
+    for name in sorted(set(home.bundles) - used_bundles(home) - set(callers(home))):
         yield Problem(bundle_file(name), "", "no service uses this bundle", warning=True)

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.config.model import (
     Bundle,
+    ConsumerSettings,
     GatewaySettings,
     ImsConnectSettings,
     OperationSettings,
@@ -30,7 +31,9 @@ def models(root: type[Settings]) -> list[type[Settings]]:
     return [root, *(m for model in inner if model is not None for m in models(model))]
 
 
-ALL = [model for root in (GatewaySettings, Bundle, ProviderSettings) for model in models(root)]
+ALL = [
+    model for root in (GatewaySettings, Bundle, ProviderSettings, ConsumerSettings) for model in models(root)
+]
 
 
 @pytest.mark.parametrize("model", ALL, ids=lambda m: m.__name__)
@@ -53,7 +56,7 @@ def test_every_key_of_every_table_has_words_and_a_meaning(model):
         (ImsConnectSettings, "maxsoc", "a whole number from 2 to 65535"),
         (ImsConnectSettings, "host", "a text that is not empty"),
         (ProviderSettings, "validate", "true or false"),
-        (ProviderSettings, "role", '"provider"'),
+        (ProviderSettings, "role", '"provider" or "consumer"'),
         (OperationSettings, "transaction", "a name of 1 to 8 characters of A-Z 0-9 @ # $"),
     ],
 )

@@ -1,0 +1,80 @@
+"""`[journal]` of `gateway.toml`: where asynchronous callouts are kept until they are delivered."""
+
+import re
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from gateway.config.outside import is_host
+from gateway.config.stores import TrustStore
+from gateway.config.values import MisfitError, RefusalError, SecretValue, Settings, Words
+from gateway.exchange import Secret
+
+POSTGRESQL: Final = "postgresql://"
+_ADDRESS: Final = re.compile(
+    r"postgresql://(?:[^\s@/:?#]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[^\s@/?#]*)?"
+)
+
+
+def _store(value: str) -> str:
+    if value == "sqlite":
+        return value
+    rest = value.removeprefix(POSTGRESQL)
+    if rest != value and (":" in rest.rpartition("@")[0] or "password=" in rest):
+        raise RefusalError("must not hold a password: it goes into journal.password")
+    if rest != value and "?" in rest:
+        raise RefusalError("takes no parameters behind a question mark; TLS goes with journal.truststore")
+    match = _ADDRESS.fullmatch(value)
+    if match is None or not is_host(match["host"]) or not 0 < int(match["port"] or 5432) < 65_536:
+        raise ValueError("neither sqlite nor an address")
+    return value
+
+
+JournalStoreAddress = Annotated[
+    str,
+    AfterValidator(_store),
+    Words('"sqlite" or an address like "postgresql://user@host:5432/database"'),
+]
+
+
+class JournalSettings(Settings):
+    """Where asynchronous callouts are kept from the moment IMS is told that we have them."""
+
+    store: JournalStoreAddress = Field(
+        default="sqlite",
+        description="`sqlite`: a file under `state`, for this machine. `postgresql://user@host/database` when "
+        "several machines share the work; needs the extra `postgresql`.",
+    )
+    password: SecretValue = Field(default=Secret(""), description="Password of the PostgreSQL user.")
+    truststore: TrustStore | None = Field(
+        default=None,
+        description="Authorities for the PostgreSQL server's certificate, a PEM file; with one, TLS is "
+        "demanded and the name checked.",
+    )
+    lease_seconds: float = Field(
+        default=30.0,
+        ge=1,
+        le=3600,
+        description="An instance that has not been heard of for so long has lost what it was delivering to the "
+        "others.",
+    )
+    max_entries: int = Field(
+        default=1_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Most messages that wait for delivery; when there are so many, no more are retrieved from "
+        "IMS.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        local = self.store == "sqlite"
+        only = "goes with a postgresql:// store only"
+        MisfitError.check(
+            {
+                "password": only if local and self.password else None,
+                "truststore": only if local and self.truststore is not None else None,
+            }
+        )
+        return self

@@ -1,4 +1,4 @@
-"""Keys to try the gateway with: an authority, and keys for server, client and signers, made on the spot.
+"""Keys to try the gateway with: an authority, and keys for server, client, signers, partner, made on the spot.
 
 For `imsgw keystore create-test`, the demo and tests. The authority's own key is thrown away when the files
 are written, so that nobody can add certificates later; not meant for production, and the subjects say so.
@@ -61,6 +61,11 @@ class TestKeys:
     """Certificate of the security token service, PEM."""
     passticket: Path
     """A secured sign-on key, 16 hexadecimal digits: for a bundle and the stand-in."""
+    partner: Path
+    """TLS server of the web service that the examples call out to."""
+    partner_password: Secret
+    partner_basic: Path
+    """Password for HTTP Basic at that web service, as text."""
 
     @property
     def passwords(self) -> Mapping[str, Secret]:
@@ -70,6 +75,7 @@ class TestKeys:
             self.client.name: self.client_password,
             self.sender.name: self.sender_password,
             self.sts.name: self.sts_password,
+            self.partner.name: self.partner_password,
         }
 
     @property
@@ -85,6 +91,8 @@ class TestKeys:
             self.sts,
             self.issuers,
             self.passticket,
+            self.partner,
+            self.partner_basic,
         )
 
 
@@ -175,7 +183,7 @@ def create(
     kind: KeyKind = "ec",
     clock: Clock = SYSTEM_CLOCK,
 ) -> TestKeys:
-    """Make an authority and the stores of server, client, sender and STS in `folder`, mode 600.
+    """Make an authority and the stores of server, client, sender, STS and partner in `folder`, mode 600.
 
     `names` are the host names and addresses of the server certificate.
 
@@ -202,6 +210,8 @@ def create(
         _write(store, data)
         _write(certificate, _certificate(data, secret))
     _write(keys.passticket, secrets.token_hex(8).upper().encode())
+    _write(keys.partner, authority.issue("IMS Gateway test partner", LOCAL_NAMES, keys.partner_password))
+    _write(keys.partner_basic, secrets.token_urlsafe(24).encode())
     return keys
 
 
@@ -220,6 +230,9 @@ def _files(folder: Path, password: Callable[[], Secret]) -> TestKeys:
         sts_password=password(),
         issuers=folder / "sts.pem",
         passticket=folder / "passticket.key",
+        partner=folder / "partner.p12",
+        partner_password=password(),
+        partner_basic=folder / "partner.key",
     )
 
 

@@ -21,6 +21,7 @@ def demo(
 
     Example: `imsgw demo --port 18443`
     """
-    from gateway.demo import Ports, run  # noqa: PLC0415  keeps --help quick
+    from gateway.demo.home import Ports  # noqa: PLC0415  keeps --help quick
+    from gateway.demo.stage import run  # noqa: PLC0415
 
     raise typer.Exit(run(Ports(port, admin_port, standin_port), once=once))

@@ -286,6 +286,6 @@ def test_what_cannot_be_served_cannot_be_had(home):
 def test_the_contracts_of_a_good_home_can_be_had(good_home):
     contracts = preflight.contracts(read(good_home))
     ports = {name: contract.ports for name, contract in contracts.items()}
-    assert len(ports) == 13
+    assert len(ports) == 14
     assert ports["lab"] == ("LabPort",)
     assert ports["phonebook-secure"] == ("SecurePhoneBookPort",)

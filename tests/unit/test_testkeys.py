@@ -48,6 +48,15 @@ def test_the_passticket_key_is_16_hexadecimal_digits_and_new_each_time(tmp_path:
     assert first != second
 
 
+def test_the_partner_is_a_server_on_this_machine_with_a_password_for_its_callers(tmp_path: Path) -> None:
+    keys = create(tmp_path, ["soap.example.com"])
+    partner = read_keystore(keystore(keys.partner, keys.partner_password)).certificate
+    assert describe(partner).names == ("localhost", "127.0.0.1", "::1")
+    [authority] = read_truststore(truststore(keys.ca))
+    partner.verify_directly_issued_by(authority)
+    assert len(keys.partner_basic.read_text()) == 32
+
+
 def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
     for path in create(tmp_path).files:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -58,7 +67,7 @@ def test_each_store_gets_a_random_password_of_its_own(tmp_path: Path) -> None:
     passwords = {
         keys_password.reveal() for keys in (first, second) for keys_password in keys.passwords.values()
     }
-    assert len(passwords) == 8
+    assert len(passwords) == 10
     assert all(len(password) >= 32 for password in passwords)
     assert first.server_password.reveal() not in repr(first)
 

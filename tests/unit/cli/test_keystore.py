@@ -4,8 +4,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-STORES = ("server.p12", "client.p12", "sender.p12", "sts.p12")
-MADE = ["ca.pem", "clients.pem", *STORES[:3], "senders.pem", STORES[3], "sts.pem", "passticket.key"]
+STORES = ("server.p12", "client.p12", "sender.p12", "sts.p12", "partner.p12")
+MADE = [
+    *("ca.pem", "clients.pem", *STORES[:3], "senders.pem", "sts.p12", "sts.pem", "passticket.key"),
+    *("partner.p12", "partner.key"),
+]
 FILES = set(MADE)
 
 

@@ -47,20 +47,41 @@ TRUSTSTORES = {
 }
 
 
+CALLOUT_STORES = [
+    f"bundles/{bundle}.toml: callout.{key}.path: keystores/{store} {MADE}"
+    for bundle in ("ims1", "ims1-events")
+    for key, store in (("keystore", "client.p12"), ("truststore", "ca.pem"))
+]
+
+
 def test_the_example_home_lacks_keys_and_passwords_only_and_says_how_to_make_them(example):
     with pytest.raises(ConfigError) as caught:
         read_home(example, environ={})
-    assert [str(problem) for problem in caught.value.problems] == [
-        "bundles/ims1.toml: credentials.password: environment variable IMS1_PASSWORD is not set",
+    variables = [
+        f"{place}: environment variable {name} is not set"
+        for place, name in (
+            ("bundles/ims1.toml: callout.keystore.password", "IMSGW_KEYSTORE_PASSWORD"),
+            ("bundles/ims1.toml: credentials.password", "IMS1_PASSWORD"),
+            ("bundles/ims1-events.toml: callout.keystore.password", "IMSGW_KEYSTORE_PASSWORD"),
+            ("bundles/ims1-events.toml: credentials.password", "IMS1_PASSWORD"),
+            ("gateway.toml: server.keystore.password", "IMSGW_KEYSTORE_PASSWORD"),
+        )
+    ]
+    files = [
+        *CALLOUT_STORES,
         f"bundles/ims1.toml: passticket.key: file keystores/passticket.key {MADE}",
         f"gateway.toml: server.client_truststore.path: keystores/clients.pem {MADE}",
-        "gateway.toml: server.keystore.password: environment variable IMSGW_KEYSTORE_PASSWORD is not set",
         f"gateway.toml: server.keystore.path: keystores/server.p12 {MADE}",
         *(
+            f"wsdl/{service}/correlator.toml: security.basic.password: file keystores/partner.key {MADE}"
+            for service in ("events-basic", "rating-basic")
+        ),
+        *(
             f"wsdl/{service}/correlator.toml: security.truststore.path: keystores/{store} {MADE}"
-            for service, store in sorted(TRUSTSTORES.items())
+            for service, store in TRUSTSTORES.items()
         ),
     ]
+    assert sorted(str(problem) for problem in caught.value.problems) == sorted([*variables, *files])
 
 
 def test_the_example_home_is_right_once_it_has_them(example):
@@ -72,7 +93,9 @@ def test_the_example_home_is_right_once_it_has_them(example):
 def test_the_twelve_services_share_one_contract():
     schemas = {path.read_bytes() for path in ROOT.glob("wsdl/*/phonebook.xsd")}
     assert len(schemas) == 1
-    services = {path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("wsdl/*/*.wsdl")}
+    services = {
+        path.parent.name: path.read_text(encoding="utf-8") for path in ROOT.glob("wsdl/phonebook*/*.wsdl")
+    }
     assert len(services) == 12
     ports = [re.findall(r'<wsdl:port name="(\w+)"', text) for text in services.values()]
     assert len({port for (port,) in ports}) == 12
@@ -80,3 +103,10 @@ def test_the_twelve_services_share_one_contract():
         re.sub(r'\w*PhoneBook\w*(?:Port|Service)"|<wsdl:documentation>.*\n', "", t) for t in services.values()
     }
     assert len(frames) == 1
+
+
+@pytest.mark.parametrize(("schema", "count"), [("rating.xsd", 4), ("events.xsd", 3)])
+def test_services_that_differ_in_security_alone_share_one_schema(schema, count):
+    files = list(ROOT.glob(f"wsdl/*/{schema}"))
+    assert len(files) == count
+    assert len({path.read_bytes() for path in files}) == 1

@@ -9,7 +9,8 @@ import sys
 import psutil
 import pytest
 
-from gateway.demo import ATTACKS, CALLS, example_home
+from gateway.demo.home import example_home
+from gateway.demo.steps import ATTACKS, CALLS
 from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
 
 SECONDS = 90

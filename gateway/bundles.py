@@ -6,12 +6,18 @@ from datetime import datetime
 from functools import partial
 
 from gateway import tls
+from gateway.clock import Clock
 from gateway.config.addresses import Address
-from gateway.config.model import ImsConnectSettings
-from gateway.imsconnect import ConnectionSettings, Endpoint, PoolSettings
+from gateway.config.model import Bundle, ImsConnectSettings
+from gateway.exchange import Caller
+from gateway.identity.credentials import complete
+from gateway.identity.seconds import Seconds
+from gateway.imsconnect import ConnectionSettings, Credentials, Endpoint, PoolSettings
+from gateway.imsconnect.values import CredentialsSource
 from gateway.imsconnect.wire import Exit
 from gateway.observe.path_metrics import PathMetrics
 from gateway.tls.backend import HandshakeCheck
+from gateway.wss.verdict import Claims, TokenKind
 
 
 def bundle_settings(name: str, settings: ImsConnectSettings, metrics: PathMetrics) -> ConnectionSettings:
@@ -76,3 +82,29 @@ def _endpoint(
         return Endpoint(address.host, address.port, ssl_context)
     check = HandshakeCheck(settings.tls.crypto_policy, partial(seen, str(address)))
     return Endpoint(address.host, address.port, ssl_context, settings.tls.server_name, check)
+
+
+def bundle_credentials(bundle: Bundle, seconds: Seconds, clock: Clock) -> CredentialsSource:
+    """Return the bundle's own identity: for RESUME TPIPE, and for what goes to IMS without a caller.
+
+    A user without a password gets a new PassTicket for each interaction, or the trusted mark, as callers do.
+    """
+    own = bundle.credentials
+    caller = Caller(own.user, own.password, own.group, "bundle")
+    if own.password or not own.user:
+        return credentials_of(caller)
+    nobody = Claims(TokenKind.NONE)
+    return lambda: credentials_of(complete(caller, bundle, nobody, seconds, clock.now()))
+
+
+def credentials_of(caller: Caller) -> Credentials:
+    """Return a caller as the client knows it."""
+    return Credentials(
+        user=caller.user,
+        password=caller.password,
+        group=caller.group,
+        application=caller.application,
+        network_user=caller.network_user,
+        network_session=caller.network_session,
+        trusted=caller.trusted,
+    )

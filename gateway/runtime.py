@@ -30,8 +30,8 @@ from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
 from gateway.observe.path_metrics import CountedPaths, PathMetrics
 from gateway.provider.backend import BundleBackend
 from gateway.provider.path import Journey, Route
-from gateway.provider.sampling import Sampler
 from gateway.replay import open_store
+from gateway.sampling import Sampler
 from gateway.soap.application import SoapApplication
 from gateway.soap.contract import Contract
 from gateway.tls.live import LiveTrust
@@ -89,7 +89,7 @@ def build(
         backends = {name: _backend(home, name, clock, metrics.paths) for name in home.bundles}
         for backend in backends.values():
             built.callback(backend.close, DRAIN_SECONDS)
-        built.callback(Sampler(backends.values(), metrics.paths).close)
+        built.callback(Sampler(backends.values, metrics.paths).close)
         replay = open_store(home.gateway.replay, home.state, clock, metrics)
         built.callback(replay.close)
         workshop = _Workshop(home, backends, guard, replay, CountedSink(metrics, sink or LogSink()), clock)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.callout.codes import CalloutError, Hope, Status
-from gateway.clock import Clock
 from gateway.codepage import CodePage
 from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.imsconnect import Client, Interaction, InteractionVerb
@@ -44,11 +43,10 @@ class LateError(Exception):
 class Responder:
     """Sends answers of one bundle. Thread-safe."""
 
-    def __init__(self, client: Client, credentials: CredentialsSource, clock: Clock) -> None:
+    def __init__(self, client: Client, credentials: CredentialsSource) -> None:
         """`client` is closed by whoever made it."""
         self._client = client
         self._credentials = credentials
-        self._clock = clock
 
     def respond(self, response: Response) -> None:
         """Send a response. Raises LateError, and CalloutError SENDING or RESPONSE_SIZE.

@@ -5,12 +5,12 @@ Here ends what knows of services and bundles; the client behind it knows of neit
 
 from collections.abc import Callable
 
+from gateway.bundles import credentials_of
 from gateway.clock import Clock
-from gateway.exchange import Caller, CommitMode, ImsAnswer, ImsCall
+from gateway.exchange import CommitMode, ImsAnswer, ImsCall
 from gateway.imsconnect import (
     Client,
     ConnectionSettings,
-    Credentials,
     Interaction,
     InteractionVerb,
 )
@@ -81,17 +81,4 @@ def interaction_of(call: ImsCall) -> Interaction:
         undeliverable=call.undeliverable if later else None,
         reroute_name=call.reroute_name if later else "",
         raise_on_dfs=False,
-    )
-
-
-def credentials_of(caller: Caller) -> Credentials:
-    """Return a caller as the client knows it."""
-    return Credentials(
-        user=caller.user,
-        password=caller.password,
-        group=caller.group,
-        application=caller.application,
-        network_user=caller.network_user,
-        network_session=caller.network_session,
-        trusted=caller.trusted,
     )

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import pytest
 
-from gateway.bundles import connection_settings
+from gateway.bundles import connection_settings, credentials_of
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import BackendTls, ImsConnectSettings, PoolSettings, TrustStore
 from gateway.errors import GatewayError, M, TransportError
@@ -21,7 +21,7 @@ from gateway.imsconnect import AsyncClient, ConnectionSettings
 from gateway.imsconnect.async_transport import AsyncSocketStream
 from gateway.imsconnect.stats import PoolStats
 from gateway.imsconnect.transport import SocketStream
-from gateway.provider.backend import BundleBackend, credentials_of, interaction_of
+from gateway.provider.backend import BundleBackend, interaction_of
 from tests.fixtures.faces import LoopThread, is_async
 from tests.fixtures.scripted_server import (
     Expect,

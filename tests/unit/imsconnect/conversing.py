@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from gateway.bundles import credentials_of
 from gateway.clock import SYSTEM_CLOCK
 from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel
 from gateway.imsconnect.async_session import AsyncSession
@@ -16,7 +17,7 @@ from gateway.imsconnect.session import Session
 from gateway.imsconnect.transport import Endpoint, Stream, connect
 from gateway.imsconnect.values import Reply
 from gateway.imsconnect.wire import Exit
-from gateway.provider.backend import credentials_of, interaction_of
+from gateway.provider.backend import interaction_of
 from tests.fixtures.faces import in_a_loop, is_async
 from tests.fixtures.scripted_server import (
     ScriptedServer,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.bundles import credentials_of
 from gateway.errors import GatewayError, ImsError, M
 from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, TrustedMark, Undeliverable
 from gateway.imsconnect.client_ids import ClientId
@@ -11,7 +12,7 @@ from gateway.imsconnect.inputs import Destination, acknowledgment, ping
 from gateway.imsconnect.inputs import check as check_interaction
 from gateway.imsconnect.inputs import request as request_of
 from gateway.imsconnect.wire import Exit, InputMessage, encode_input
-from gateway.provider.backend import credentials_of, interaction_of
+from gateway.provider.backend import interaction_of
 from tests.unit.imsconnect import worked_examples as wire
 from tests.unit.imsconnect.worked_examples import F1, F2, F3, TIMER, patched
 

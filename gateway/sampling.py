@@ -1,7 +1,7 @@
 """Pictures of the pools of sockets, taken now and then for the metrics: a request costs nothing that way."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Final, Protocol
 
@@ -23,14 +23,15 @@ class Pooling(Protocol):
 class Sampler:
     """A thread that takes pictures until it is closed."""
 
-    def __init__(self, sources: Iterable[Pooling], metrics: PathMetrics, seconds: float = SECONDS) -> None:
-        """Take the first picture, and begin."""
-        self._sources = tuple(sources)
+    def __init__(
+        self, sources: Callable[[], Iterable[Pooling]], metrics: PathMetrics, seconds: float = SECONDS
+    ) -> None:
+        """Take the first picture, and begin. `sources` gives what there is at the moment."""
+        self._sources = sources
         self._metrics = metrics
         self._seconds = seconds
         self._end = threading.Event()
-        for stats in self._pictures():
-            metrics.known(stats.bundle, stats.endpoint)
+        self._known: set[tuple[str, str]] = set()
         self._look()
         self._thread = threading.Thread(target=self._run, name="pictures of pools", daemon=True)
         self._thread.start()
@@ -47,7 +48,11 @@ class Sampler:
 
     def _look(self) -> None:
         for stats in self._pictures():
+            where = stats.bundle, stats.endpoint
+            if where not in self._known:
+                self._known.add(where)
+                self._metrics.known(*where)
             self._metrics.pool(asdict(stats))
 
     def _pictures(self) -> Iterable[PoolStats]:
-        return (stats for source in self._sources for stats in source.stats())
+        return (stats for source in self._sources() for stats in source.stats())

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.imsconnect.stats import PoolStats, new_counts
 from gateway.observe.metrics import Metrics
-from gateway.provider.sampling import Sampler
+from gateway.sampling import Sampler
 
 PATIENCE = 20.0
 
@@ -42,15 +42,15 @@ def requests(metrics: Metrics) -> float:
 
 def test_the_first_picture_is_taken_at_once_and_the_last_at_the_end():
     metrics, pools = Metrics(), Pools()
-    sampler = Sampler([pools], metrics.paths, seconds=PATIENCE)
-    assert requests(metrics) == pools.looks == 2
+    sampler = Sampler(lambda: [pools], metrics.paths, seconds=PATIENCE)
+    assert requests(metrics) == pools.looks == 1
     assert b'imsgw_ims_connect_up{bundle="ims1",endpoint="a:1"} 1.0' in metrics.page()
     sampler.close()
-    assert requests(metrics) == pools.looks == 3
+    assert requests(metrics) == pools.looks == 2
 
 
 def test_pictures_are_taken_in_between():
     pools = Pools()
-    sampler = Sampler([pools], Metrics().paths, seconds=0.005)
+    sampler = Sampler(lambda: [pools], Metrics().paths, seconds=0.005)
     assert pools.many.wait(PATIENCE)
     sampler.close()

@@ -1,0 +1,251 @@
+"""Callout put together: from snapshots of the configuration to listeners that serve.
+
+Used by one process, `imsgw callout`; `reload` swaps what is deployed while callouts are in work.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Event, Lock, Thread
+from typing import Final
+
+from gateway.bundles import bundle_credentials, bundle_settings
+from gateway.callout.alarm import Alarm
+from gateway.callout.circuits import Circuits
+from gateway.callout.deployment import deploy
+from gateway.callout.intake import Tokens
+from gateway.callout.journal import open_journal
+from gateway.callout.journal.entries import Journal, JournalError, State
+from gateway.callout.message import MessageReader
+from gateway.callout.outbound import ServiceCaller
+from gateway.callout.snapshot import Current, Snapshot
+from gateway.callout.state import ListenerPicture, ListenerState
+from gateway.callout.station import Shared, Station, Way
+from gateway.callout.values import Source
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.bounds import message_bounds
+from gateway.config.model import Bundle, Home
+from gateway.errors import ConfigError, Problem
+from gateway.identity.seconds import Seconds
+from gateway.observe.callout_events import CalloutSink
+from gateway.observe.logs import PathLog
+from gateway.observe.metrics import Metrics
+from gateway.observe.path_metrics import CountedPaths
+from gateway.replay import open_store
+from gateway.sampling import Sampler
+
+_LOG: Final = logging.getLogger(__name__)
+LATE_THREADS: Final = 64
+"""Threads for answers at a deadline: they only wait for IMS Connect."""
+_BEATS: Final = 3
+"""Heartbeats in a lease."""
+
+
+class CalloutRuntime:
+    """All listeners of a home. Its methods may be called by any thread."""
+
+    def __init__(
+        self, home: Home, *, sink: CalloutSink, clock: Clock = SYSTEM_CLOCK, metrics: Metrics | None = None
+    ) -> None:
+        """Build everything, start nothing.
+
+        Raises ConfigError with every problem that stands in the way, JournalError when the journal cannot be
+        opened.
+        """
+        self._home = home
+        self._clock = clock
+        self._metrics = metrics or Metrics()
+        self._lock = Lock()
+        self._stations: dict[Source, Station] = {}
+        self._ways: dict[str, Way] = {}
+        self._started = self._draining = False
+        self._end = Event()
+        self._finishing: list[Thread] = []
+        with ExitStack() as built:
+            home.state.mkdir(parents=True, exist_ok=True)
+            replay = open_store(home.gateway.replay, home.state, clock, self._metrics)
+            built.callback(replay.close)
+            self._seconds = Seconds(replay)
+            current = Current(self._snapshot(home))
+            built.callback(current.close)
+            journal = open_journal(home.gateway.journal, home.state, clock)
+            built.callback(journal.close)
+            alarm = Alarm(clock)
+            built.callback(alarm.close)
+            late = ThreadPoolExecutor(LATE_THREADS, thread_name_prefix="callout-late")
+            built.callback(late.shutdown)
+            self._shared = Shared(current, journal, Circuits(clock), alarm, late, Tokens(), sink, clock)
+            self._apply(home, self._new_ways(home))
+            built.callback(Sampler(self._all_ways, self._metrics.paths).close)
+            self._close = built.pop_all().close
+        self._beat = Thread(target=self._keep_alive, name="callout-heartbeat", daemon=True)
+
+    # -- what it does ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to listen and to deliver."""
+        self._beat.start()
+        with self._lock:
+            self._started = True
+            for station in self._stations.values():
+                station.start()
+
+    def start_listeners(self, sources: Iterable[Source]) -> None:
+        """Have listeners that were stopped, or have failed, retrieve again. Raises KeyError."""
+        for station in self._of(sources):
+            station.listen()
+
+    def stop_listeners(self, sources: Iterable[Source]) -> None:
+        """Have listeners retrieve no more; what they have brought is finished. Raises KeyError."""
+        for station in self._of(sources):
+            station.stop_listening()
+
+    def drain(self, seconds: float) -> bool:
+        """Retrieve no more and wait for what is in work; False: something was left after `seconds`."""
+        deadline = self._clock.monotonic() + seconds
+        with self._lock:
+            self._draining = True
+            stations = tuple(self._stations.values())
+        for station in stations:
+            station.stop_listening()
+        finished = [station.finish(deadline) for station in stations]
+        return all(finished)
+
+    def reload(self, home: Home) -> None:
+        """Have another snapshot of the configuration count from now on.
+
+        Callouts in work end by the one they began with. Listeners of tpipes that are new, or whose bundle has
+        changed, begin; those that are gone end. Raises ConfigError and leaves everything as it is.
+        """
+        snapshot, ways = self._snapshot(home), self._new_ways(home)
+        if home.gateway.journal != self._home.gateway.journal:
+            _LOG.warning("another [journal] counts from the next start")
+        self._shared.current.swap(snapshot)
+        self._home = home
+        self._apply(home, ways)
+
+    def close(self) -> None:
+        """End everything; what is in work and was not drained is waited for as long as it may take."""
+        self._end.set()
+        with self._lock:
+            stations, self._stations = tuple(self._stations.values()), {}
+        for station in stations:
+            station.stop_listening()
+        for station in stations:
+            station.finish(self._clock.monotonic())
+            station.close()
+        for thread in self._finishing:
+            thread.join()
+        if self._beat.is_alive():
+            self._beat.join()
+        self._close()
+
+    # -- what can be seen -----------------------------------------------------------------------------------
+
+    def pictures(self) -> list[ListenerPicture]:
+        """Return how each listener is at this moment, by bundle and tpipe."""
+        counts = self._counts()
+        with self._lock:
+            stations = [self._stations[source] for source in sorted(self._stations)]
+        return [station.picture(counts) for station in stations]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves: it was started, does not end, and no listener has met trouble."""
+        troubled = {ListenerState.TROUBLE, ListenerState.FAILED, ListenerState.STARTING}
+        if not self._started or self._draining:
+            return False
+        return not any(picture.state in troubled for picture in self.pictures())
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of asynchronous callouts."""
+        return self._shared.journal
+
+    def _counts(self) -> Mapping[tuple[Source, State], int]:
+        try:
+            return self._shared.journal.counts()
+        except JournalError:
+            return {}
+
+    # -- how it is put together -----------------------------------------------------------------------------
+
+    def _snapshot(self, home: Home) -> Snapshot:
+        deployment = deploy(home)
+        reader = MessageReader(deployment, message_bounds(home.gateway))
+        return Snapshot(deployment, reader, ServiceCaller(deployment, self._clock, home=home.path))
+
+    def _new_ways(self, home: Home) -> dict[str, Way]:
+        """Return ways for the bundles that are new or have changed. Raises ConfigError for stores."""
+        changed = {
+            name: bundle
+            for name, bundle in home.bundles.items()
+            if bundle.callout is not None and (name not in self._ways or self._ways[name].bundle != bundle)
+        }
+        try:
+            return {name: self._way(name, bundle) for name, bundle in changed.items()}
+        except ValueError as error:
+            raise ConfigError((Problem("bundles", "", str(error)),)) from error
+
+    def _apply(self, home: Home, ways: Mapping[str, Way]) -> None:
+        """Have the stations that the home wants, and no others."""
+        wanted = {
+            Source(name, tpipe): bundle
+            for name, bundle in home.bundles.items()
+            if bundle.callout is not None
+            for tpipe in bundle.callout.tpipes
+        }
+        with self._lock:
+            self._ways.update(ways)
+            for source, station in list(self._stations.items()):
+                if wanted.get(source) != station.way.bundle:
+                    self._retire(self._stations.pop(source))
+            for source in wanted:
+                if source not in self._stations:
+                    self._add(source)
+
+    def _add(self, source: Source) -> None:
+        station = self._stations[source] = Station(source, self._ways[source.bundle], self._shared)
+        if self._started:
+            station.start()
+
+    def _way(self, name: str, bundle: Bundle) -> Way:
+        settings = bundle_settings(name, bundle.ims_connect, self._metrics.paths)
+        credentials = bundle_credentials(bundle, self._seconds, self._clock)
+        return Way(bundle, settings, credentials, self._clock, CountedPaths(self._metrics.paths, PathLog()))
+
+    def _retire(self, station: Station) -> None:
+        """Let a station end in a thread of its own: what is in work there may take a while."""
+        station.stop_listening()
+        deadline = self._clock.monotonic() + self._home.gateway.callout.drain_seconds
+
+        def end() -> None:
+            station.finish(deadline)
+            station.close()
+
+        thread = Thread(target=end, name=f"callout-end-{station.source}")
+        self._finishing = [one for one in self._finishing if one.is_alive()]
+        self._finishing.append(thread)
+        thread.start()
+
+    def _of(self, sources: Iterable[Source]) -> list[Station]:
+        with self._lock:
+            return [self._stations[source] for source in sources]
+
+    def _all_ways(self) -> tuple[Way, ...]:
+        with self._lock:
+            return tuple({id(one.way): one.way for one in self._stations.values()}.values())
+
+    def _keep_alive(self) -> None:
+        """Say to the journal that this instance lives, well within its lease."""
+        troubled = False
+        pause = self._home.gateway.journal.lease_seconds / _BEATS
+        while not self._end.wait(pause):
+            try:
+                self._shared.journal.beat()
+                troubled = False
+            except JournalError as error:
+                if not troubled:
+                    _LOG.error("the journal cannot be reached: %s", error)
+                troubled = True

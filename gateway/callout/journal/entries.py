@@ -56,6 +56,9 @@ class Entry:
     """Deliveries of this stage that were begun, this one included."""
     answer: bytes = field(default=b"", repr=False)
     """Stage ANSWER: the data for IMS, encoded."""
+    claim: str = field(default="", repr=False)
+    """Which claim of the entry this is; the journal's own business. A claim ends when the instance was not
+    heard of for a lease, and the entry may be somebody else's then, see `Journal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,20 @@ class JournalFullError(JournalError):
     """There are `max_entries` messages; those that wait in IMS stay there."""
 
 
+class ClaimLostError(JournalError):
+    """The claim has ended, and the entry is somebody else's or gone: do nothing more with it."""
+
+
 class Journal(Protocol):
     """Keeps asynchronous callouts. Used by many threads; each method is one transaction.
 
-    What was returned from is on the disk (synced). Every method raises JournalError.
+    What was returned from is on the disk (synced). Every method raises JournalError; the same call may be tried
+    again after it, as often as it takes (a `put` that failed may nevertheless have kept its message).
+
+    A claim may have ended, when we were not heard of for a lease, without our knowing. Good news counts all the
+    same: `delivered` forgets the entry, whoever has it by now, since one delivery more is the only thing that
+    keeping it could bring; `answered` keeps the answer unless another has the entry, then it raises
+    ClaimLostError. Bad news (`again`, `postponed`, `dead`) of a claim that has ended is ignored.
     """
 
     def put(self, new: NewEntry) -> str:

@@ -1,0 +1,75 @@
+"""Who works with the journal: each process that claims entries has a row, and keeps its heartbeat fresh.
+
+An instance whose heartbeat is a lease old is lost. Its row is removed, and what it had claimed waits again; if
+it lives after all, it finds its row missing and enters itself anew, while its old claims have ended.
+"""
+
+import os
+import socket
+import uuid
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+
+from gateway.callout.journal.entries import State
+from gateway.callout.journal.store import SECOND, Store
+from gateway.callout.journal.tables import STATES, entries, instances
+from gateway.callout.journal.texts import cleaned
+
+WAITS_AGAIN: Final = {"state": STATES[State.WAITING], "owner": None, "claim": None}
+"""What giving up a claim changes."""
+
+
+class Instance:
+    """This one. Thread-safe."""
+
+    def __init__(self, store: Store, lease_seconds: float) -> None:
+        self.id = uuid.uuid4().hex
+        self._store = store
+        self._lease = int(lease_seconds * SECOND)
+        self._place = cleaned(f"{socket.gethostname()} process {os.getpid()}")
+        self.entered = False
+        """Whether we ever had a row."""
+
+    def enter(self, connection: Connection) -> None:
+        """See to it that our row is there, and stays until the end of the transaction.
+
+        Without it nobody would notice that we are lost. PostgreSQL: the lock keeps others from removing the
+        row; heartbeats do not wait for it. SQLite has one writer anyway.
+        """
+        mine = select(instances.c.id).where(instances.c.id == self.id)
+        if connection.execute(mine.with_for_update(read=True, key_share=True)).first() is None:
+            self._heartbeat(connection)
+
+    def beat(self) -> None:
+        """Renew our heartbeat, remove instances that are lost and give back what had been theirs."""
+        with self._store.writing(durable=False) as connection:
+            self._heartbeat(connection)
+        with self._store.writing(durable=False) as connection:
+            if self._store.alone(connection):
+                self._remove_lost(connection)
+
+    def leave(self) -> None:
+        """Give back what we have claimed, and remove our row."""
+        with self._store.writing(durable=False) as connection:
+            connection.execute(update(entries).where(entries.c.owner == self.id).values(WAITS_AGAIN))
+            connection.execute(delete(instances).where(instances.c.id == self.id))
+
+    def _heartbeat(self, connection: Connection) -> None:
+        beat = self._store.beat()
+        row = self._store.insert(instances).values(id=self.id, place=self._place, heartbeat=beat)
+        connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"heartbeat": beat}))
+        self.entered = True
+
+    def _remove_lost(self, connection: Connection) -> None:
+        """Skip what is locked: it is in use at this moment, and gets its turn at the next beat."""
+        lost = select(instances.c.id).where(self._lost(), instances.c.id != self.id)
+        connection.execute(delete(instances).where(instances.c.id.in_(lost.with_for_update(skip_locked=True))))
+        known = select(instances.c.id).where(instances.c.id == entries.c.owner)
+        orphans = select(entries.c.seq).where(entries.c.owner.is_not(None), ~known.exists())
+        waiting = update(entries).where(entries.c.seq.in_(orphans.with_for_update(skip_locked=True)))
+        connection.execute(waiting.values(WAITS_AGAIN))
+
+    def _lost(self) -> ColumnElement[bool]:
+        age = self._store.beat() - instances.c.heartbeat
+        return or_(age > self._lease, age < -self._lease)

@@ -1,0 +1,110 @@
+"""Places, deadlines, circuits, snapshots: what the rest stands on."""
+
+from threading import Event, Thread
+
+from gateway.callout.alarm import Alarm
+from gateway.callout.circuit import Circuit
+from gateway.callout.slots import Slots
+from gateway.callout.snapshot import Current, Snapshot
+from gateway.clock import SYSTEM_CLOCK
+from gateway.config.model import RetrySettings
+from tests.fixtures.clock import SetClock
+from tests.unit.callout.parts import Reader, Service, deployment
+
+
+def test_there_are_no_more_places_than_the_limit():
+    slots = Slots(3)
+    assert slots.take(Event())
+    assert slots.take_more(10) == 2
+    assert slots.take_more(1) == 0
+    slots.give_back(2)
+    assert slots.taken == 1
+
+
+def test_who_waits_for_a_place_gets_the_one_that_is_given_back():
+    slots, got = Slots(1), Event()
+    assert slots.take(Event())
+    waiter = Thread(target=lambda: slots.take(Event()) and got.set())
+    waiter.start()
+    slots.give_back()
+    assert got.wait(30)
+    waiter.join()
+
+
+def test_a_wait_for_a_place_ends_when_it_is_stopped():
+    slots, stop = Slots(1), Event()
+    assert slots.take(stop)
+    told = []
+    waiter = Thread(target=lambda: told.append(slots.take(stop)))
+    waiter.start()
+    stop.set()
+    waiter.join(30)
+    assert told == [False]
+
+
+def test_idle_is_waited_for_until_the_deadline_and_no_longer():
+    slots, clock = Slots(1), SetClock()
+    assert slots.wait_idle(clock, clock.monotonic())
+    assert slots.take(Event())
+    assert not slots.wait_idle(clock, clock.monotonic())
+
+
+def test_things_are_done_at_their_times_and_in_their_order():
+    alarm, done, all_done = Alarm(SYSTEM_CLOCK), [], Event()
+    now = SYSTEM_CLOCK.monotonic()
+    alarm.at(now + 0.03, lambda: (done.append("third"), all_done.set()))
+    alarm.at(now + 0.02, lambda: done.append("second"))
+    alarm.at(now - 1, lambda: done.append("first"))
+    assert all_done.wait(30)
+    alarm.close()
+    assert done == ["first", "second", "third"]
+
+
+def test_what_is_cancelled_is_not_done_and_a_failure_stops_nothing(caplog):
+    alarm, done, end = Alarm(SYSTEM_CLOCK), [], Event()
+    now = SYSTEM_CLOCK.monotonic()
+
+    def fail():
+        raise RuntimeError("of the test")
+
+    alarm.at(now, fail)
+    alarm.at(now + 0.01, lambda: done.append("cancelled")).cancel()
+    alarm.at(now + 0.02, end.set)
+    assert end.wait(30)
+    alarm.close()
+    assert done == []
+    assert "a deadline could not be seen to" in caplog.text
+
+
+def test_one_delivery_at_a_time_tries_an_address_that_pauses():
+    clock = SetClock()
+    circuit = Circuit(RetrySettings(circuit_failures=1, first_seconds=4.0), clock)
+    assert circuit.failed()
+    assert circuit.enter() == 4.0
+    clock.move(4.0)
+    assert circuit.enter() == 0.0
+    assert circuit.enter() > 0
+    assert not circuit.failed()
+    assert circuit.enter() == 8.0
+    clock.move(8.0)
+    assert circuit.enter() == 0.0
+    circuit.left()
+    assert circuit.enter() == 0.0
+    assert circuit.succeeded()
+    assert circuit.enter() == 0.0
+    assert not circuit.succeeded()
+
+
+def test_a_snapshot_is_closed_behind_the_last_that_uses_it():
+    services = Service(), Service()
+    old, new = (Snapshot(deployment(), Reader(), service) for service in services)
+    current = Current(old)
+    with current.use() as used:
+        assert used is old
+        current.swap(new)
+        with current.use() as other:
+            assert other is new
+        assert services[0].closed == 0
+    assert services[0].closed == 1
+    current.close()
+    assert services[1].closed == 1

@@ -6,7 +6,16 @@ runtime hands in more: contracts against their correlators, stores that open, ti
 
 from collections.abc import Callable, Iterable
 
-from gateway.config.checks import backend, capacity, effect, reach, trust
+from gateway.config.checks import (
+    backend,
+    callout,
+    callout_calls,
+    callout_security,
+    capacity,
+    effect,
+    reach,
+    trust,
+)
 from gateway.config.checks.capacity import open_files, rounding
 from gateway.config.model import Home
 from gateway.errors import Problem
@@ -35,6 +44,21 @@ CONSISTENCY: tuple[Check, ...] = (
     backend.commit_mode,
     backend.names,
     backend.identities,
+    callout.unreached,
+    callout.same_name,
+    callout.raw_messages,
+    callout.two_listeners,
+    callout.kinds,
+    callout_security.users,
+    callout_security.vouching,
+    callout_security.apart,
+    callout_security.plain_hosts,
+    callout_security.retrieving,
+    callout_security.without_effect,
+    callout_calls.timeouts,
+    callout_calls.drain,
+    callout_calls.exits,
+    callout_calls.journal,
 )
 """The checks that need nothing but the home."""
 

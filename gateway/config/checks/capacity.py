@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from gateway.config.checks.callout_places import listening
 from gateway.config.checks.places import GATEWAY_FILE, OperationPlace, bundle_file, operations, used_bundles
 from gateway.config.model import DEFAULTS, Bundle, Home, OperationSettings
 from gateway.config.words import dotted, number
@@ -61,7 +62,6 @@ def maxsoc(home: Home) -> Iterator[Problem]:
 
     Its own listening sockets count, so the sum has to stay under it.
     """
-    workers = home.gateway.server.workers
     together: dict[tuple[str, int], list[str]] = defaultdict(list)
     for name, bundle in home.bundles.items():
         for address in bundle.ims_connect.addresses:
@@ -69,9 +69,10 @@ def maxsoc(home: Home) -> Iterator[Problem]:
     # addresses of the same bundles say the same, which is told once
     for names in {tuple(names): names for names in together.values()}.values():
         limits = [b.maxsoc for b in (home.bundles[name].ims_connect for name in names) if b.maxsoc]
-        total = workers * sum(home.bundles[name].ims_connect.pool.size for name in names)
+        shares = [_shares(home, name) for name in names]
+        total = sum(workers + callout for workers, callout in shares)
         several = any(len(home.bundles[name].ims_connect.addresses) > 1 for name in names)
-        whose = f"{workers} workers may open {total} sockets{' to one address' if several else ''}" + (
+        whose = f"{_who(home, shares)} may open {total} sockets{' to one address' if several else ''}" + (
             f" with bundles {', '.join(sorted(names))} together" if len(names) > 1 else ""
         )
         for name in names:
@@ -86,11 +87,32 @@ def maxsoc(home: Home) -> Iterator[Problem]:
                 yield Problem(bundle_file(name), "ims_connect.maxsoc", text, warning=True)
 
 
+def _shares(home: Home, name: str) -> tuple[int, int]:
+    """Return how many sockets to one address of a bundle the workers may open, and the callout process.
+
+    That one has a pool of its own for responses, and a socket for each listener.
+    """
+    pool, callout = home.bundles[name].ims_connect.pool, listening(home).get(name)
+    workers = home.gateway.server.workers * pool.size
+    if callout is None:
+        return workers, 0
+    serves = name in used_bundles(home)
+    kept = home.gateway.server.workers * pool.min if home.services else 0
+    return workers if serves else kept, pool.size + len(callout.callout.tpipes)
+
+
+def _who(home: Home, shares: list[tuple[int, int]]) -> str:
+    workers = f"{home.gateway.server.workers} workers"
+    if not any(callout for _, callout in shares):
+        return workers
+    return f"{workers} and the callout process" if any(share for share, _ in shares) else "the callout process"
+
+
 def client_ids(home: Home) -> Iterator[Problem]:
     """Name prefixes that leave so few client ids that two sockets would now and then have the same one."""
     for name, bundle in home.bundles.items():
         settings = bundle.ims_connect
-        sockets = home.gateway.server.workers * settings.pool.size
+        sockets = sum(_shares(home, name))
         ids = CLIENT_ID_CHARACTERS ** (CLIENT_ID_LENGTH - len(settings.client_id_prefix))
         # the birthday problem: the chance that any two of them meet
         if settings.client_id_prefix and sockets**2 / (2 * ids) > MEETING_CHANCE:
@@ -107,12 +129,31 @@ def files_needed(home: Home) -> int:
     return home.gateway.server.worker_connections + sockets + OWN_FILES
 
 
+def callout_files_needed(home: Home) -> int:
+    """Return how many files the callout process may have open at once.
+
+    Sockets of pools and listeners, one a call in work, those kept for the next calls of services; and its own.
+    """
+    heard = listening(home)
+    to_ims = sum(_sockets(home.bundles[name]) + len(each.callout.tpipes) for name, each in heard.items())
+    in_work = sum(each.callout.concurrency * len(each.callout.tpipes) for each in heard.values())
+    kept = sum(consumer.settings.concurrency for consumer in home.consumers.values())
+    return to_ims + in_work + kept + OWN_FILES
+
+
 def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
     """Return the check against the open files a process may have (RLIMIT_NOFILE); negative: no limit."""
 
     def check(home: Home) -> Iterator[Problem]:
         need, connections = files_needed(home), home.gateway.server.worker_connections
-        if need > limit >= 0:
+        callouts = callout_files_needed(home) if home.consumers else 0
+        if callouts > limit >= 0:
+            text = (
+                f"the callout process may need {callouts} open files (sockets to IMS Connect, listeners, "
+                f"calls in work); the limit is {limit} (ulimit -n)"
+            )
+            yield Problem(GATEWAY_FILE, "callout", text, warning=True)
+        if need > limit >= 0 and (home.services or not home.consumers):
             text = (
                 f"a worker may need {need} open files ({connections} connections, "
                 f"{need - connections - OWN_FILES} sockets to IMS Connect, {OWN_FILES} of its own); "

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from gateway.config.model import Bundle, Consumer, Home, OperationSettings, Service
+from gateway.config.model import Bundle, Home, OperationSettings, Service
 from gateway.config.words import dotted
 from gateway.errors import Problem
 
@@ -49,15 +49,6 @@ def operations(home: Home) -> Iterator[OperationPlace]:
 def used_bundles(home: Home) -> frozenset[str]:
     """Return the names of the bundles that a provider uses."""
     return frozenset(service.settings.bundle for service in home.services.values())
-
-
-def callers(home: Home) -> dict[str, list[Consumer]]:
-    """Return the consumers that each bundle brings calls of; a bundle that none of them names is not there."""
-    found: dict[str, list[Consumer]] = {}
-    for consumer in home.consumers.values():
-        for name in consumer.settings.bundles:
-            found.setdefault(name, []).append(consumer)
-    return found
 
 
 def takes_token(service: Service) -> bool:

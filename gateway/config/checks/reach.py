@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from gateway.config.checks.callout_places import callers
 from gateway.config.checks.places import (
     GATEWAY_FILE,
     bundle_file,
-    callers,
     correlator_file,
     is_loopback,
     takes_token,
@@ -30,8 +30,8 @@ def _warning(key: str, text: str) -> Problem:
 def keystores(home: Home) -> Iterator[Problem]:
     """Name TLS listeners that have no key."""
     server, admin = home.gateway.server, home.gateway.admin
-    if server.keystore is not None:
-        return
+    if server.keystore is not None or (home.consumers and not home.services):
+        return  # where there are callouts only, nothing is served that needs one
     if server.https:
         yield _error("server.keystore", f"is missing: server.https needs it; {CREATE_TEST_STORE}")
     elif admin.listen:
@@ -56,6 +56,11 @@ def listeners(home: Home) -> Iterator[Problem]:
     for (key_1, address_1), (key_2, address_2) in combinations(told, 2):
         if _collide(address_1, address_2):
             yield _error(key_2, f"{address_2} is taken by {key_1} ({address_1})")
+    callout = home.gateway.callout.listen if home.consumers and home.services else ""
+    for key, address in told:
+        if callout and _collide(address, callout):
+            text = f"{callout} is taken by {key} ({address}), where both processes run on one machine"
+            yield _warning("callout.listen", text)
 
 
 def security(home: Home) -> Iterator[Problem]:

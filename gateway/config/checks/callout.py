@@ -1,0 +1,116 @@
+"""Consumers, and the bundles and tpipes that bring their calls: what nobody reaches or cannot be told apart."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+from gateway.config.checks.callout_places import (
+    all_consumer_operations,
+    callers,
+    consumer_operations,
+    listening,
+)
+from gateway.config.checks.places import bundle_file, correlator_file, used_bundles
+from gateway.config.model import Consumer, Home
+from gateway.config.words import dotted, nearest
+from gateway.errors import Problem
+
+
+def unreached(home: Home) -> Iterator[Problem]:
+    """Name consumers whose bundles listen to nothing, and bundles that listen for nobody."""
+    named = callers(home)
+    for bundle, consumers in named.items():
+        if home.bundles[bundle].callout is None:
+            for consumer in consumers:
+                text = f"bundle {bundle} has no [callout]: no IMS program can reach the service over it"
+                yield Problem(correlator_file(consumer.name), "bundles", text)
+    for bundle in sorted(used_bundles(home) - named.keys()):
+        if home.bundles[bundle].callout is not None:
+            text = "no consumer service names this bundle: its tpipes are not listened to"
+            yield Problem(bundle_file(bundle), "callout", text, warning=True)
+
+
+def same_name(home: Home) -> Iterator[Problem]:
+    """Name services that a program could not tell apart: the same WSID over the same bundle."""
+    told: set[tuple[str, str]] = set()
+    for bundle, consumers in callers(home).items():
+        for first, other in combinations(sorted(consumers, key=lambda one: one.name), 2):
+            shared = _names(first) & _names(other)
+            if not shared or (first.name, other.name) in told:
+                continue
+            told.add((first.name, other.name))
+            text = (
+                f"programs call it {min(shared)} (WSID: the WSDL's file name, or the folder's), and service "
+                f"{first.name} as well, over bundle {bundle}: rename one"
+            )
+            yield Problem(correlator_file(other.name), "wsdl", text)
+
+
+def _names(consumer: Consumer) -> set[str]:
+    return {consumer.wsdl.stem, consumer.name}
+
+
+def raw_messages(home: Home) -> Iterator[Problem]:
+    """Name messages without an IOGCallout that never come, or that two services want."""
+    for consumer in home.consumers.values():
+        known = _tpipes(home, consumer)
+        for tpipe in consumer.settings.raw.keys() - known if known else ():
+            near = nearest(tpipe, known)
+            text = f"its bundles do not listen to this tpipe, but to {', '.join(sorted(known))}"
+            hint = f"; did you mean {near}?" if near else ""
+            yield Problem(correlator_file(consumer.name), dotted(("raw", tpipe)), text + hint)
+    for (bundle, tpipe), consumers in _raw_readers(home).items():
+        first, *others = sorted(consumers)
+        for other in others:
+            text = f"messages of this tpipe, over bundle {bundle}, are those of service {first} already"
+            yield Problem(correlator_file(other), dotted(("raw", tpipe)), text)
+
+
+def _tpipes(home: Home, consumer: Consumer) -> set[str]:
+    callouts = (home.bundles[name].callout for name in consumer.settings.bundles)
+    return {tpipe for callout in callouts if callout is not None for tpipe in callout.tpipes}
+
+
+def _raw_readers(home: Home) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for bundle, (callout, consumers) in listening(home).items():
+        for consumer in consumers:
+            for tpipe in consumer.settings.raw.keys() & set(callout.tpipes):
+                found[bundle, tpipe].append(consumer.name)
+    return found
+
+
+def two_listeners(home: Home) -> Iterator[Problem]:
+    """Name tpipes that two bundles listen to: only one at a time may read, unless IMS is told otherwise."""
+    first: dict[tuple[str, str], str] = {}
+    for bundle, (callout, _) in sorted(listening(home).items()):
+        datastore = home.bundles[bundle].ims_connect.datastore
+        for tpipe in callout.tpipes:
+            other = first.setdefault((datastore, tpipe), bundle)
+            if other != bundle:
+                text = (
+                    f"bundle {other} listens to tpipe {tpipe} of data store {datastore} as well: two listeners "
+                    "at one tpipe need MULTIRTP=Y, and each message reaches one of them"
+                )
+                yield Problem(bundle_file(bundle), "callout.tpipes", text, warning=True)
+
+
+def kinds(home: Home) -> Iterator[Problem]:
+    """Name synchronous and asynchronous callouts on one tpipe, and settings for a kind that never comes."""
+    asked = listening(home)
+    for bundle, (callout, consumers) in asked.items():
+        places = [place for consumer in consumers for place in consumer_operations(consumer)]
+        later = [place for place in places if place.settings.response_transaction]
+        others = [place for place in places if not place.settings.response_transaction]
+        if callout.requests == "both" and later and others:
+            text = (
+                f'"both": {later[0]} is for asynchronous callouts (response_transaction), {others[0]} may be '
+                "called synchronously: keep the two on tpipes of their own, in a bundle each"
+            )
+            yield Problem(bundle_file(bundle), "callout.requests", text, warning=True)
+    for place in all_consumer_operations(home):
+        kinds = {asked[name][0].requests for name in place.consumer.settings.bundles if name in asked}
+        if place.settings.response_transaction and kinds == {"synchronous"}:
+            yield place.warning("response_transaction", "has no effect: its bundles bring synchronous callouts")
+        if place.settings.acknowledge and kinds == {"asynchronous"}:
+            yield place.warning("acknowledge", "has no effect: its bundles bring asynchronous callouts")

@@ -1,0 +1,71 @@
+"""How long calls take, what is asked of IMS Connect for their answers, where messages are kept meanwhile."""
+
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from gateway.config.checks.callout_places import all_consumer_operations, listening
+from gateway.config.checks.places import GATEWAY_FILE, correlator_file, is_loopback
+from gateway.config.journal import POSTGRESQL
+from gateway.config.model import Home
+from gateway.config.words import number
+from gateway.errors import Problem
+
+_HOST = re.compile(r"postgresql://(?:[^@]*@)?(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:/]*))")
+
+
+def timeouts(home: Home) -> Iterator[Problem]:
+    """Name services whose calls end before a connection may have taken its time."""
+    for consumer in home.consumers.values():
+        connect = consumer.settings.connect_timeout_ms
+        shortest = min(settings.timeout_ms for settings in consumer.settings.operations.values())
+        if connect >= shortest:
+            text = (
+                f"{connect} ms are not less than timeout_ms ({shortest} ms): a service that cannot be reached "
+                "is told as one that does not answer (1001, not 1009)"
+            )
+            yield Problem(correlator_file(consumer.name), "connect_timeout_ms", text, warning=True)
+
+
+def drain(home: Home) -> Iterator[Problem]:
+    """Name a graceful stop that is shorter than a call may take."""
+    limit = home.gateway.callout.drain_seconds
+    late = [place for place in all_consumer_operations(home) if place.settings.timeout_ms / 1000 > limit]
+    if late:
+        longest = max(late, key=lambda place: place.settings.timeout_ms)
+        text = (
+            f"{number(limit)} s are less than timeout_ms of {longest} ({longest.settings.timeout_ms} ms): a "
+            "graceful stop would cut calls off"
+        )
+        yield Problem(GATEWAY_FILE, "callout.drain_seconds", text, warning=True)
+
+
+def exits(home: Home) -> Iterator[Problem]:
+    """Name conversions that IMS Connect does not do with the exit of the bundle, or hardly."""
+    heard = listening(home)
+    for place in all_consumer_operations(home):
+        if place.settings.adapter != "xml":
+            continue
+        for name in place.consumer.settings.bundles:
+            user_exit = home.bundles[name].ims_connect.exit
+            if name in heard and user_exit != "HWSSOAP1":
+                text = f'"xml" needs the exit HWSSOAP1, and bundle {name} uses {user_exit}'
+                yield place.warning("adapter", text)
+        converter = place.settings.converter
+        if not converter.endswith("D"):
+            yield place.warning("converter", f"{converter}: the name of a converter driver ends with D")
+
+
+def journal(home: Home) -> Iterator[Problem]:
+    """Name a journal that cannot be opened here, or whose keeper nobody checks."""
+    settings = home.gateway.journal
+    if not settings.store.startswith(POSTGRESQL) or not home.consumers:
+        return
+    if find_spec("psycopg") is None:
+        text = 'PostgreSQL needs the extra "postgresql": pip install "ims-gateway[postgresql]"'
+        yield Problem(GATEWAY_FILE, "journal.store", text)
+    match = _HOST.match(settings.store)
+    host = (match["v6"] or match["host"]) if match else ""
+    if settings.truststore is None and not is_loopback(host):
+        text = f"is missing: messages travel to {host} in clear, or to whoever pretends to be it"
+        yield Problem(GATEWAY_FILE, "journal.truststore", text, warning=True)

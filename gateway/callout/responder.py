@@ -109,9 +109,10 @@ def _segments(transaction: str, data: bytes, ccsid: int) -> tuple[bytes, ...]:
 
 
 def _refused(error: ImsError) -> Exception:
-    if error.sign_on_failed or (error.meaning is not None and error.meaning.retry is not Retry.NO):
-        return CalloutError(Status.SENDING, "IMS refused the response", str(error))
-    return LateError(str(error))
+    # unverified: which sense code says that no ICAL waits; IMS has no other reason to refuse a response
+    if error.message is M.OTMA and not error.sign_on_failed:
+        return LateError(str(error))
+    return CalloutError(Status.SENDING, "IMS Connect refused the response", str(error))
 
 
 def _unsendable(error: GatewayError) -> CalloutError:

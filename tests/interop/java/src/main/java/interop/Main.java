@@ -9,8 +9,8 @@ import org.json.JSONObject;
 /**
  * The Java stacks as a server of jobs: a line of JSON in, a line of JSON out, so that one JVM serves a whole test session.
  *
- * <p>`op` is `make` (a message with WSS4J), `accept` (is a message accepted by WSS4J) or `call` (call a service with
- * CXF). What goes wrong in a stack is `{"error": …}`.
+ * <p>`op` is `make` (a message with WSS4J), `accept` (is a message accepted by WSS4J), `call` (call a service with
+ * CXF), `serve` (be a service that WSS4J guards) or `served` (what that saw). What goes wrong in a stack is `{"error": …}`.
  */
 public final class Main {
     private Main() {
@@ -32,6 +32,8 @@ public final class Main {
                 case "make" -> new JSONObject().put("message", new Maker(job).make());
                 case "accept" -> Receiver.judge(job);
                 case "call" -> Caller.call(job);
+                case "serve" -> Guarded.serve(job);
+                case "served" -> Guarded.served();
                 default -> throw new IllegalArgumentException("no such op");
             };
         } catch (Exception trouble) {

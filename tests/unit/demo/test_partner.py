@@ -173,13 +173,14 @@ def test_a_request_of_unknown_or_too_great_length_is_not_read(partner, keys, bas
 
 
 def test_closing_ends_connections_that_are_idle(keys):
-    with Partner(PartnerKeys(keys.partner, SECRET, keys.clients, keys.partner_basic), 0, 0) as partner:
-        with connected(keys, partner.ports[0]) as idle, connected(keys, partner.ports[0]) as other:
-            post(idle, "/events", EVENT)
-            post(other, "/events", EVENT)
-            partner.close()
-            with pytest.raises(OSError, match=r"."):
-                connected_again(keys, partner.ports[0])
+    partner = Partner(PartnerKeys(keys.partner, SECRET, keys.clients, keys.partner_basic), 0, 0)
+    port = partner.ports[0]
+    with connected(keys, port) as idle, connected(keys, port) as other:
+        post(idle, "/events", EVENT)
+        post(other, "/events", EVENT)
+        partner.close()
+        with pytest.raises(OSError, match=r"."):
+            connected_again(keys, port)
 
 
 def connected_again(keys, port):

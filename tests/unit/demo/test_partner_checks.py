@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-from lxml import etree
 
 from gateway.demo.partner_checks import (
     Proof,
@@ -17,6 +16,7 @@ from gateway.demo.partner_checks import (
     vouched_user,
 )
 from gateway.exchange import Secret
+from gateway.safexml import Bounds, parse
 from gateway.testkeys import TestAuthority
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ ENVELOPE = f"""<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><
 
 
 def read(text):
-    return etree.fromstring(text)
+    return parse(text.encode(), Bounds())
 
 
 def test_the_user_is_the_subject_of_the_assertion():

@@ -1,4 +1,4 @@
-"""The programs that call out: the message that leaves, by hand from the IOGCallout schema, and what they answer."""
+"""The programs that call out: the message that leaves, by hand from its schema, and what they answer."""
 
 import asyncio
 import re
@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.demo.programs import MONITORS, RATERS, Quote, Report
+from gateway.safexml import Bounds, parse
 from gateway.standin import AbendError, Context, IcalAnswer, UnitOfWork
 
 ROOT = Path(__file__).parents[3]
@@ -33,11 +34,14 @@ RATED = (
 )
 
 
+GOOD = IcalAnswer(0, 0, 0, RATED)
+
+
 @dataclass
 class Calls:
     """An IMS that answers every ICAL alike and keeps what leaves."""
 
-    answer: IcalAnswer = IcalAnswer(0, 0, 0, RATED)
+    answer: IcalAnswer = GOOD
     left: list[tuple[str, bytes]] = field(default_factory=list)
     descriptors: tuple[str, ...] = ()
 
@@ -45,7 +49,7 @@ class Calls:
         self.left.append((call.descriptor, call.data))
         return self.answer
 
-    def insert(self, destination, segments, mod_name):
+    def insert(self, destination, segments, _mod_name):
         self.left.append((destination, b"".join(segments)))
 
     def purge(self, destination):
@@ -57,7 +61,8 @@ def run(program, data, calls):
         transaction="TRAN", segments=(), data=data, unit=UnitOfWork(), datastore="IMS1", calls=calls
     )
     reply = asyncio.run(program.run(context))
-    return {etree.QName(each).localname: each.text or "" for each in etree.fromstring(b"".join(reply.segments))}
+    answered = parse(b"".join(reply.segments), Bounds())
+    return {etree.QName(each).localname: each.text or "" for each in answered}
 
 
 def test_a_quote_calls_the_service_it_was_asked_for_and_tells_what_that_said():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.imsconnect.wire import F0, Csm, CsmFlags, InputMessage, OutputMessage, Verb
 from gateway.imsconnect.wire.aib import ERROR_RESPONSE
-from gateway.standin.aib import ended
+from gateway.standin.aib import IcalAnswer
 from gateway.standin.intake import identify
 from gateway.standin.refusal import RC_OTMA_NAK, SENSE_CALLOUT_RESPONSE, Refusal
 from gateway.standin.resumed import nak_reason
@@ -42,7 +42,9 @@ async def callout_response(session: "Session", number: int, message: InputMessag
 def _hand_over(session: "Session", message: InputMessage) -> bool:
     irm = message.irm
     callouts = session.services.datastores.find(irm.datastore).ims.callouts
-    if irm.f0 & (F0.NAKRSN | F0.SYNCNAK):
-        return callouts.refuse(irm.correlation_token, ended(ERROR_RESPONSE, nak_reason(irm)))
     (data,) = inbound(irm, (message.block or b"",))
+    if irm.f0 & (F0.NAKRSN | F0.SYNCNAK):
+        # unverified: that the program finds the text of an error response in its response area
+        answer = IcalAnswer(*ERROR_RESPONSE, nak_reason(irm), data)
+        return callouts.refuse(irm.correlation_token, answer)
     return callouts.respond(irm.correlation_token, data)

@@ -111,7 +111,7 @@ class ControlServer:
             answer = self._do(Ask.of(line)).line()
         except ControlError as error:
             answer = refusal(str(error))
-        except Exception:  # noqa: BLE001  whoever typed the command is told, and the channel goes on
+        except Exception:
             log.exception("a command ended by an error of ours")
             answer = refusal("internal error of the gateway; its log says more")
         if len(answer) > MOST_BYTES:

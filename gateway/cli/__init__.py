@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 not right (a mistake in the configuration, a call that fai
 import typer
 
 from gateway import __version__
-from gateway.cli import call, check, demo, explain, ims, keystore, serve, standin, wire
+from gateway.cli import call, callout, check, demo, explain, ims, keystore, serve, standin, wire
 
 app = typer.Typer(
     name="imsgw",
@@ -41,6 +41,7 @@ app.command("call")(call.call)
 app.command("explain")(explain.explain)
 app.command("demo")(demo.demo)
 app.command("standin")(standin.standin)
+app.add_typer(callout.app, name="callout")
 app.add_typer(keystore.app, name="keystore")
 app.add_typer(wire.app, name="wire")
 app.add_typer(ims.app, name="ims")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from gateway.clock import SYSTEM_CLOCK
 from gateway.observe.callout_events import (
     CalloutEnded,
     CalloutEvent,
@@ -21,7 +20,7 @@ from gateway.observe.callout_events import (
     CircuitChanged,
     LateAnswer,
 )
-from gateway.observe.path_metrics import PathMetrics, WithDaysLeft
+from gateway.observe.metrics import Metrics
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -54,6 +53,8 @@ class CalloutMetrics:
 
     def __init__(self) -> None:
         """Import the library, in whose first moment is decided whether it counts in files; see `metrics`."""
+        self.common = Metrics()
+        """What is counted as in `serve`: the ways to IMS Connect, the replay store."""
         from prometheus_client import CollectorRegistry, Counter, Histogram  # noqa: PLC0415  quick --help
 
         self._registry = registry = CollectorRegistry()
@@ -96,8 +97,6 @@ class CalloutMetrics:
         )
         for outcome in ("done", "refused"):
             self._reloads.labels(outcome)
-        self.paths = PathMetrics(registry)
-        """Those of the ways to IMS Connect."""
         self._listeners = _Listeners()
         registry.register(self._listeners)
         self._lock = Lock()
@@ -106,11 +105,9 @@ class CalloutMetrics:
 
     def page(self) -> bytes:
         """Return all metrics as text of type `gateway.observe.metrics.CONTENT_TYPE`."""
-        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415  see __init__
+        from prometheus_client import generate_latest  # noqa: PLC0415  see __init__
 
-        shown = CollectorRegistry()
-        shown.register(WithDaysLeft(self._registry, SYSTEM_CLOCK.now()))
-        return generate_latest(shown)
+        return self.common.page() + generate_latest(self._registry)
 
     def show(self, readings: Callable[[], Iterable[ListenerReading]]) -> None:
         """Say who knows how the listeners are; asked for each page. It must not raise."""

@@ -1,0 +1,206 @@
+"""Watches a home: when its files change it is read anew, and what is right comes into force.
+
+Looked at are the times and sizes of the files, not what is in them: `gateway.toml`, bundles/, wsdl/ and the
+files that those name (stores, tables of users, secrets). A change counts once it is the same at two looks in a
+row, so that what is being written is not read half. A home with a mistake is told once and changes nothing.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from gateway.config.model import Home
+from gateway.config.read import CORRELATOR_FILE, GATEWAY_FILE, read_toml
+from gateway.errors import ConfigError
+
+log = logging.getLogger("gateway.callout")
+
+_SETTLE_SECONDS: Final = 0.5
+"""Between the looks at a home that changes."""
+_MOST_FILES: Final = 20_000
+
+Fingerprint = frozenset[tuple[str, int, int, int]]
+"""Of each file: path, inode, size, time of its last change in nanoseconds."""
+
+
+def fingerprint(home: Path, named: frozenset[Path] = frozenset()) -> Fingerprint:
+    """Return what tells whether files of the home, or those that it names, have changed. Does not raise."""
+    return frozenset(found for path in _files(home, named) if (found := _look(path)) is not None)
+
+
+def named_files(home: Home) -> frozenset[Path]:
+    """Return the files and folders that the settings of a home name: stores, tables, secrets; absolute."""
+    settings: list[Any] = [home.gateway, *home.bundles.values()]
+    settings += [service.settings for service in home.services.values()]
+    settings += [consumer.settings for consumer in home.consumers.values()]
+    return frozenset(_paths(settings)) | frozenset(_secrets(home.path))
+
+
+class HomeWatch:
+    """Looks at a home in a thread of its own, from `start` to `close`.
+
+    `read` reads and judges the home, `take` brings one into force; both raise ConfigError when they cannot.
+    Both are called in that thread only, and `take` not after `close` has returned.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        read: Callable[[], Home],
+        take: Callable[[Home], None],
+        refused: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`home` is in force now; `refused` hears of each that was not taken."""
+        self._home = home
+        self._read = read
+        self._take = take
+        self._refused = refused
+        self._named = named_files(home)
+        self._seen = fingerprint(home.path, self._named)
+        self._changing: Fingerprint | None = None
+        self._wake = Event()
+        self._forced = Event()
+        self._closed = False
+        self._taking = Lock()
+        self._thread = Thread(target=self._run, name="callout-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look every `callout.watch_seconds`; 0: only when told to."""
+        self._thread.start()
+
+    def reload(self) -> None:
+        """Read the home anew now, changed or not. Returns at once."""
+        self._forced.set()
+        self._wake.set()
+
+    def close(self) -> None:
+        """Look no more."""
+        with self._taking:
+            self._closed = True
+        self._wake.set()
+        # it may be in the middle of reading, which takes seconds: it takes nothing any more, and is a daemon
+
+    def look(self) -> float | None:
+        """Look once, read the home if it has changed; return in how many seconds to look again, None: never."""
+        if self._forced.is_set():
+            self._forced.clear()
+            self._renew(fingerprint(self._home.path, self._named))
+            return self._pause()
+        now = fingerprint(self._home.path, self._named)
+        if now == self._seen:
+            self._changing = None
+        elif now == self._changing:
+            self._renew(now)
+        else:
+            self._changing = now
+            return _SETTLE_SECONDS
+        return self._pause()
+
+    def _pause(self) -> float | None:
+        return self._home.gateway.callout.watch_seconds or None
+
+    def _run(self) -> None:
+        pause = self._pause()
+        while True:
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._closed:
+                return
+            if pause is None and not self._forced.is_set():
+                continue
+            try:
+                pause = self.look()
+            except Exception:
+                log.exception("the home could not be looked at")
+                pause = self._pause()
+
+    def _renew(self, now: Fingerprint) -> None:
+        """Read the home and bring it into force; `now` has been seen then, whatever comes of it."""
+        self._seen, self._changing = now, None
+        try:
+            home = self._read()
+            with self._taking:
+                if self._closed:
+                    return
+                self._take(home)
+        except ConfigError as error:
+            told = "; ".join(str(problem) for problem in error.problems if not problem.warning)
+            log.error("the home has changed, but with mistakes: nothing comes into force. %s", told)  # noqa: TRY400
+            self._refused()
+            return
+        # what changed while it was read is found by the next look
+        still = fingerprint(home.path, self._named) == now
+        self._home, self._named = home, named_files(home)
+        self._seen = fingerprint(home.path, self._named) if still else frozenset()
+        log.info("the home has changed and is in force%s", _and_warnings(home))
+
+
+def _and_warnings(home: Home) -> str:
+    return f"; {'; '.join(str(each) for each in home.warnings)}" if home.warnings else ""
+
+
+def _files(home: Path, named: frozenset[Path]) -> Iterator[Path]:
+    yield home / GATEWAY_FILE
+    left = _MOST_FILES
+    for root in (home / "bundles", home / "wsdl", *named):
+        yield root
+        for folder, folders, names in os.walk(root):
+            # hidden ones are not read either; links to folders are followed no further
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in (*folders, *names):
+                yield Path(folder, name)
+            left -= len(names)
+            if left < 0:
+                return
+
+
+def _look(path: Path) -> tuple[str, int, int, int] | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """Yield every path in settings."""
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _paths(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _paths(inner)
+    elif isinstance(value, tuple | list):
+        for inner in value:
+            yield from _paths(inner)
+
+
+def _secrets(home: Path) -> Iterator[Path]:
+    """Yield the files of ``{ file = "PATH" }``: settings hold what was in them, not where."""
+    files = [GATEWAY_FILE, *(f"bundles/{path.name}" for path in sorted((home / "bundles").glob("*.toml")))]
+    files += [
+        f"wsdl/{path.parent.name}/{path.name}" for path in sorted((home / "wsdl").glob(f"*/{CORRELATOR_FILE}"))
+    ]
+    for file in files:
+        try:
+            yield from (home / name for name in _file_references(read_toml(home / file, file)))
+        except ConfigError:
+            continue
+
+
+def _file_references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if len(value) == 1 and isinstance(value.get("file"), str):
+            yield value["file"]
+        for inner in value.values():
+            yield from _file_references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _file_references(inner)

@@ -1,0 +1,187 @@
+"""`imsgw callout`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+from gateway.cli.callout_asking import AllOption, HomeOption, InstanceOption, ListenersArgument, asked, show
+from gateway.cli.options import JsonOption, load, problems_shown
+from gateway.cli.options import show as show_problems
+from gateway.observe import logs
+
+if TYPE_CHECKING:
+    from gateway.callout.values import Source
+    from gateway.config.model import Home
+
+app = typer.Typer(no_args_is_help=False)
+
+_DRAIN_SECONDS: Final = 86_400.0
+"""Longest that a drain may take: the process says how long it does."""
+
+
+@app.callback(invoke_without_command=True)
+def callout(
+    context: typer.Context,
+    home: HomeOption = Path(),
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="In place of callout.listen, for a second process; empty: no health, no metrics.",
+            show_default=False,
+        ),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(help="Least severe entries of the log.")
+    ] = "info",
+    log_format: Annotated[
+        Literal["json", "text"], typer.Option(help="json: one object a line; text: for people.")
+    ] = "json",
+) -> None:
+    """Let IMS programs call web services: listen on the tpipes of the bundles until stopped.
+
+    SIGTERM and Ctrl-C finish the callouts in work, a second one ends at once; SIGHUP reads the home anew, which
+    happens by itself when its files change. With a command: ask or steer the processes that run.
+
+    Example: `imsgw callout --home /etc/imsgw`
+
+    Example: `imsgw callout list --home /etc/imsgw`
+    """
+    if context.invoked_subcommand is not None:
+        _nothing_in_front(context)
+        return
+    logs.configure(level=log_level, json=log_format == "json")
+    with problems_shown():
+        raise typer.Exit(_run(home, listen))
+
+
+def _run(home: Path, listen: str | None) -> int:
+    """Run until stopped. Raises ConfigError."""
+    from gateway.callout.process import run  # noqa: PLC0415  zeep takes a second to import; --help need not wait
+    from gateway.callout.runtime import CalloutRuntime  # noqa: PLC0415
+
+    snapshot = _judged(home)
+    show_problems(snapshot.warnings)
+    return run(snapshot, make=CalloutRuntime, read=lambda: _judged(home), listen=listen)
+
+
+def _judged(home: Path) -> "Home":
+    """Read a home and judge it, as `imsgw check` does; its warnings are all. Raises ConfigError."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from gateway import preflight  # noqa: PLC0415
+    from gateway.errors import ConfigError  # noqa: PLC0415
+
+    snapshot = load(home)
+    problems = preflight.check(snapshot)
+    if any(not problem.warning for problem in problems):
+        raise ConfigError(problems)
+    return replace(snapshot, warnings=problems)
+
+
+def _nothing_in_front(context: typer.Context) -> None:
+    """Refuse options between `callout` and the command: they would seem to count for that."""
+    for name in ("home", "listen", "log_level", "log_format"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            text = f"goes behind the command: imsgw callout {context.invoked_subcommand} {option} ..."
+            raise typer.BadParameter(text, param_hint=option)
+
+
+@app.command("list")
+def list_listeners(
+    home: HomeOption = Path(), instance: InstanceOption = None, as_json: JsonOption = False
+) -> None:
+    """Show the listeners of the processes that run: state, messages, callouts in work, journal.
+
+    Example: `imsgw callout list`
+    """
+    from gateway.callout.control_words import Ask  # noqa: PLC0415
+
+    told = asked(home, instance, Ask("list"))
+    if as_json:
+        typer.echo(json.dumps({"instances": [said.facts() for said in told]}, indent=2, ensure_ascii=False))
+    else:
+        show(told)
+
+
+@app.command("start")
+def start(
+    listeners: ListenersArgument = None,
+    every: AllOption = False,
+    home: HomeOption = Path(),
+    instance: InstanceOption = None,
+) -> None:
+    """Have listeners retrieve again that were stopped, or that an error has stopped.
+
+    Example: `imsgw callout start ims1/CALLOUT1`
+    """
+    from gateway.callout.control_words import Ask  # noqa: PLC0415
+
+    show(asked(home, instance, Ask("start", _named(listeners, every=every))))
+
+
+@app.command("stop")
+def stop(
+    listeners: ListenersArgument = None,
+    every: AllOption = False,
+    home: HomeOption = Path(),
+    instance: InstanceOption = None,
+) -> None:
+    """Have listeners retrieve no more; callouts in work are finished, messages stay with IMS.
+
+    They stay stopped until `imsgw callout start`, or until the process starts anew.
+
+    Example: `imsgw callout stop ims1/CALLOUT1 ims1/CALLOUT2`
+
+    Example: `imsgw callout stop --all`
+    """
+    from gateway.callout.control_words import Ask  # noqa: PLC0415
+
+    show(asked(home, instance, Ask("stop", _named(listeners, every=every))))
+
+
+@app.command("drain")
+def drain(
+    home: HomeOption = Path(),
+    instance: InstanceOption = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=86_400,
+            help="How long to wait for callouts in work.",
+            show_default="callout.drain_seconds",
+        ),
+    ] = None,
+) -> None:
+    """Retrieve nothing any more and wait until no callout is in work: then the process may be ended.
+
+    It starts nothing again before its next start. Exit code 1: something was still in work.
+
+    Example: `imsgw callout drain --seconds 60`
+    """
+    from gateway.callout.control_words import Ask  # noqa: PLC0415
+
+    told = asked(home, instance, Ask("drain", seconds=seconds), _DRAIN_SECONDS if seconds is None else seconds)
+    for said in told:
+        left = sum(picture.in_work for picture in said.listeners)
+        words = "nothing is in work any more" if said.drained else f"{left} callouts are still in work"
+        typer.echo(f"instance {said.instance} (process {said.pid}): {words}")
+    if not all(said.drained for said in told):
+        raise typer.Exit(1)
+
+
+def _named(listeners: list[str] | None, *, every: bool) -> "tuple[Source, ...] | None":
+    """Return the listeners that are meant; None: all."""
+    from gateway.callout.control_words import ControlError, source_of  # noqa: PLC0415
+
+    if every == bool(listeners):
+        raise typer.BadParameter("name listeners, or --all", param_hint="BUNDLE/TPIPE")
+    try:
+        return None if listeners is None or every else tuple(source_of(each) for each in listeners)
+    except ControlError as error:
+        raise typer.BadParameter(str(error), param_hint="BUNDLE/TPIPE") from error

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the outside SOAP stacks of the interop suite, nginx, Valkey, OpenLDAP and ICU's uconv: Debian packages, as
-# root, quietly.
+# Installs the outside SOAP stacks of the interop suite, nginx, Valkey, PostgreSQL, OpenLDAP and ICU's uconv: Debian
+# packages, as root, quietly.
 # Python's zeep comes with the project itself, node-soap with npm from package-lock.json, WSS4J and CXF with Maven.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -13,6 +13,7 @@ missing=""
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 command -v valkey-server >/dev/null || command -v redis-server >/dev/null || missing="$missing valkey-server"
 [ -n "$missing" ] || exit 0
 log=$(mktemp)

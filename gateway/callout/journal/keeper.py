@@ -9,6 +9,7 @@ from gateway.callout.journal.claims import Claims
 from gateway.callout.journal.entries import Entry, JournalError, Letter, NewEntry, State
 from gateway.callout.journal.instances import Instance
 from gateway.callout.journal.letters import Letters
+from gateway.callout.journal.postgresql import PostgresqlStore
 from gateway.callout.journal.room import Room
 from gateway.callout.journal.sqlite import FILE_NAME, SqliteStore
 from gateway.callout.journal.store import Store
@@ -24,9 +25,14 @@ def open_journal(settings: JournalSettings, state: Path, clock: Clock, *, create
 
     No I/O yet: a store that cannot be used raises JournalError at each call, and is tried anew at the next.
     Without `create` a journal that is not there yet is not made: calls raise NoJournalError (for commands that
-    look). Not to be taken through a fork.
+    look). Not to be taken through a fork. Raises JournalError where psycopg is not installed or the address is
+    none.
     """
-    store = SqliteStore(state / FILE_NAME, clock, create=create)
+    store: Store
+    if settings.store == "sqlite":
+        store = SqliteStore(state / FILE_NAME, clock, create=create)
+    else:
+        store = PostgresqlStore(settings)
     return SqlJournal(store, settings, clock)
 
 

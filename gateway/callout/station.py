@@ -106,7 +106,14 @@ class Station:
         self._deliverer = Deliverer(self._means)
         intake = TpipeIntake(callout, self._means, self._desk, shared.tokens, self._deliverer.wake)
         self._listener = Listener(
-            source, way.settings, callout, way.credentials, intake, clock=shared.clock, sink=shared.sink
+            source,
+            way.settings,
+            callout,
+            way.credentials,
+            intake,
+            clock=shared.clock,
+            sink=shared.sink,
+            network_identity=way.bundle.ims_connect.network_identity,
         )
         way.hold()
 

@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from gateway.envelope import SoapVersion
 from gateway.errors import ConfigError, Problem
 from gateway.safexml import Element
 from gateway.soap.bindings import BindingReader, Bound
 from gateway.soap.contract import Contract
 from gateway.soap.documents import Documents, collect
 from gateway.soap.operations import Operation, as_operation, by_element
+from gateway.soap.outbound.message import prepare
 from gateway.soap.publish import PublishedContract
 from gateway.soap.schema import compile_body_schema
 from gateway.soap.schema_sources import SchemaSources, wildcards_or_href
@@ -162,7 +164,7 @@ def is_address(address: str) -> bool:
 
 
 def _zeep(documents: Documents, ports: Mapping[str, ConsumerPort]) -> Any:
-    """Return zeep's reading, which must agree with ours. Raises ConfigError."""
+    """Return zeep's reading, which must agree with ours, ready to send payloads. Raises ConfigError."""
     file = documents.file(documents.main.name)
     all_of = [(port, one) for port in ports.values() for one in port.bound.values()]
     try:
@@ -177,6 +179,9 @@ def _zeep(documents: Documents, ports: Mapping[str, ConsumerPort]) -> Any:
     ]
     if wrong:
         raise ConfigError(tuple(wrong))
+    for port in ports.values():
+        binding = document.services[port.service].ports[port.name].binding
+        prepare(binding, SoapVersion(port.version), port.bound)
     return document
 
 

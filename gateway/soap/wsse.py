@@ -27,6 +27,7 @@ from gateway.wss.outbound import (
     add_security,
     add_timestamp,
     add_username_token,
+    is_user_id,
     new_id,
 )
 from gateway.wss.verdict import TokenKind
@@ -93,12 +94,31 @@ class OwnPassword:
         add_username_token(security, self.user, self.password, nonce=nonce, created=created)
 
 
+@dataclass(frozen=True, slots=True)
+class NamedUser:
+    """A UsernameToken about the user on whose behalf a call is made."""
+
+    user: str
+    """A user id as RACF writes it: 1 to 8 of A-Z 0-9 @ # $."""
+    password: Secret
+    """Empty: the token has none, and the receiver believes the connection."""
+    before_seconds: float = 0
+    after_seconds: float = 300
+    """How long the Timestamp is valid."""
+
+    def add(self, security: Element, _lifetime: Lifetime, _random_bytes: RandomBytes) -> None:
+        """Add a UsernameToken. Raises ValueError for what is no user id."""
+        if not is_user_id(self.user):
+            raise ValueError(f"a name of {len(self.user)} characters is no user id")
+        add_username_token(security, self.user, self.password)
+
+
 class OutboundSecurity:
     """Puts a new Security header on every message: zeep's `Client(wsse=...)`. Thread-safe."""
 
     def __init__(
         self,
-        token: VouchedUser | OwnPassword,
+        token: VouchedUser | OwnPassword | NamedUser,
         clock: Clock,
         *,
         timestamp: bool = True,

@@ -7,7 +7,7 @@ as text.
 """
 
 from gateway.wss.outbound.header import Lifetime, add_security, add_timestamp
-from gateway.wss.outbound.saml import Vouched, add_assertion11, add_assertion20, new_id
+from gateway.wss.outbound.saml import Vouched, add_assertion11, add_assertion20, is_user_id, new_id
 from gateway.wss.outbound.username import add_username_token
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "add_security",
     "add_timestamp",
     "add_username_token",
+    "is_user_id",
     "new_id",
 ]

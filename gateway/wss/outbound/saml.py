@@ -38,10 +38,15 @@ class Vouched:
     """URI of how the user proved who it is; empty: unspecified."""
 
     def __post_init__(self) -> None:
-        if not _USER_ID.fullmatch(self.user):
+        if not is_user_id(self.user):
             raise ValueError(f"a name of {len(self.user)} characters is no user id")
         if not self.issuer or self.issuer != self.issuer.strip():
             raise ValueError("the issuer is empty, or has white space around it")
+
+
+def is_user_id(text: str) -> bool:
+    """Tell whether a text is a user id as RACF writes it."""
+    return _USER_ID.fullmatch(text) is not None
 
 
 def new_id(random_bytes: Callable[[int], bytes]) -> str:

@@ -1,4 +1,4 @@
-"""UsernameToken with the password as text (UsernameToken Profile 1.1.1, section 3)."""
+"""UsernameToken, with the password as text or without one (UsernameToken Profile 1.1.1, section 3)."""
 
 import base64
 from datetime import datetime
@@ -29,14 +29,15 @@ def add_username_token(
 ) -> Element:
     """Add a UsernameToken to a Security header and return it; with `nonce` and `created` where they are given.
 
-    Raises ValueError for an empty user, and for characters that XML cannot hold; the error does not show them.
+    An empty password is none: the token names the user and proves nothing. Raises ValueError for an empty user,
+    and for characters that XML cannot hold; the error does not show them.
     """
     if not user:
         raise ValueError("a UsernameToken without a user")
     token = etree.SubElement(security, USERNAME_TOKEN)
     etree.SubElement(token, USERNAME).text = user
-    element = etree.SubElement(token, PASSWORD, Type=PASSWORD_TEXT)
-    _set_text(element, password)
+    if password:
+        _set_text(etree.SubElement(token, PASSWORD, Type=PASSWORD_TEXT), password)
     if nonce:
         coded = base64.b64encode(nonce).decode()
         etree.SubElement(token, NONCE, EncodingType=BASE64_BINARY).text = coded

@@ -90,8 +90,11 @@ class JournalFullError(JournalError):
     """There are `max_entries` messages; those that wait in IMS stay there."""
 
 
-class ClaimLostError(JournalError):
-    """The claim has ended, and the entry is somebody else's or gone: do nothing more with it."""
+class ClaimLostError(Exception):
+    """The claim has ended, and the entry is somebody else's or gone: do nothing more with it.
+
+    It is no JournalError: what is done again and again until the journal works must not be done again after this.
+    """
 
 
 class Journal(Protocol):

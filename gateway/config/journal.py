@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Final, Self
+from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -13,18 +14,22 @@ from gateway.exchange import Secret
 POSTGRESQL: Final = "postgresql://"
 _ADDRESS: Final = re.compile(
     r"postgresql://(?:[^\s@/:?#]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/[^\s@/?#]*)?"
+    r"(?:/[^\s@/?#]*)?(?:\?[^\s#]*)?"
 )
+_SECRET: Final = {"password", "sslpassword"}
+_PLACES: Final = {"host", "hostaddr", "port", "user", "dbname", "service"}
+"""Parameters that would change what the rest of the address says."""
 
 
 def _store(value: str) -> str:
     if value == "sqlite":
         return value
-    rest = value.removeprefix(POSTGRESQL)
-    if rest != value and (":" in rest.rpartition("@")[0] or "password=" in rest):
+    rest, _, parameters = value.removeprefix(POSTGRESQL).partition("?")
+    named = {name.lower() for name, _ in parse_qsl(parameters, keep_blank_values=True)}
+    if value.startswith(POSTGRESQL) and (":" in rest.rpartition("@")[0] or named & _SECRET):
         raise RefusalError("must not hold a password: it goes into journal.password")
-    if rest != value and "?" in rest:
-        raise RefusalError("takes no parameters behind a question mark; TLS goes with journal.truststore")
+    if named & _PLACES:
+        raise RefusalError("names host, port, user or database before the question mark only")
     match = _ADDRESS.fullmatch(value)
     if match is None or not is_host(match["host"]) or not 0 < int(match["port"] or 5432) < 65_536:
         raise ValueError("neither sqlite nor an address")

@@ -122,20 +122,23 @@ def backend_context(settings: BackendTls) -> ssl.SSLContext:
     return context
 
 
-def client_context(truststore: TrustStore | None, keystore: KeyStore | None = None) -> ssl.SSLContext:
+def client_context(
+    truststore: TrustStore | None, keystore: KeyStore | None = None, policy: CryptoPolicy = "modern"
+) -> ssl.SSLContext:
     """Return a context for connections to a server of the operator's: certificate and name are checked, always.
 
     Without a trust store the authorities of the operating system are trusted; with a key store its key and
-    certificate are shown to a server that asks. Raises StoreError.
+    certificate are shown to a server that asks. What a context cannot restrict is left to `handshake_complaint`.
+    Raises StoreError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _restrict(context, "modern")
+    _restrict(context, policy)
     if truststore is None:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     else:
         _trust(context, read_truststore(truststore))
     if keystore is not None:
-        _load_key(context, keystore, "modern")
+        _load_key(context, keystore, policy)
     return context
 
 

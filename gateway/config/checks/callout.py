@@ -31,23 +31,30 @@ def unreached(home: Home) -> Iterator[Problem]:
 
 
 def same_name(home: Home) -> Iterator[Problem]:
-    """Name services that a program could not tell apart: the same WSID over the same bundle."""
+    """Name services that a program could not tell apart: the same WSID over the same bundle.
+
+    The name of a folder is a WSID too, but one that yields to the name of a WSDL.
+    """
     told: set[tuple[str, str]] = set()
     for bundle, consumers in callers(home).items():
         for first, other in combinations(sorted(consumers, key=lambda one: one.name), 2):
-            shared = _names(first) & _names(other)
-            if not shared or (first.name, other.name) in told:
-                continue
+            if (first.name, other.name) not in told:
+                yield from _same_name(first, other, bundle)
             told.add((first.name, other.name))
-            text = (
-                f"programs call it {min(shared)} (WSID: the WSDL's file name, or the folder's), and service "
-                f"{first.name} as well, over bundle {bundle}: rename one"
-            )
-            yield Problem(correlator_file(other.name), "wsdl", text)
 
 
-def _names(consumer: Consumer) -> set[str]:
-    return {consumer.wsdl.stem, consumer.name}
+def _same_name(first: Consumer, other: Consumer, bundle: str) -> Iterator[Problem]:
+    if first.wsdl.stem == other.wsdl.stem:
+        text = (
+            f"programs call it {other.wsdl.stem} (WSID, the name of its WSDL), and service {first.name} as "
+            f"well, over bundle {bundle}: rename one of the files"
+        )
+        yield Problem(correlator_file(other.name), "wsdl", text)
+        return
+    for one, another in ((first, other), (other, first)):
+        if one.wsdl.stem == another.name:
+            text = f"programs that say {another.name} (WSID) reach this service, and not the one in that folder"
+            yield Problem(correlator_file(one.name), "wsdl", text, warning=True)
 
 
 def raw_messages(home: Home) -> Iterator[Problem]:

@@ -66,6 +66,7 @@ def journal(home: Home) -> Iterator[Problem]:
         yield Problem(GATEWAY_FILE, "journal.store", text)
     match = _HOST.match(settings.store)
     host = (match["v6"] or match["host"]) if match else ""
-    if settings.truststore is None and not is_loopback(host):
+    checked = settings.truststore is not None or "sslmode=verify-full" in settings.store
+    if not checked and not is_loopback(host):
         text = f"is missing: messages travel to {host} in clear, or to whoever pretends to be it"
         yield Problem(GATEWAY_FILE, "journal.truststore", text, warning=True)

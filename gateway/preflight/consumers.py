@@ -1,0 +1,108 @@
+"""The contracts of consumers against their correlators, and the addresses that are called."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from gateway.config.checks.places import correlator_file, is_loopback
+from gateway.config.model import Consumer, Home, RawMessages
+from gateway.config.words import dotted, nearest, shown
+from gateway.errors import ConfigError, Problem
+from gateway.soap.consumer import ConsumerContract, is_address, load_consumer
+
+
+def consumer_contracts(home: Home) -> dict[str, ConsumerContract]:
+    """Return the contract of every consumer, by name. Raises ConfigError with all that does not fit."""
+    loaded, problems = _load(home)
+    for name, contract in loaded.items():
+        problems.extend(one for one in _disagreements(home.consumers[name], contract) if not one.warning)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return loaded
+
+
+def consumer_contract_problems(home: Home) -> Iterator[Problem]:
+    """Yield what is wrong with contracts of consumers and their addresses, or unlike their correlators."""
+    loaded, problems = _load(home)
+    yield from problems
+    for name, contract in loaded.items():
+        consumer = home.consumers[name]
+        yield from contract.warnings
+        yield from _disagreements(consumer, contract)
+        yield from _addresses(home, consumer, contract)
+
+
+def _load(home: Home) -> tuple[dict[str, ConsumerContract], list[Problem]]:
+    loaded: dict[str, ConsumerContract] = {}
+    problems: list[Problem] = []
+    for name, consumer in home.consumers.items():
+        folder = home.path / "wsdl" / name
+        try:
+            loaded[name] = load_consumer(
+                name, consumer.wsdl, folder=folder, validate=consumer.settings.validate_body
+            )
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return loaded, problems
+
+
+def _disagreements(consumer: Consumer, contract: ConsumerContract) -> Iterator[Problem]:
+    file, known = correlator_file(consumer.name), contract.operations
+    for unknown in sorted(consumer.settings.operations.keys() - known.keys() - {"*"}):
+        text = f"the WSDL has no such operation that can be called; it has {', '.join(sorted(known))}"
+        yield Problem(file, dotted(("operations", unknown)), text)
+    for name, operation in known.items():
+        settings = consumer.operation(name)
+        if settings is None:
+            text = f'operation {name} of the WSDL has no settings: add a table for it, or one for "*"'
+            yield Problem(file, "operations", text)
+        elif operation.one_way and name in consumer.settings.operations and settings.response_transaction:
+            key = dotted(("operations", name, "response_transaction"))
+            yield Problem(
+                file, key, "has no effect: the operation is one-way, nothing comes back", warning=True
+            )
+    for tpipe, raw in consumer.settings.raw.items():
+        for key, text in _raw(raw, contract):
+            yield Problem(file, dotted(("raw", tpipe, key)), text)
+
+
+def _raw(raw: RawMessages, contract: ConsumerContract) -> Iterator[tuple[str, str]]:
+    """Yield keys of a table that name nothing in the WSDL, each with what is wrong."""
+    if raw.operation not in contract.operations:
+        yield "operation", f"the WSDL has no such operation{_hint(raw.operation, list(contract.operations))}"
+    port = contract.ports.get(raw.port) if raw.port else next(iter(contract.ports.values()), None)
+    if port is None:
+        yield "port", f"the WSDL has no such port{_hint(raw.port, list(contract.ports))}"
+    elif raw.operation in contract.operations and raw.operation not in port.operations:
+        yield ("port" if raw.port else "operation"), f"port {port.name} does not have operation {raw.operation}"
+
+
+def _hint(word: str, known: list[str]) -> str:
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else f"; it has {', '.join(sorted(known))}"
+
+
+def _addresses(home: Home, consumer: Consumer, contract: ConsumerContract) -> Iterator[Problem]:
+    """Name addresses that hold a name, and plain ones where a token or a password would be seen on the way."""
+    security = consumer.settings.security
+    callouts = (home.bundles[name].callout for name in consumer.settings.bundles)
+    basic = security.basic or any(callout.basic for callout in callouts if callout is not None)
+    for port in contract.ports.values():
+        if not is_address(port.address):
+            continue  # the contract has said so
+        parts = urlsplit(port.address)
+        user, _, host = parts.netloc.rpartition("@")
+        where = f"port {port.name} has the address {parts.scheme}://{shown(host)}"
+        if user:
+            text = f"{where} with a name before the host: it is not sent; use security.basic"
+            yield Problem(correlator_file(consumer.name), "wsdl", text)
+        if parts.scheme == "https":
+            continue
+        if security.token != "none":  # noqa: S105  a kind of token
+            text = f'{where}: a token ("{security.token}") goes over HTTPS only, so it cannot be called'
+            yield Problem(correlator_file(consumer.name), "wsdl", text)
+        elif basic and not is_loopback(parts.hostname or ""):
+            text = f"{where}: the password for HTTP Basic travels in clear"
+            yield Problem(correlator_file(consumer.name), "wsdl", text, warning=True)
+        if security.keystore is not None:
+            text = f"{where}: without TLS the certificate of security.keystore is not shown"
+            yield Problem(correlator_file(consumer.name), "wsdl", text, warning=True)

@@ -18,6 +18,7 @@ pytest_plugins: list[str] = [
     "tests.fixtures.slapd",
     "tests.fixtures.hostile_service",
     "tests.fixtures.callout",
+    "tests.fixtures.callout_wire",
     "tests.interop.callout.services",
     "tests.interop.wss.partners",
     "tests.interop.wss.java",

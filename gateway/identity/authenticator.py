@@ -103,7 +103,7 @@ def consult(authenticator: Authenticator, verified: Verified) -> Decision:
     except UnavailableError as error:
         raise GatewayError(M.AUTHENTICATOR, private=f"{name}: {error}") from None
     except Exception as error:  # noqa: BLE001  it is not our code: whatever it raises, nobody gets in
-        raise GatewayError(M.AUTHENTICATOR, private=f"{name}: {_place(error)}") from None
+        raise GatewayError(M.AUTHENTICATOR, private=f"{name}: {place_of(error)}") from None
     if decision is None:
         return Decision()
     if not _in_order(decision):
@@ -113,7 +113,7 @@ def consult(authenticator: Authenticator, verified: Verified) -> Decision:
     return decision
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Say what was raised where, without the words of the exception."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

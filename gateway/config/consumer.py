@@ -139,8 +139,11 @@ def _by_tpipe(value: Mapping[str, RawMessages]) -> Mapping[str, RawMessages]:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
-        raise ValueError("not a list of names")
+    if not isinstance(value, list | tuple):
+        raise ValueError("not a list")  # noqa: TRY004  pydantic takes a ValueError as a refusal
+    wrong = next((n for n, item in enumerate(value, start=1) if not isinstance(item, str) or not item), None)
+    if wrong is not None:
+        raise RefusalError(f"entry {wrong} is no name of a bundle")
     if not value:
         raise RefusalError("is empty: it names one bundle at least")
     double = next((name for name in value if value.count(name) > 1), None)

@@ -128,7 +128,7 @@ def client_context(
     """Return a context for connections to a server of the operator's: certificate and name are checked, always.
 
     Without a trust store the authorities of the operating system are trusted; with a key store its key and
-    certificate are shown to a server that asks. What a context cannot restrict is left to `handshake_complaint`.
+    certificate are shown to a server that asks. `handshake_complaint` judges what no context can restrict.
     Raises StoreError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -93,7 +93,7 @@ class JournalFullError(JournalError):
 class ClaimLostError(Exception):
     """The claim has ended, and the entry is somebody else's or gone: do nothing more with it.
 
-    It is no JournalError: what is done again and again until the journal works must not be done again after this.
+    It is no JournalError: who tries again until the journal works must not try this again.
     """
 
 

@@ -32,7 +32,7 @@ def open_journal(settings: JournalSettings, state: Path, clock: Clock, *, create
     if settings.store == "sqlite":
         store = SqliteStore(state / FILE_NAME, clock, create=create)
     else:
-        store = PostgresqlStore(settings)
+        store = PostgresqlStore(settings, create=create)
     return SqlJournal(store, settings, clock)
 
 

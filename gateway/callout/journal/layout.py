@@ -3,15 +3,19 @@
 from sqlalchemy import Connection, inspect, select
 
 from gateway.callout.journal.entries import JournalError
+from gateway.callout.journal.store import NoJournalError
 from gateway.callout.journal.tables import METADATA, VERSION, schema
 
 
-def prepare(connection: Connection, name: str) -> None:
+def prepare(connection: Connection, name: str, *, create: bool = True) -> None:
     """Bring the database into shape, in a transaction that nobody else is in at the same time.
 
-    Raises JournalError when the tables are of another version; errors of the database as they come.
+    Raises NoJournalError when there are no tables and none are to be made, JournalError when they are of
+    another version; errors of the database as they come.
     """
     if not inspect(connection).has_table(schema.name):
+        if not create:
+            raise NoJournalError(f"{name}: there is no journal yet")
         METADATA.create_all(connection)
         connection.execute(schema.insert().values(version=VERSION))
         return

@@ -65,14 +65,15 @@ SELECT set_config('statement_timeout', '30s', false),
 class PostgresqlStore:
     """A `Store`. Not to be taken through a fork."""
 
-    def __init__(self, settings: JournalSettings) -> None:
-        """Nothing is connected before the first transaction.
+    def __init__(self, settings: JournalSettings, *, create: bool = True) -> None:
+        """Nothing is connected before the first transaction; `create`: makes the tables where there are none.
 
         Raises JournalError where psycopg is not installed, or the address is none.
         """
         self.name = _without_parameters(settings.store)
         self.insert = postgresql.insert
         self._password = settings.password
+        self._create = create
         self._engine = self._made(settings)
         self._preparing = threading.Lock()
         self._prepared = False
@@ -158,7 +159,7 @@ class PostgresqlStore:
             if encoding != "UTF8":
                 raise JournalError(f"{self.name}: the database has the encoding {encoding}; it must be UTF8")
             connection.execute(select(func.pg_advisory_xact_lock(_LAYOUT_LOCK)))
-            prepare(connection, self.name)
+            prepare(connection, self.name, create=self._create)
         self._prepared = True
 
     @contextmanager

@@ -133,7 +133,7 @@ class SqliteStore:
         inode = _inode(self._file)
         _log_ahead(self._durable, attempts=1 + int(self._wait_seconds / _ATTEMPT_SECONDS))
         with _transaction(self._durable, writing=True) as connection:
-            prepare(connection, self.name)
+            prepare(connection, self.name, create=self._create)
         self._inode = inode
 
     def _require_same(self) -> None:

@@ -30,7 +30,8 @@ class Received:
     user: str = ""
     """Synchronous: user id of the program that waits (PSTUSID, field of the correlation token)."""
     control_data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
-    """Synchronous: tag and data, EBCDIC, of each section of control data."""
+    """Synchronous: tag and data, EBCDIC, of each section of control data; what is no section comes last, with
+    an empty tag."""
     network_user: str = ""
     """Distributed identity of whoever called the program, where IMS tells it."""
     network_session: str = ""

@@ -53,7 +53,10 @@ class Delivery:
     user: str = ""
     """Synchronous callout: the user id of the program that waits, as the token tells it."""
     control_data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
-    """Synchronous callout: tag and data of each section of control data."""
+    """Synchronous callout: tag and data of each section of control data.
+
+    What the program wrote there that is no section, and all behind it, comes last, with an empty tag.
+    """
     mod_name: str = ""
     network_user: bytes = b""
     network_session: bytes = b""

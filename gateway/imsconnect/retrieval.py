@@ -143,7 +143,7 @@ def _delivery(output: OutputMessage, code: HeaderCode) -> Delivery:
         request=output.block,
         correlation_token=token,
         user=_user(token),
-        control_data=tuple(_section(section, code) for section in output.control_data),
+        control_data=tuple(_section(section, code) for section in output.control_data) + _rest(output),
         mod_name=output.mod_name or "",
         network_user=network.get(NETUID, b""),
         network_session=network.get(NETSID, b""),
@@ -159,6 +159,10 @@ def _user(token: bytes) -> str:
     except ValueError:
         return ""
     return name if name.isascii() and name.isprintable() else ""
+
+
+def _rest(output: OutputMessage) -> tuple[tuple[str, bytes], ...]:
+    return (("", output.control_rest),) if output.control_rest else ()
 
 
 def _section(section: bytes, code: HeaderCode) -> tuple[str, bytes]:

@@ -26,6 +26,7 @@ from gateway.imsconnect.inputs import Destination
 from gateway.imsconnect.outcome import checked
 from gateway.imsconnect.session import NothingSentError, Session
 from gateway.imsconnect.transport import DeadlinePassed, StreamLost
+from gateway.imsconnect.values import Rejection
 from tests.fuzz.wire_cases import mutated, seeds
 
 WHO = Credentials.of("USER1", "PASSW0RD")
@@ -150,7 +151,7 @@ def _interact(session: Session, interaction: Interaction, choose: random.Random)
 def _answer(session: Session, choose: random.Random) -> None:
     kind = choose.randrange(4)
     if kind == 0:
-        session.reject(reason=choose.choice((None, 0, 35)), keep=choose.random() < 0.5)
+        session.reject(Rejection(choose.choice((None, 0, 35)), keep=choose.random() < 0.5))
     else:
         session.acknowledge()
 

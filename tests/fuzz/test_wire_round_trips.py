@@ -131,6 +131,7 @@ def output_messages(draw, code):
         correlation_token=draw(st.binary(min_size=40, max_size=40)) if callout else None,
         network=tuple(NetworkSegment(i, draw(st.binary(max_size=30))) for i in network),
         control_data=draw(st.lists(section, max_size=3).map(tuple)) if callout else (),
+        control_rest=draw(st.just(b"") | st.binary(max_size=9).map(b"\0\0\0\0".__add__)) if callout else b"",
     )
 
 

@@ -132,11 +132,12 @@ def _control_data(part: Part) -> Iterator[Field]:
         number += 1
         start = part.position - part.structure.start
         header = int.from_bytes(data[start : start + CTL_HDRLEN])
+        meaning = f"{header} bytes of tag"
         try:
             end = section_end(data, start + CTL_HDRLEN, header, part.reply.code)
         except RemoteProtocolError as error:
-            raise Damage(str(error), shown=True) from None
-        yield part.take(f"CTL_HDRLEN{number}", CTL_HDRLEN, f"{header} bytes of tag")
+            end, meaning = len(data), str(error)
+        yield part.take(f"CTL_HDRLEN{number}", min(CTL_HDRLEN, len(data) - start), meaning)
         yield from part.text(f"CTL_DATA{number}", part.structure.start + end)
 
 

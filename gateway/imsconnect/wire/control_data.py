@@ -1,7 +1,8 @@
 """CTLDAT: the control data that an IMS application put beside a synchronous callout request.
 
 Source: Format of the callout control data in the message. Each section is ``<tag>data</tag>`` behind
-CTL_HDRLEN, the length of its opening tag; where a section ends, only its closing tag tells.
+CTL_HDRLEN, the length of its opening tag; where a section ends, only its closing tag tells. What the program
+wrote wrongly is nobody's fault on the way: it is read as it stands, for whoever answers the program.
 """
 
 from typing import Final
@@ -16,8 +17,11 @@ CTL_HDRLEN: Final = 4
 MIN_TAG: Final = 3
 
 
-def encode_control_data(sections: tuple[bytes, ...], code: HeaderCode) -> bytes:
-    """Return the whole structure. Raises LocalProtocolError for a section that is not ``<tag>data</tag>``."""
+def encode_control_data(sections: tuple[bytes, ...], code: HeaderCode, rest: bytes = b"") -> bytes:
+    """Return the whole structure, `rest` at its end as it is.
+
+    Raises LocalProtocolError for a section that is not ``<tag>data</tag>``.
+    """
     body = bytearray()
     for section in sections:
         header = section.find(">".encode(code.value)) + 1
@@ -28,20 +32,25 @@ def encode_control_data(sections: tuple[bytes, ...], code: HeaderCode) -> bytes:
         if end != len(section):
             raise LocalProtocolError("a section of control data goes on behind its closing tag")
         body += header.to_bytes(CTL_HDRLEN) + section
+    body += rest
     length = CTL_HEADER + len(body)
     return length.to_bytes(4) + code.encode(CTL_ID) + bytes(4) + bytes(body)
 
 
-def read_control_data(structure: bytes | None, code: HeaderCode) -> tuple[bytes, ...]:
-    """Return the sections of a structure, none when there is none. Raises RemoteProtocolError."""
+def read_control_data(structure: bytes | None, code: HeaderCode) -> tuple[tuple[bytes, ...], bytes]:
+    """Return the sections of a structure, and what follows them and is none: from its CTL_HDRLEN on."""
     sections: list[bytes] = []
     position = CTL_HEADER
     while structure is not None and position < len(structure):
         header = int.from_bytes(structure[position : position + CTL_HDRLEN])
         start = position + CTL_HDRLEN
-        position = section_end(structure, start, header, code)
-        sections.append(structure[start:position])
-    return tuple(sections)
+        try:
+            end = section_end(structure, start, header, code)
+        except RemoteProtocolError:
+            return tuple(sections), structure[position:]
+        sections.append(structure[start:end])
+        position = end
+    return tuple(sections), b""
 
 
 def section_end(data: bytes, start: int, header: int, code: HeaderCode) -> int:

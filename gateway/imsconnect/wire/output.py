@@ -108,6 +108,8 @@ class OutputMessage:
     network: tuple[NetworkSegment, ...] = ()
     control_data: tuple[bytes, ...] = field(default=(), repr=False)
     """Sections ``<tag>data</tag>`` of a callout request, in the header's code."""
+    control_rest: bytes = field(default=b"", repr=False)
+    """What follows the sections in the control data and is none; as it stands there."""
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -121,7 +123,7 @@ class OutputMessage:
             return "an output message has either a CSM or an RSM"
         if self.rsm and (self.segments or self.network or named or token is not None):
             return "an RSM stands alone"
-        if token is None and (self.block is not None or self.control_data):
+        if token is None and (self.block is not None or self.control_data or self.control_rest):
             return "a data block and control data come with a correlation token only"
         if token is not None and (self.segments or self.block is None):
             return "a callout request has a data block and no segments"
@@ -166,8 +168,8 @@ def _prefixes(message: OutputMessage, code: HeaderCode) -> Iterator[bytes]:
         yield _structure(Kind.GENCID.value, code.encode(message.client_id), code)
     for network in message.network:
         yield _structure(network.id, bytes(4) + network.data, code)
-    if message.control_data:
-        yield encode_control_data(message.control_data, code)
+    if message.control_data or message.control_rest:
+        yield encode_control_data(message.control_data, code, message.control_rest)
 
 
 def _structure(name: str, data: bytes, code: HeaderCode, byte_2: int = 0, byte_3: int = 0) -> bytes:
@@ -210,6 +212,7 @@ def read_output(buffer: bytearray, structures: list[Structure], code: HeaderCode
     token = by_kind.get(Kind.COR)
     if token is not None and Kind.BLOCK not in by_kind:
         raise RemoteProtocolError("a callout request without a data block")
+    control_data, control_rest = read_control_data(by_kind.get(Kind.CTLDAT), code)
     return OutputMessage(
         segments=tuple([bytes(buffer[s.start + LLZZ : s.end]) for s in before if s.kind is Kind.SEGMENT]),
         block=by_kind[Kind.BLOCK][LLLL:] if token is not None else None,
@@ -218,7 +221,8 @@ def read_output(buffer: bytearray, structures: list[Structure], code: HeaderCode
         client_id=_name(by_kind.get(Kind.GENCID), code),
         correlation_token=None if token is None else token[STRUCTURE_HEADER:],
         network=tuple([NetworkSegment(k.value, by_kind[k][NETWORK_HEADER:]) for k in by_kind if k in _NETWORK]),
-        control_data=read_control_data(by_kind.get(Kind.CTLDAT), code),
+        control_data=control_data,
+        control_rest=control_rest,
     )
 
 

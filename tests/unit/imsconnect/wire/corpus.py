@@ -110,4 +110,5 @@ def output_message(case: Case) -> OutputMessage:
         correlation_token=None if token is None else bytes.fromhex(token),
         network=tuple(NetworkSegment(n["id"], n["data"].encode(code)) for n in table.get("network", ())),
         control_data=tuple(text.encode(code) for text in table.get("control_data", ())),
+        control_rest=bytes.fromhex(table.get("control_rest", "")),
     )

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.imsconnect.wire import HeaderCode, LocalProtocolError, RemoteProtocolError
+from gateway.imsconnect.wire import HeaderCode, LocalProtocolError
 from gateway.imsconnect.wire.control_data import encode_control_data, read_control_data
 
 # Format of the callout control data in the message, laid out by hand, ASCII
@@ -19,13 +19,13 @@ STRUCTURE = bytes.fromhex(
 def test_sections_end_at_their_closing_tags():
     length = len(STRUCTURE).to_bytes(4)
     structure = length + STRUCTURE[4:]
-    assert read_control_data(structure, HeaderCode.ASCII) == (b"<a><b></a>", b"<c></c>")
+    assert read_control_data(structure, HeaderCode.ASCII) == ((b"<a><b></a>", b"<c></c>"), b"")
     assert encode_control_data((b"<a><b></a>", b"<c></c>"), HeaderCode.ASCII) == structure
 
 
 def test_no_structure_means_no_sections():
-    assert read_control_data(None, HeaderCode.EBCDIC) == ()
-    assert read_control_data(bytes(16), HeaderCode.EBCDIC) == ()
+    assert read_control_data(None, HeaderCode.EBCDIC) == ((), b"")
+    assert read_control_data(bytes(16), HeaderCode.EBCDIC) == ((), b"")
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,24 @@ def test_what_is_no_section_is_not_written(section):
 
 
 @pytest.mark.parametrize("cut", range(17, len(STRUCTURE)))
-def test_a_structure_cut_short_is_an_error(cut):
-    if cut == 16 + 4 + 10:
-        return
-    with pytest.raises(RemoteProtocolError):
-        read_control_data(STRUCTURE[:cut], HeaderCode.ASCII)
+def test_what_is_no_section_is_read_as_it_stands(cut):
+    second = 16 + 4 + 10
+    expected = ((b"<a><b></a>",), STRUCTURE[second:cut]) if cut >= second else ((), STRUCTURE[16:cut])
+    assert read_control_data(STRUCTURE[:cut], HeaderCode.ASCII) == expected
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"\0\0\0\x04<a>1</a>",  # a length that is not the tag's
+        b"\0\0\0\x03<a>1</b>",
+        b"\0\0\0\x00",
+        b"\xff\xff\xff\xff<a>1</a>",
+        b"<a>1</a>",  # no length
+        b"\0",
+    ],
+)
+def test_a_wrong_section_leaves_those_before_it_whole(rest):
+    structure = encode_control_data((b"<c>2</c>",), HeaderCode.ASCII, rest)
+    assert int.from_bytes(structure[:4]) == len(structure)
+    assert read_control_data(structure, HeaderCode.ASCII) == ((b"<c>2</c>",), rest)

@@ -21,6 +21,8 @@ def ask(state: Path, number: int, what: Ask, clock: Clock, seconds: float = SECO
             return Told.of(receive_line(connection, MOST_BYTES, deadline, clock))
     except (ConnectionRefusedError, FileNotFoundError):
         return None
+    except BlockingIOError as error:
+        raise ControlError(f"instance {number} does not answer: others ask it, and it is busy") from error
     except LineError as error:
         raise ControlError(f"instance {number} does not answer: {error}") from error
     except OSError as error:

@@ -13,6 +13,7 @@ import fcntl
 import os
 import socket
 import stat
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -75,12 +76,19 @@ def numbers(state: Path) -> list[int]:
 
 
 def connect(state: Path, number: int, seconds: float) -> socket.socket:
-    """Connect to an instance. Raises OSError: ConnectionRefusedError or FileNotFoundError when it is gone."""
+    """Connect to an instance, and wait `seconds` for its turn and then for each send or receive.
+
+    Raises OSError: ConnectionRefusedError, FileNotFoundError when it is gone, BlockingIOError when it is busy.
+    """
     folder = os.open(state / FOLDER, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.settimeout(seconds)
+        # a socket that does not block would not wait for room in the backlog (unix(7), EAGAIN)
+        whole = int(seconds)
+        timeout = struct.pack("ll", whole, int((seconds - whole) * 1_000_000) or 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
         connection.connect(_address(state, folder, number))
+        connection.settimeout(seconds)
     except OSError:
         connection.close()
         raise

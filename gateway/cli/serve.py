@@ -1,12 +1,15 @@
 """`imsgw serve`."""
 
+import logging
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
 from gateway.cli.options import HomeOption, load, problems_shown, show
 from gateway.observe import logs
+
+log: Final = logging.getLogger("gateway.web")
 
 
 def serve(
@@ -17,15 +20,29 @@ def serve(
     log_format: Annotated[
         Literal["json", "text"], typer.Option(help="json: one object a line; text: for people.")
     ] = "json",
+    with_callout: Annotated[
+        bool,
+        typer.Option(
+            "--with-callout", help="Run imsgw callout beside it, as a process of its own that is kept running."
+        ),
+    ] = False,
 ) -> None:
     """Serve the deployed services until stopped (SIGTERM, Ctrl-C: requests in flight are finished).
 
     Example: `imsgw serve --home /etc/imsgw`
     """
+    logs.configure(level=log_level, json=log_format == "json")
+    if with_callout:
+        from gateway import supervisor  # noqa: PLC0415
+
+        options = ("--home", str(home), "--log-level", log_level, "--log-format", log_format)
+        raise typer.Exit(supervisor.run(("serve", *options), ("callout", *options)))
     from gateway import runtime  # noqa: PLC0415  Spyne takes a second to import; --help need not wait
 
-    logs.configure(level=log_level, json=log_format == "json")
     with problems_shown():
         snapshot = load(home)
         show(runtime.problems_before_serving(snapshot))
+        if snapshot.consumers:
+            told = "imsgw callout serves the %d services that IMS programs call; serve --with-callout runs both"
+            log.info(told, len(snapshot.consumers))
         runtime.serve(snapshot)

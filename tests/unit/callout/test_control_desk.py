@@ -1,0 +1,141 @@
+"""What the commands can have done."""
+
+import os
+
+import pytest
+
+from gateway.callout.condition import Condition
+from gateway.callout.control_desk import Desk
+from gateway.callout.control_words import Ask, ControlError
+from gateway.callout.journal.entries import JournalError
+from gateway.callout.state import ListenerState
+from gateway.callout.values import Source
+from tests.unit.callout.steered import ONE, TWO, Steered, picture
+
+
+@pytest.fixture
+def runtime():
+    return Steered(picture(TWO), picture(ONE))
+
+
+@pytest.fixture
+def condition(runtime):
+    return Condition(runtime)
+
+
+@pytest.fixture
+def desk(runtime, condition):
+    return Desk(3, runtime, condition, drain_seconds=lambda: 30.0)
+
+
+def test_list_tells_and_changes_nothing(desk, runtime):
+    told = desk.do(Ask("list"))
+    assert (told.instance, told.pid, told.ready, told.reason, told.drained) == (3, os.getpid(), True, "", None)
+    assert [each.source for each in told.listeners] == [ONE, TWO]
+    assert not runtime.done
+
+
+@pytest.mark.parametrize("do", ["start", "stop"])
+def test_listeners_are_started_and_stopped_by_name_or_all(desk, runtime, do):
+    desk.do(Ask(do, (TWO,)))
+    desk.do(Ask(do))
+    assert runtime.done == [(do, (TWO,)), (do, (ONE, TWO))]
+
+
+@pytest.mark.parametrize("do", ["start", "stop"])
+def test_one_that_there_is_not_stops_all_of_it(desk, runtime, do):
+    with pytest.raises(ControlError, match=r"no listener ims1/X; there are: ims1/CALL1, ims1/CALL2"):
+        desk.do(Ask(do, (ONE, Source("ims1", "X"))))
+    assert not runtime.done
+
+
+def test_one_that_goes_in_this_moment_is_told_in_words(desk, runtime, monkeypatch):
+    def gone(sources):
+        raise KeyError(ONE)
+
+    monkeypatch.setattr(runtime, "stop_listeners", gone)
+    with pytest.raises(ControlError, match="not there any more"):
+        desk.do(Ask("stop", (ONE,)))
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize(("seconds", "waited"), [(None, 30.0), (0, 0), (2.5, 2.5)])
+def test_drain_waits_as_long_as_is_said_and_tells_how_it_ended(desk, runtime, ended, seconds, waited):
+    runtime.drains = ended
+    told = desk.do(Ask("drain", seconds=seconds))
+    assert runtime.done == [("drain", waited)]
+    assert told.drained is ended
+    assert (told.ready, told.reason) == (False, "the process was drained")
+
+
+def test_behind_a_drain_nothing_starts(desk, runtime):
+    desk.do(Ask("drain"))
+    with pytest.raises(ControlError, match="the process was drained: nothing is started any more"):
+        desk.do(Ask("start"))
+    assert desk.do(Ask("list")).listeners
+    assert runtime.done == [("drain", 30.0)]
+
+
+def test_when_the_process_ends_nothing_starts(desk, runtime, condition):
+    condition.ending = "the process is about to end"
+    with pytest.raises(ControlError, match="the process is about to end: nothing is started any more"):
+        desk.do(Ask("start", (ONE,)))
+    desk.do(Ask("stop", (ONE,)))
+    assert runtime.done == [("stop", (ONE,))]
+
+
+def test_a_journal_that_cannot_be_asked_is_told_in_words(desk, runtime):
+    runtime.error = JournalError("disk full")
+    with pytest.raises(ControlError, match="the journal cannot be used: disk full"):
+        desk.do(Ask("list"))
+
+
+# -- how it is, in words --------------------------------------------------------------------------------------
+
+
+def test_what_serves_is_ready(condition):
+    assert condition.unready() == ""
+
+
+def test_what_is_not_ready_says_which_listeners_and_why(condition, runtime):
+    runtime.ready = False
+    runtime.shown = (
+        picture(ONE, ListenerState.TROUBLE, reason="connection refused"),
+        picture(TWO, ListenerState.STARTING),
+        picture(Source("ims2", "A")),
+        picture(Source("ims2", "B"), ListenerState.STOPPED),
+    )
+    assert (
+        condition.unready()
+        == "ims1/CALL1 is in state trouble: connection refused; ims1/CALL2 is in state starting"
+    )
+
+
+def test_of_many_listeners_in_trouble_some_are_named(condition, runtime):
+    runtime.ready = False
+    runtime.shown = [picture(Source("ims1", f"T{number}"), ListenerState.FAILED) for number in range(9)]
+    assert condition.unready().count("ims1/T") == 3
+    assert condition.unready().endswith("; and 6 more")
+
+
+def test_what_has_not_begun_is_not_ready(condition, runtime):
+    runtime.ready = False
+    assert condition.unready() == "nothing is retrieved: not started yet"
+
+
+def test_what_ends_is_not_ready(condition):
+    condition.ending = "the process is about to end"
+    assert condition.unready() == "the process is about to end"
+
+
+def test_readings_are_the_pictures_as_metrics_want_them(condition, runtime):
+    runtime.shown = (
+        picture(ONE, ListenerState.FULL, received=5, refused=1, in_work=4, waiting=3, dead=2),
+        picture(TWO, ListenerState.TROUBLE),
+    )
+    one, two = condition.readings()
+    assert (one.bundle, one.tpipe, one.state, one.up) == ("ims1", "CALL1", "full", True)
+    assert (one.received, one.refused, one.in_work) == (5, 1, 4)
+    assert one.entries == {"waiting": 3, "dead": 2}
+    assert (two.state, two.up) == ("trouble", False)
+    assert condition.in_work == 4

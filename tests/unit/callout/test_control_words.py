@@ -1,0 +1,158 @@
+"""What commands and processes say to each other, and what is refused of it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.callout.control_words import Ask, ControlError, Told, refusal, source_of
+from gateway.callout.state import ListenerState
+from gateway.callout.values import Source
+from tests.unit.callout.steered import ONE, TWO, picture
+
+TOLD = Told(
+    instance=2,
+    pid=77,
+    ready=False,
+    reason="draining",
+    listeners=(
+        picture(ONE, received=7, refused=1, in_work=2, waiting=3, dead=4),
+        picture(TWO, ListenerState.TROUBLE, reason="refused: \u00e9\n"),
+    ),
+    drained=True,
+)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        Ask("list"),
+        Ask("start"),
+        Ask("start", ()),
+        Ask("stop", (ONE, TWO)),
+        Ask("drain"),
+        Ask("drain", seconds=2.5),
+    ],
+)
+def test_what_is_asked_arrives_as_it_was_said(ask):
+    line = ask.line()
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert Ask.of(line) == ask
+
+
+def test_what_is_told_arrives_as_it_was_said():
+    line = TOLD.line()
+    assert line.count(b"\n") == 1
+    assert Told.of(line) == TOLD
+
+
+def test_the_line_is_an_interface():
+    assert json.loads(Ask("stop", (ONE,)).line()) == {
+        "do": "stop",
+        "listeners": ["ims1/CALL1"],
+        "seconds": None,
+    }
+    told = json.loads(TOLD.line())
+    assert {name: told[name] for name in ("instance", "pid", "ready", "reason", "drained")} == {
+        "instance": 2,
+        "pid": 77,
+        "ready": False,
+        "reason": "draining",
+        "drained": True,
+    }
+    assert told["listeners"][0] == {
+        "bundle": "ims1",
+        "tpipe": "CALL1",
+        "state": "listening",
+        "reason": "",
+        "since": "2026-11-22T12:00:00+00:00",
+        "received": 7,
+        "refused": 1,
+        "in_work": 2,
+        "waiting": 3,
+        "dead": 4,
+    }
+
+
+def test_members_of_another_version_are_passed_over():
+    assert Ask.of(b'{"do": "list", "colour": "red"}') == Ask("list")
+    assert Told.of(json.dumps({**json.loads(TOLD.line()), "colour": "red"}).encode()) == TOLD
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"list",
+        b"[]",
+        b'"list"',
+        b"\xff",
+        b"{",
+        b"[" * 100_000,
+        b"{}",
+        b'{"do": "reload"}',
+        b'{"do": ["list"]}',
+        b'{"do": "stop", "listeners": "ims1/CALL1"}',
+        b'{"do": "stop", "listeners": [1]}',
+        b'{"do": "stop", "listeners": ["ims1"]}',
+        b'{"do": "drain", "seconds": "1"}',
+        b'{"do": "drain", "seconds": true}',
+        b'{"do": "drain", "seconds": -1}',
+        b'{"do": "drain", "seconds": 86401}',
+        b'{"do": "drain", "seconds": NaN}',
+        b'{"do": "drain", "seconds": Infinity}',
+    ],
+)
+def test_what_cannot_be_meant_is_refused(line):
+    with pytest.raises(ControlError):
+        Ask.of(line)
+
+
+@pytest.mark.parametrize("name", ["instance", "pid", "reason", "listeners"])
+@pytest.mark.parametrize("value", [None, [1], {"a": 1}, True])
+def test_an_answer_without_sense_is_refused(name, value):
+    with pytest.raises(ControlError):
+        Told.of(json.dumps({**json.loads(TOLD.line()), name: value}).encode())
+
+
+@pytest.mark.parametrize("name", ["bundle", "tpipe", "state", "reason", "since", "received", "dead"])
+@pytest.mark.parametrize("value", [None, "x\n", -0.5, [], True])
+def test_a_listener_without_sense_is_refused(name, value):
+    if value == "x\n" and name in {"bundle", "tpipe", "reason"}:
+        return  # a text
+    told = json.loads(TOLD.line())
+    told["listeners"][0][name] = value
+    with pytest.raises(ControlError):
+        Told.of(json.dumps(told).encode())
+
+
+def test_a_refusal_is_raised_in_its_own_words():
+    with pytest.raises(ControlError, match=r"^there is no listener ims1/X$"):
+        Told.of(refusal("there is no listener ims1/X"))
+
+
+@pytest.mark.parametrize("text", ["", "ims1", "ims1/", "/CALL1", "ims1/CALL1/2", None, 7])
+def test_a_listener_is_named_by_bundle_and_tpipe(text):
+    assert source_of("ims1/CALL1") == Source("ims1", "CALL1")
+    with pytest.raises(ControlError, match="BUNDLE/TPIPE"):
+        source_of(text)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["do", "listeners", "seconds", "error", "state"]), inner)
+        ),
+    ).map(lambda v: json.dumps(v).encode())
+)
+def test_no_line_does_more_harm_than_to_be_refused(line):
+    for read in (Ask.of, Told.of):
+        try:
+            read(line)
+        except ControlError as error:
+            assert str(error) or b"error" in line

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from gateway.cli import callout_letters
 from gateway.cli.callout_asking import AllOption, HomeOption, InstanceOption, ListenersArgument, asked, show
 from gateway.cli.options import JsonOption, load, problems_shown
 from gateway.cli.options import show as show_problems
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.config.model import Home
 
 app = typer.Typer(no_args_is_help=False)
+app.add_typer(callout_letters.app, name="dead-letters")
 
 _DRAIN_SECONDS: Final = 86_400.0
 """Longest that a drain may take: the process says how long it does."""

@@ -28,7 +28,7 @@ from gateway.standin.refusal import (
     RESUME_COMMIT_MODE_1,
     Refusal,
 )
-from gateway.standin.resumed import Reader, message_of, settle
+from gateway.standin.resumed import Reader, goes_on, message_of, settle
 from gateway.standin.timers import Deadline, Ending, Wait, wait_after_resumed, wait_in_resume
 from gateway.standin.turns import Turn
 
@@ -141,7 +141,7 @@ class _Resumed:
                 await self._say(wait, "timed out")
                 return
             answer = await self._deliver(delivery)
-            if answer.verb is not Verb.ACK or self.option.single:
+            if self.option.single or not goes_on(answer):
                 await self._end(answer, delivery.fate)
                 return
             wait = self._wait_after(answer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gateway.imsconnect.wire import (
     F0,
     F1,
+    F3,
     F6,
     Csm,
     CsmFlags,
@@ -20,6 +21,7 @@ from gateway.imsconnect.wire import (
 )
 from gateway.imsconnect.wire.aib import NAKED
 from gateway.imsconnect.wire.extensions import NETSID, NETUID
+from gateway.imsconnect.wire.states import NAK_ON_RESUME_TPIPE
 from gateway.standin.aib import ended
 from gateway.standin.datastores import DataStore
 from gateway.standin.deliveries import Delivery
@@ -92,6 +94,17 @@ def settle(store: DataStore, delivery: Delivery, answer: Irm) -> None:
         held.end(ended(NAKED, nak_reason(answer)))
     else:
         delivery.put_away(fallback(store.port.reroute_name, answer))
+
+
+def goes_on(answer: Irm) -> bool:
+    """Tell whether RESUME TPIPE may bring more: after ACK, and after a NAK that has disposed of the message.
+
+    unverified: the NAK with reroute, see `NAK_ON_RESUME_TPIPE`; that one that also keeps or purges ends it.
+    """
+    if answer.verb is Verb.ACK:
+        return True
+    rerouted = answer.verb is Verb.NAK and NAK_ON_RESUME_TPIPE in answer.f3
+    return rerouted and F0.SYNCNAK not in answer.f0 and F3.PURGE not in answer.f3
 
 
 def nak_reason(irm: Irm) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.imsconnect.wire import F1, F2, F3, Exit, HeaderCode, InputMessage, OutputMessage, Verb
+from gateway.imsconnect.wire import F0, F1, F2, F3, Exit, HeaderCode, InputMessage, OutputMessage, Verb
 from gateway.imsconnect.wire.anatomy import Field
 from gateway.imsconnect.wire.anatomy_input import input_anatomy
 from gateway.imsconnect.wire.anatomy_lines import dump, rows
@@ -112,12 +112,15 @@ def _input(message: InputMessage) -> str:
     extra = irm.f3 & ~(F3.SYNCONF | F3.SYNCPT)
     parts += [f"F3={_flags(extra)}"] if extra else []
     parts += ["GENCLID"] if F2.GENCLID in irm.f2 else []
+    parts += [f"F0={_flags(irm.f0)}"] if irm.f0 else []
+    parts += [f"reason={irm.nak_reason}"] if F0.NAKRSN in irm.f0 else []
+    parts += [f"reroute={irm.reroute_name}"] if F3.REROUT in irm.f3 and irm.reroute_name else []
     if irm.verb is not Verb.ACK and message.segments:
         parts.append(f"{len(message.segments)} segments, {sum(map(len, message.segments))} bytes of data")
     return " ".join(parts)
 
 
-def _flags(flags: F1 | F3) -> str:
+def _flags(flags: F0 | F1 | F3) -> str:
     return "+".join(str(flag.name) for flag in type(flags) if flag and flag in flags) or f"X'{int(flags):02X}'"
 
 

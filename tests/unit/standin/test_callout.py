@@ -10,6 +10,7 @@ from tests.unit.standin.by_hand import (
     CM1,
     CONFIRM,
     FOREVER,
+    REROUTE,
     SECONDS,
     TEN_MS,
     TRANSACTION,
@@ -236,6 +237,42 @@ class TestAnswers:
         client.ask(resume_sync(AUTO))
         assert client.ask(answer("N", **fields)) == refusal(40, TEN_MS)
         assert codes(end()) == (*NAKED, extended)
+
+    @pytest.mark.parametrize(
+        ("fields", "extended"), [({}, 0), ({"f0": REASON, "nak_reason": 1007}, 1007), ({"reroute": "SPARE"}, 0)]
+    )
+    @pytest.mark.parametrize("option", [AUTO, NOAUTO])
+    def test_nak_with_reroute_ends_the_ical_and_brings_the_next(
+        self, client, standin, ical, option, fields, extended
+    ):
+        end = ical(b"1")
+        until(lambda: standin.tpipes.requests == {"CALLOUT1": 1})
+        ical(b"2")
+        until(lambda: standin.tpipes.requests == {"CALLOUT1": 2})
+        client.ask(resume_sync(option))
+        second = client.ask(answer("N", f3=CONFIRM | REROUTE, arch=1, **fields))
+        assert second == callout(second[16:56], b"2")
+        assert codes(end()) == (*NAKED, extended)
+        assert (standin.tpipes.requests, standin.tpipes.depths) == ({}, {})
+        assert client.ask(answer()) == refusal(40, TEN_MS)
+
+    @pytest.mark.parametrize(("name", "tpipe"), [("SPARE", "SPARE"), ("", "HWS$DEF")])
+    def test_nak_with_reroute_moves_asynchronous_output_and_brings_the_next(self, client, standin, name, tpipe):
+        queue(standin, "1", "2", tpipe="CALLOUT1")
+        client.ask(resume_sync(NOAUTO, f0=SYNC_AND_ASYNC))
+        second = client.ask(answer("N", f3=CONFIRM | REROUTE, arch=1, reroute=name))
+        assert second == reply("2", flags=WANTS_ACK)
+        assert client.ask(answer()) == refusal(40, TEN_MS)
+        assert [held.segments for held in standin.tpipes.held(tpipe)] == [(ebcdic("1"),)]
+        assert standin.tpipes.depths == {tpipe: 1}
+        assert standin.seen[0].outcome.endswith("1 delivered")
+
+    @pytest.mark.parametrize("f3", [0x08, 0x0C])
+    def test_nak_with_reroute_ends_a_single_one_and_one_that_says_purge_too(self, client, standin, f3):
+        queue(standin, "1", "2", tpipe="CALLOUT1")
+        client.ask(resume_sync(ONE if f3 == REROUTE else NOAUTO, f0=SYNC_AND_ASYNC))
+        assert client.ask(answer("N", f3=CONFIRM | f3, arch=1)) == refusal(40, TEN_MS)
+        assert standin.tpipes.depths == ({"CALLOUT1": 1, "HWS$DEF": 1} if f3 == REROUTE else {"CALLOUT1": 2})
 
     @pytest.mark.parametrize("fields", [{"f0": KEEP}, {"f0": KEEP | REASON, "nak_reason": 7}])
     def test_nak_that_keeps(self, client, standin, ical, fields):

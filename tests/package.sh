@@ -12,4 +12,5 @@ trap 'rm -rf "$work"' EXIT
 "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$work"/dist/*.whl
 cd "$work"
 venv/bin/imsgw --version
-venv/bin/imsgw demo --once --port 28443 --admin-port 29443 --standin-port 29999
+venv/bin/imsgw demo --once --port 28443 --admin-port 29443 --standin-port 29999 \
+    --callout-port 29444 --partner-port 29445 --partner-certificate-port 29446

@@ -3,11 +3,12 @@
 import re
 import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
 from gateway import testkeys
+from gateway.demo.partner import CERTIFICATE_PORT, PORT
 from gateway.exchange import Secret
 from gateway.testkeys import TestKeys
 
@@ -21,22 +22,30 @@ client_authentication = "optional"
 client_truststore = {{ path = "keystores/clients.pem" }}
 [admin]
 listen = "{host}:{admin}"
+[callout]
+listen = "{host}:{callout}"
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the three listeners of the demonstration are."""
+    """Where the listeners of the demonstration are."""
 
     https: int
     admin: int
     standin: int
+    callout: int
+    """`/readyz` of the callout process."""
+    partner: int
+    """Web services outside that ask for no client certificate."""
+    partner_certificate: int
+    """Web services outside that demand one."""
 
     def trouble(self) -> str:
         """Say why these ports cannot be used; empty when they can."""
-        wanted = (self.https, self.admin, self.standin)
+        wanted = astuple(self)
         if len(set(wanted)) < len(wanted):
-            return "The three ports must differ"
+            return "The ports must differ"
         taken = [str(port) for port in wanted if not _is_free(port)]
         return f"Port {', '.join(taken)} is in use" if taken else ""
 
@@ -54,11 +63,25 @@ def lay_out(home: Path, ports: Ports, password: Secret) -> TestKeys:
     for name in ("bundles", "wsdl"):
         shutil.copytree(example / name, home / name)
     shutil.copy(example / "standin.toml", home)
-    _replace(home / "bundles/ims1.toml", r"port = \d+", f"port = {ports.standin}")
+    for bundle in ("ims1.toml", "ims1-events.toml"):
+        _replace(home / "bundles" / bundle, r"port = \d+", f"port = {ports.standin}")
+    for wsdl in sorted(home.glob("wsdl/*/*.wsdl")):
+        _move_partner(wsdl, ports)
     _replace(home / "standin.toml", r'listen = ".*"', f'listen = "{HOST}:{ports.standin}"')
-    settings = _GATEWAY_TOML.format(host=HOST, https=ports.https, admin=ports.admin)
+    settings = _GATEWAY_TOML.format(host=HOST, https=ports.https, admin=ports.admin, callout=ports.callout)
     (home / "gateway.toml").write_text(settings)
     return testkeys.create(home / "keystores", password=password)
+
+
+def _move_partner(wsdl: Path, ports: Ports) -> None:
+    """Have the address in a WSDL name the partner's ports of this demonstration."""
+    moved = {PORT: ports.partner, CERTIFICATE_PORT: ports.partner_certificate}
+
+    def port(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return f"localhost:{moved.get(number, number)}/"
+
+    wsdl.write_text(re.sub(r"localhost:(\d+)/", port, wsdl.read_text()))
 
 
 def _replace(path: Path, pattern: str, text: str) -> None:

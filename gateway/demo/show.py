@@ -5,9 +5,11 @@ from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from gateway.demo.caller import Answer, Cast
+from gateway.demo.outside import CalloutStep, Outside
 from gateway.demo.steps import PLAIN, SECURE, Step
 from gateway.standin import RunningStandin
 from gateway.standin.seen import Seen
@@ -37,6 +39,26 @@ def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, 
         told = answer.text or " ".join(value for value in answer.fields.values() if value)
         console.print(f"FAILED: {step.says} at {step.port}: {answer.fault} {told}", markup=False)
     return len(wrong)
+
+
+def show_callouts(console: Console, title: str, steps: Iterable[CalloutStep], outside: Outside) -> int:
+    """Play callouts one after another and show them in a table; return how many went wrong."""
+    names = ("", "Transaction", "Web service", "Answer", "What the web service saw")
+    columns = [Column(name, overflow="fold") for name in names]
+    table = Table(*columns, title=title, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    complaints: list[str] = []
+    with console.status(f"{title} ..."):
+        for step in steps:
+            came = step.play(outside)
+            complaints += (
+                [f"FAILED: {step.says}, {step.service}: {'; '.join(came.wrong)}"] if came.wrong else []
+            )
+            mark = "[bold red]FAILED[/]" if came.wrong else "[green]ok[/]"
+            table.add_row(mark, step.says, step.service, escape(came.answer), escape(came.seen))
+    console.print(table)
+    for complaint in complaints:
+        console.print(complaint, markup=False)
+    return len(complaints)
 
 
 def _service(port: str) -> str:

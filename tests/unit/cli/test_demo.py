@@ -1,6 +1,16 @@
 import pytest
 
-from gateway import demo
+from gateway.demo import stage
+from gateway.demo.home import Ports
+
+OPTIONS = (
+    "--port",
+    "--admin-port",
+    "--standin-port",
+    "--callout-port",
+    "--partner-port",
+    "--partner-certificate-port",
+)
 
 
 @pytest.fixture
@@ -11,14 +21,18 @@ def played(monkeypatch):
         calls.append((ports, once))
         return 1 if ports.https == 1 else 0
 
-    monkeypatch.setattr(demo, "run", run)
+    monkeypatch.setattr(stage, "run", run)
     return calls
 
 
 def test_the_ports_have_defaults_and_options(imsgw, played):
     assert imsgw("demo").exit_code == 0
-    imsgw("demo", "--once", "--port", 18443, "--admin-port", 19443, "--standin-port", 19999)
-    assert played == [(demo.Ports(8443, 9443, 9999), False), (demo.Ports(18443, 19443, 19999), True)]
+    chosen = dict(zip(OPTIONS, range(18001, 18007), strict=True))
+    imsgw("demo", "--once", *(word for pair in chosen.items() for word in pair))
+    assert played == [
+        (Ports(8443, 9443, 9999, 9444, 9445, 9446), False),
+        (Ports(18001, 18002, 18003, 18004, 18005, 18006), True),
+    ]
 
 
 def test_its_result_is_the_exit_code(imsgw, played):

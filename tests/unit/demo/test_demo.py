@@ -10,11 +10,20 @@ import psutil
 import pytest
 
 from gateway.demo.home import example_home
+from gateway.demo.outside import CALLOUTS
 from gateway.demo.steps import ATTACKS, CALLS
 from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
 
 SECONDS = 90
-COUNT = len(CALLS) + len(ATTACKS)
+COUNT = len(CALLS) + len(ATTACKS) + len(CALLOUTS)
+OPTIONS = (
+    "--port",
+    "--admin-port",
+    "--standin-port",
+    "--callout-port",
+    "--partner-port",
+    "--partner-certificate-port",
+)
 
 
 @pytest.fixture
@@ -23,8 +32,8 @@ def demo(tmp_path):
     running = []
 
     def start(*arguments, ports=None):
-        https, admin, standin = ports or free_ports(3)
-        options = ["--port", https, "--admin-port", admin, "--standin-port", standin, *arguments]
+        chosen = zip(OPTIONS, ports or free_ports(len(OPTIONS)), strict=True)
+        options = [*(word for pair in chosen for word in pair), *arguments]
         with (tmp_path / "output").open("wb") as written:
             process = subprocess.Popen(
                 [*ENDED_WITH_US, sys.executable, "-m", "gateway", "demo", *map(str, options)],
@@ -59,8 +68,9 @@ def test_once_shows_every_call_and_ends_with_0_and_leaves_nothing_behind(demo, o
 
 
 def test_it_stays_up_for_calls_of_one_s_own_until_ctrl_c(demo, output, tmp_path):
-    https, admin, standin = free_ports(3)
-    process = demo(ports=(https, admin, standin))
+    ports = free_ports(len(OPTIONS))
+    https = ports[0]
+    process = demo(ports=ports)
     wait_until(lambda: "Ctrl-C stops everything" in output(), "all calls", SECONDS)
     (ca,) = tmp_path.glob("imsgw-demo-*/keystores/ca.pem")
     assert f"--ca {ca}" in output(), "the line to copy names the authority"
@@ -95,9 +105,9 @@ def test_stopped_before_the_end_it_ends_with_1_and_takes_the_gateway_along(demo,
     assert [path.name for path in tmp_path.iterdir()] == ["output"]
 
 
-@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize("which", range(len(OPTIONS)))
 def test_a_port_in_use_is_named_and_ends_with_1(demo, output, which):
-    ports = free_ports(3)
+    ports = free_ports(len(OPTIONS))
     with socket.create_server(("127.0.0.1", ports[which])):
         assert demo("--once", ports=ports).wait(SECONDS) == 1
     assert f"Port {ports[which]} is in use; see --help" in output()
@@ -105,8 +115,8 @@ def test_a_port_in_use_is_named_and_ends_with_1(demo, output, which):
 
 
 def test_ports_that_are_the_same_are_told_and_end_with_1(demo, output):
-    https, _, standin = free_ports(3)
-    assert demo("--once", ports=(https, https, standin)).wait(SECONDS) == 1
+    first, *others = free_ports(len(OPTIONS) - 1)
+    assert demo("--once", ports=(first, *others, first)).wait(SECONDS) == 1
     assert "must differ; see --help" in output()
 
 

@@ -1,5 +1,6 @@
 """The contract of a web service that is called: which ports and operations it has, what is said and heard."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,7 +169,9 @@ def _zeep(documents: Documents, ports: Mapping[str, ConsumerPort]) -> Any:
     file = documents.file(documents.main.name)
     all_of = [(port, one) for port in ports.values() for one in port.bound.values()]
     try:
-        document = zeep_document(documents)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # zeep warns of what is said better by us, or is left out
+            document = zeep_document(documents)
         views = [_view(document, port, one) for port, one in all_of]
     except Exception as error:  # noqa: BLE001  zeep raises whatever its reading of a document runs into
         raise ConfigError((Problem(file, "", f"zeep cannot read it: {error}"),)) from None
@@ -179,7 +182,7 @@ def _zeep(documents: Documents, ports: Mapping[str, ConsumerPort]) -> Any:
     ]
     if wrong:
         raise ConfigError(tuple(wrong))
-    for port in ports.values():
+    for port in (port for port in ports.values() if port.bound):  # zeep passes over the others
         binding = document.services[port.service].ports[port.name].binding
         prepare(binding, SoapVersion(port.version), port.bound)
     return document

@@ -36,9 +36,15 @@ class SingleValue:
 
 def single_value(contract: ConsumerContract, port: ConsumerPort, operation: str) -> SingleValue | None:
     """Return where the request of an operation has its value; None: it has not exactly one place for text."""
-    bound = port.bound[operation]
-    binding: Any = contract.document.services[port.service].ports[port.name].binding
-    content = binding.get(operation).input.body.type
+    bound, types = port.bound[operation], contract.document.types
+    if bound.wrapper is not None:
+        if len(bound.wrapper.parts) != 1:
+            return None
+        ((name, namespace, local),) = bound.wrapper.parts
+        # the accessor of a part has no namespace (WS-I Basic Profile 1.1, R2735)
+        takes = _takes_text(types.get_type(f"{{{namespace}}}{local}"))
+        return SingleValue(bound.input_element, name) if takes else None
+    content = types.get_element(bound.input_element).type
     if not isinstance(content, ComplexType):
         return SingleValue(bound.input_element)
     elements = [element for _, element in content.elements]

@@ -106,7 +106,7 @@ class Wsdl:
         main = Found(self.documents.main, self.documents.main.root)
         for service in main.children(wsdl("service")):
             for port in service.children(wsdl("port")):
-                found = self._port(port, service.get("name"))
+                found = self._port(port, service.get("name"), "called" if calling else "served")
                 if isinstance(found, Problem):
                     problems.append(replace(found, warning=found.warning or calling))
                 elif any(found.name == other.name for other in served):
@@ -118,13 +118,13 @@ class Wsdl:
             problems.append(self.problem(main, "the WSDL has no port with a SOAP binding"))
         return served, problems
 
-    def _port(self, port: Found, service: str) -> ServedPort | Problem:
+    def _port(self, port: Found, service: str, what: str) -> ServedPort | Problem:
         binding = self.find("binding", port, "binding")
         if binding is None:
             return self.problem(port, f"there is no binding {port.get('binding')!r}")
         version = next((v for v, ns in SOAP_BINDING.items() if binding.child(f"{{{ns}}}binding")), None)
         if version is None:
-            return self.problem(port, "is not served: its binding is none of SOAP", warning=True)
+            return self.problem(port, f"is not {what}: its binding is none of SOAP", warning=True)
         port_type = self.find("portType", binding, "type")
         if port_type is None:
             return self.problem(binding, f"there is no portType {binding.get('type')!r}")

@@ -66,6 +66,7 @@ class SoapCaller:
         self._bindings = {
             port.name: contract.document.services[port.service].ports[port.name].binding
             for port in contract.ports.values()
+            if port.bound
         }
 
     def call(self, request: SoapRequest, client: HttpClient, limits: Limits) -> Element | None:
@@ -96,16 +97,22 @@ class SoapCaller:
             return
         if request.payload.tag != bound.input_element:
             raise OutboundError(Trouble.REQUEST, f"the operation takes the element {bound.input_element}")
-        try:
-            self._contract.validate(request.payload)
-        except GatewayError as error:
-            raise OutboundError(Trouble.REQUEST, f"the request does not fit the WSDL: {error.text}") from None
+        complaint = self._complaint(request.payload)
+        if complaint:
+            raise OutboundError(Trouble.REQUEST, f"the request does not follow the WSDL: {complaint}")
 
     def _check_response(self, payload: Element) -> None:
+        complaint = self._complaint(payload)
+        if complaint:
+            raise no_answer(f"the response of the web service does not follow its WSDL: {complaint}")
+
+    def _complaint(self, payload: Element) -> str:
+        """Say why a payload is not valid, without values of it; empty: it is."""
         try:
             self._contract.validate(payload)
         except GatewayError as error:
-            raise no_answer(f"the response of the web service does not fit its WSDL: {error.text}") from None
+            return error.fields.get("reason", error.text)
+        return ""
 
     def _send(
         self, request: SoapRequest, port: ConsumerPort, bound: Bound, client: HttpClient, limits: Limits

@@ -112,7 +112,7 @@ def bytes_of(text: str, form: Form, ccsid: int) -> bytes:
     """
     try:
         if form is Form.BASE64:
-            return b64decode(text.translate(_NO_BLANKS), validate=True)
+            return _from_base64(text.translate(_NO_BLANKS))
         if form is Form.HEX:
             return bytes.fromhex(_hexadecimal(text.strip(_BLANKS)))
         return CodePage.of(ccsid).encode(text)
@@ -120,6 +120,12 @@ def bytes_of(text: str, form: Form, ccsid: int) -> bytes:
         raise _lacking(error, ccsid) from None
     except ValueError:
         raise CalloutError(Status.INVOKING, f"the response's value is not {form.value}") from None
+
+
+def _from_base64(text: str) -> bytes:
+    if len(text) % 4:
+        raise ValueError("not base64")  # b64decode would pass over padding that is too much
+    return b64decode(text, validate=True)
 
 
 def _hexadecimal(text: str) -> str:

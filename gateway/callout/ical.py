@@ -23,7 +23,7 @@ LONGEST: Final = 2048
 
 _NAMES_CCSID: Final = 37
 """Names of members have the same bytes in every code page, which are those that 37 shows as A-Z 0-9 @ # $."""
-_CONVERTER: Final = re.compile(r"(?=.{1,8}\Z)[A-Z@#$]?[A-Z0-9@#$]*D")
+_CONVERTER: Final = re.compile(r"(?:[A-Z@#$][A-Z0-9@#$]{0,6})?D")
 """The name of a converter has 1 to 8 characters and ends in D."""
 _PADDING: Final = " \x00"
 """What a field of fixed length has around its value."""

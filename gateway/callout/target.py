@@ -13,6 +13,7 @@ from gateway.callout.address import DEFAULT_PORTS, Address, Origin, read_address
 from gateway.callout.codes import MEANINGS, CalloutError, Status
 from gateway.callout.ical import ENDPOINT_URL, HOST_PORT
 from gateway.callout.values import Control
+from gateway.soap.consumer import is_address
 
 _ENTRY: Final = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>\[[^\]]*\]|[^:/]*)(?::(?P<port>[0-9]+|\*))?/?")
 _WSDL: Final = "the address in the WSDL"
@@ -51,12 +52,16 @@ def choose_address(control: Control, port_address: str, allowed: AllowList) -> t
     """Return the address to call, and whether the control data chose it.
 
     `port_address` is that of the port in the WSDL. All that the control data says of addresses is read, also
-    what another tag overrides. Raises CalloutError: BAD_ADDRESS, HOST_NAME, IP_ADDRESS, NOT_ALLOWED.
+    what another tag overrides. Raises CalloutError: BAD_ADDRESS, HOST_NAME, IP_ADDRESS, NOT_ALLOWED; INVOKING
+    for a placeholder in the WSDL.
     """
     origin = read_origin(control.origin, HOST_PORT) if control.origin else None
     address = read_address(control.address, ENDPOINT_URL) if control.address else None
     if address is None and origin is not None:
         address = Address(origin, read_address(port_address, _WSDL).rest)
+    if address is None and not is_address(port_address):
+        text = f"{_WSDL} is none that can be called; control data can give another ({ENDPOINT_URL})"
+        raise CalloutError(Status.INVOKING, text)
     if address is None:
         return port_address, False
     if not allowed.allows(address.origin):
@@ -78,7 +83,7 @@ def _allowed(entry: str) -> tuple[Origin | None, bool]:
         return None, False
     scheme = found["scheme"] or "https"
     every = found["port"] == "*"
-    port = DEFAULT_PORTS[scheme] if every or found["port"] is None else found["port"]
+    port = DEFAULT_PORTS[scheme] if every or found["port"] is None else int(found["port"])
     try:
         return read_origin(f"{scheme}://{found['host']}:{port}", "allowed_hosts"), every
     except CalloutError:

@@ -1,0 +1,1 @@
+"""What callout messages say and where they go."""

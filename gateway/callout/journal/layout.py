@@ -13,15 +13,21 @@ def prepare(connection: Connection, name: str, *, create: bool = True) -> None:
     Raises NoJournalError when there are no tables and none are to be made, JournalError when they are of
     another version; errors of the database as they come.
     """
-    if not inspect(connection).has_table(schema.name):
-        if not create:
-            raise NoJournalError(f"{name}: there is no journal yet")
-        METADATA.create_all(connection)
-        connection.execute(schema.insert().values(version=VERSION))
+    if is_there(connection, name):
         return
+    if not create:
+        raise NoJournalError(f"{name}: there is no journal yet")
+    METADATA.create_all(connection)
+    connection.execute(schema.insert().values(version=VERSION))
+
+
+def is_there(connection: Connection, name: str) -> bool:
+    """Tell whether there are tables. Raises JournalError when they are of another version."""
+    if not inspect(connection).has_table(schema.name):
+        return False
     found = connection.execute(select(schema.c.version)).scalars().all()
     if found == [VERSION]:
-        return
+        return True
     if len(found) != 1:
         raise JournalError(f"{name}: is damaged: the number of its layout is missing")
     age = "a newer" if found[0] > VERSION else "an older"

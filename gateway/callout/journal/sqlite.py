@@ -22,7 +22,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.callout.journal.entries import JournalError
-from gateway.callout.journal.layout import prepare
+from gateway.callout.journal.layout import is_there, prepare
 from gateway.callout.journal.store import SECOND, NoJournalError, shortened
 from gateway.callout.journal.times import microseconds
 from gateway.clock import Clock
@@ -52,6 +52,7 @@ class SqliteStore:
         self._durable = self._engine("FULL", 1)
         self._quick = self._engine("NORMAL", _READERS + 1)
         self._turn = threading.Lock()
+        self._opening = threading.Lock()
         self._inode: tuple[int, int] | None = None
 
     @contextmanager
@@ -71,11 +72,8 @@ class SqliteStore:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See `Store`."""
-        if self._inode is None:
-            with self.writing(durable=False):
-                pass
         with self._told():
-            self._require_same()
+            self._open()
             with _transaction(self._quick, writing=False) as connection:
                 yield connection
 
@@ -123,18 +121,26 @@ class SqliteStore:
 
     def _open(self) -> None:
         """Make file and tables where they are missing; afterwards make sure that it is still the same file."""
-        if self._inode is not None:
-            self._require_same()
-            return
-        if self._create:
-            _make(self._file)
-        elif not self._file.exists():
-            raise NoJournalError(f"{self.name}: there is no journal yet")
-        inode = _inode(self._file)
-        _log_ahead(self._durable, attempts=1 + int(self._wait_seconds / _ATTEMPT_SECONDS))
+        with self._opening:
+            if self._inode is not None:
+                self._require_same()
+                return
+            if self._create:
+                _make(self._file)
+            elif not self._file.exists():
+                raise NoJournalError(f"{self.name}: there is no journal yet")
+            inode = _inode(self._file)
+            _log_ahead(self._durable, attempts=1 + int(self._wait_seconds / _ATTEMPT_SECONDS))
+            self._prepare()
+            self._inode = inode
+
+    def _prepare(self) -> None:
+        """See to the tables; who finds them waits for nobody who writes."""
+        with _transaction(self._quick, writing=False) as connection:
+            if is_there(connection, self.name):
+                return
         with _transaction(self._durable, writing=True) as connection:
             prepare(connection, self.name, create=self._create)
-        self._inode = inode
 
     def _require_same(self) -> None:
         """Raise JournalError where we would write into a file that nobody finds any more."""

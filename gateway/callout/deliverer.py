@@ -5,7 +5,7 @@ One deliverer a tpipe. It claims what is due while there is room, so that nothin
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event, Thread
 from typing import Final, TypeVar
 
@@ -13,6 +13,7 @@ from gateway.callout.codes import Status
 from gateway.callout.delivery import Delivery
 from gateway.callout.journal.entries import Entry, JournalError
 from gateway.callout.means import Means
+from gateway.callout.threads import ParsingThreads
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Deliverer:
         self._source = means.source
         self._slots = means.slots
         self._journal = means.journal
-        self._threads = ThreadPoolExecutor(means.concurrency, thread_name_prefix="callout-async")
+        self._threads = ParsingThreads(means.concurrency, "callout-async")
         self._stop = Event()
         self._awake = Event()
         self._trouble = False
@@ -58,7 +59,7 @@ class Deliverer:
         self.stop()
         if self._thread.is_alive():
             self._thread.join()
-        self._threads.shutdown()
+        self._threads.close()
 
     # -- the loop -------------------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ class Deliverer:
         begun = 0
         try:
             for entry in self._journal.claim(self._source, 1 + more):
-                self._threads.submit(self._deliver, entry)
+                self._threads.submit(partial(self._deliver, entry))
                 begun += 1
         finally:
             self._slots.give_back(more - max(begun - 1, 0))

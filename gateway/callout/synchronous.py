@@ -7,8 +7,8 @@ is listened to for a little longer: that the service did answer is worth knowing
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -17,6 +17,7 @@ from gateway.callout.means import Means
 from gateway.callout.responder import LateError, Response
 from gateway.callout.slots import Slots
 from gateway.callout.snapshot import Snapshot
+from gateway.callout.threads import ParsingThreads
 from gateway.callout.values import Aim, Call, Received, Request
 from gateway.codepage import CodePage
 from gateway.config.model import ConsumerOperation
@@ -69,16 +70,16 @@ class SynchronousDesk:
         self._told = means.told
         self._lingering = Slots(means.concurrency)
         # those whose program was told 1001 keep their threads for a while
-        self._threads = ThreadPoolExecutor(2 * means.concurrency, thread_name_prefix="callout-sync")
+        self._threads = ParsingThreads(2 * means.concurrency, "callout-sync")
 
     def begin(self, received: Received, request: Request, arrived: float) -> None:
         """Begin with an ICAL that IMS was told we have; its room is taken."""
         ical = Ical(received, request, arrived, self._means.slots.give_back)
-        self._threads.submit(self._run, ical)
+        self._threads.submit(partial(self._run, ical))
 
     def close(self) -> None:
         """Wait for what is in work. Nothing may begin after that."""
-        self._threads.shutdown()
+        self._threads.close()
 
     # -- one ICAL -------------------------------------------------------------------------------------------
 

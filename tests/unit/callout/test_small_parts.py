@@ -1,14 +1,17 @@
 """Places, deadlines, circuits, snapshots: what the rest stands on."""
 
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuit import Circuit
 from gateway.callout.slots import Slots
 from gateway.callout.snapshot import Current, Snapshot
+from gateway.callout.threads import ParsingThreads
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import RetrySettings
+from gateway.parsing import ROOM, run_parser
 from tests.fixtures.clock import SetClock
+from tests.fixtures.running_gateway import wait_until
 from tests.unit.callout.parts import Reader, Service, deployment
 
 
@@ -108,3 +111,19 @@ def test_a_snapshot_is_closed_behind_the_last_that_uses_it():
     assert services[0].closed == 1
     current.close()
     assert services[1].closed == 1
+
+
+def test_threads_that_have_parsed_enough_end_and_others_take_over():
+    threads, seen, done = ParsingThreads(1, "parsers"), [], []
+
+    def parse():
+        run_parser(lambda: seen.append(current_thread()), ROOM)
+        done.append(current_thread())
+
+    for count in (1, 2):
+        threads.submit(parse)
+        wait_until(lambda wanted=count: len(done) == wanted and not done[-1].is_alive(), "it ends", 30)
+    threads.close()
+    # each parsed by itself, and was worn by it
+    assert seen == done
+    assert done[0] is not done[1]

@@ -14,7 +14,7 @@ from gateway.exchange import Secret
 POSTGRESQL: Final = "postgresql://"
 _ADDRESS: Final = re.compile(
     r"postgresql://(?:[^\s@/:?#]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/[^\s@/?#]*)?(?:\?[^\s#]*)?"
+    r"(?:/[^\s@/?#]*)?(?:\?[^\s@#]*)?"
 )
 _SECRET: Final = {"password", "sslpassword"}
 _PLACES: Final = {"host", "hostaddr", "port", "user", "dbname", "service"}
@@ -24,8 +24,8 @@ _PLACES: Final = {"host", "hostaddr", "port", "user", "dbname", "service"}
 def _store(value: str) -> str:
     if value == "sqlite":
         return value
-    rest, _, parameters = value.removeprefix(POSTGRESQL).partition("?")
-    named = {name.lower() for name, _ in parse_qsl(parameters, keep_blank_values=True)}
+    rest = value.removeprefix(POSTGRESQL)
+    named = {name.lower() for name, _ in parse_qsl(rest.partition("?")[2], keep_blank_values=True)}
     if value.startswith(POSTGRESQL) and (":" in rest.rpartition("@")[0] or named & _SECRET):
         raise RefusalError("must not hold a password: it goes into journal.password")
     if named & _PLACES:

@@ -27,7 +27,7 @@ def is_host(text: str) -> bool:
     try:
         if text.startswith("["):
             IPv6Address(text[1:-1])
-            return True
+            return text.endswith("]") and "%" not in text  # a zone means something to one machine only
         labels = text.removesuffix(".").split(".")
         if _NUMBER.fullmatch(labels[-1]):
             IPv4Address(text)

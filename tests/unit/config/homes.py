@@ -74,8 +74,8 @@ def as_json(value: Any, home: Path) -> Any:  # noqa: PLR0911  one line a kind
         case Secret():
             return "***" if value else ""
         case Home():
-            names = ("state", "gateway", "bundles", "services", "consumers")
-            parts = {name: getattr(value, name) for name in names}
+            told = ("state", "gateway", "bundles", "services", "consumers")
+            parts = {name: getattr(value, name) for name in told}
             return as_json(parts, home)
         case Path():
             return str(value.relative_to(home)) if value.is_relative_to(home) else str(value)

@@ -167,14 +167,14 @@ def _listeners(folder, toml, host):
     key = folder / "key.pem"
     key.touch()
     settings = read_home(folder, environ={"IMSGW_LISTEN_HOST": host}).gateway
-    return settings.server.https, settings.admin.listen
+    return settings.server.https, settings.admin.listen, settings.callout.listen
 
 
 def test_a_container_listens_everywhere_where_the_file_says_nothing(tmp_path):
-    assert _listeners(tmp_path, "", "0.0.0.0") == ("0.0.0.0:8443", "0.0.0.0:9443")
-    assert _listeners(tmp_path, "", "::") == ("[::]:8443", "[::]:9443")
+    assert _listeners(tmp_path, "", "0.0.0.0") == ("0.0.0.0:8443", "0.0.0.0:9443", "0.0.0.0:9444")
+    assert _listeners(tmp_path, "", "::") == ("[::]:8443", "[::]:9443", "[::]:9444")
 
 
 def test_what_the_file_says_of_addresses_stands_whatever_the_container_wants(tmp_path):
-    toml = '[server]\nhttps = "127.0.0.1:1443"\n[admin]\nlisten = ""\n'
-    assert _listeners(tmp_path, toml, "0.0.0.0") == ("127.0.0.1:1443", "")
+    toml = '[server]\nhttps = "127.0.0.1:1443"\n[admin]\nlisten = ""\n[callout]\nlisten = "[::1]:1"\n'
+    assert _listeners(tmp_path, toml, "0.0.0.0") == ("127.0.0.1:1443", "", "[::1]:1")

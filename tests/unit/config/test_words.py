@@ -20,6 +20,7 @@ from gateway.config.words import (
     kind_of,
     named_tables_of,
     nearest,
+    placeholder,
     shown,
     table_of,
     words_of,
@@ -123,3 +124,10 @@ def test_the_nearest_spelling_is_found_whatever_its_case():
     assert nearest("hwsmpl1", ["HWSSMPL0", "HWSSMPL1"]) == "HWSSMPL1"
     assert nearest("colour", ["threads", "workers"]) is None
     assert nearest("x" * 100_000, ["threads"]) is None
+
+
+def test_what_stands_for_the_names_of_tables_comes_from_their_words():
+    fields = fields_of(ConsumerSettings)
+    assert placeholder(fields["operations"]) == "*"
+    assert placeholder(fields["raw"]) == "TPIPE"
+    assert placeholder(fields["wsdl"]) == "NAME"

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterable
 
 import pytest
@@ -123,3 +124,57 @@ def test_sockets_stay_under_maxsoc_because_listening_takes_one(read):
             "which must stay under MAXSOC=100"
         )
     ]
+
+
+CALLOUT = '[callout]\ntpipes = ["RATING", "REPORTS"]\nconcurrency = 10\n'
+CONSUMER = 'role = "consumer"\nwsdl = "rating.wsdl"\nbundles = ["ims1"]\nconcurrency = 5\n[operations."*"]\n'
+
+
+@pytest.fixture
+def read_with_consumer(read):
+    """Read a home that has a consumer, and a provider or not."""
+
+    def read_with_consumer(*, provider=True):
+        home = read(ONE).path
+        with (home / "bundles" / "ims1.toml").open("a") as file:
+            file.write(CALLOUT)
+        (home / "wsdl" / "rating").mkdir()
+        (home / "wsdl" / "rating" / "rating.wsdl").touch()
+        (home / "wsdl" / "rating" / "correlator.toml").write_text(CONSUMER)
+        if not provider:
+            shutil.rmtree(home / "wsdl" / "phonebook")
+        return read_home(home, environ={"IMS1_PASSWORD": "M4RK3R", "KEYSTORE_PASSWORD": "M4RK3R"})
+
+    return read_with_consumer
+
+
+def test_the_callout_process_needs_files_for_listeners_calls_and_services(read_with_consumer):
+    home = read_with_consumer()
+    assert capacity.callout_files_needed(home) == 32 + 2 + 2 * 10 + 5 + 192
+    assert texts(check_home(home, open_files(2224))) == []
+    told = texts(check_home(home, open_files(250)))
+    assert told == [
+        (
+            "gateway.toml: callout: warning: the callout process may need 251 open files (sockets to IMS "
+            "Connect, listeners, calls in work); the limit is 250 (ulimit -n)"
+        ),
+        (
+            "gateway.toml: server.worker_connections: warning: a worker may need 2224 open files "
+            "(2000 connections, 32 sockets to IMS Connect, 192 of its own); the limit is 250 (ulimit -n)"
+        ),
+    ]
+
+
+def test_where_nothing_is_served_no_worker_needs_files(read_with_consumer):
+    home = read_with_consumer(provider=False)
+    assert texts(check_home(home, open_files(251))) == []
+    assert texts(check_home(home, open_files(-1))) == []
+
+
+def test_client_ids_of_the_callout_process_count(read_with_consumer):
+    home = read_with_consumer()
+    bundle = home.path / "bundles" / "ims1.toml"
+    bundle.write_text(bundle.read_text().replace("maxsoc = 100", 'maxsoc = 200\nclient_id_prefix = "GATE"'))
+    home = read_home(home.path, environ={"IMS1_PASSWORD": "M4RK3R", "KEYSTORE_PASSWORD": "M4RK3R"})
+    (text,) = texts(capacity.client_ids(home))
+    assert "for 98 sockets" in text

@@ -6,6 +6,7 @@
 import pytest
 
 from gateway import testkeys
+from gateway.callout.message import MessageReader
 from gateway.callout.state import ListenerState
 from gateway.exchange import Secret
 from gateway.observe.callout_events import CalloutEnded, ListenerChanged
@@ -153,15 +154,27 @@ def test_1002_what_is_asked_for_is_not_deployed(deployed, running, service, mess
 # -- 1003: the way back is broken ------------------------------------------------------------------------------
 
 
-def test_1003_a_response_that_cannot_be_sent_is_in_the_log(deployed, running, service):
-    deployed.standin.faults.add(kind="drop", verb="M", count=0)
-    answer = deployed.call(rating(), timeout_seconds=1.0)
-    assert code(answer) == TIMED_OUT, "IMS's own time-out speaks"
+def test_1003_a_response_that_cannot_be_sent_is_in_the_log(lab, service, tap_of):
+    tap = tap_of(lab.standin)
+    lab.bundle(ims_connect={"host": tap.host, "port": tap.port})
+    lab.service(contract("rating", service.origin))
+    running = lab.start()
+    service.rating.hold("SLOW")
+    waiting = lab.ical(rating("SLOW"), timeout_seconds=2.0)
+    wait_until(lambda: service.heard, "the call")
+    tap.close()
+    service.rating.let_go()
     (record,) = running.records.wait(CalloutEnded)
     assert (record.outcome, record.status) == ("failed", 1003)
+    assert code(waiting.result(20)) == TIMED_OUT, "IMS's own time-out speaks"
     assert len(service.heard) == 1, "the service is not asked again"
-    deployed.standin.faults.clear()
-    assert code(deployed.call(rating())) == GOOD
+
+
+def test_no_response_is_lost_on_a_socket_that_ims_connect_has_closed_meanwhile(deployed, running, service):
+    """A response without acknowledgement is never answered: its socket has to be a live one."""
+    for _ in range(3):
+        assert code(deployed.call(rating(), timeout_seconds=5.0)) == GOOD
+        deployed.standin.restart()
 
 
 # -- 1004 to 1007: no message at all, or one that cannot be read -----------------------------------------------
@@ -200,15 +213,22 @@ def test_1006_1007_a_message_that_cannot_be_read_gets_a_nak(lab, service, nak, s
 # -- 1008: the special NAK cannot be sent ----------------------------------------------------------------------
 
 
-def test_1008_a_special_nak_that_cannot_be_sent_is_in_the_log(lab, service):
-    lab.bundle(callout={"nak": "retain"})
+def test_1008_a_special_nak_that_cannot_be_sent_is_in_the_log(lab, service, tap_of, monkeypatch):
+    tap = tap_of(lab.standin)
+    lab.bundle(ims_connect={"host": tap.host, "port": tap.port}, callout={"nak": "retain"})
     lab.service(contract("rating", service.origin))
     running = lab.start()
-    lab.standin.faults.add(kind="drop", verb="N", count=0)
-    waiting = lab.ical(b"<IOGCallout>", timeout_seconds=2.0)
+    read = MessageReader.read
+
+    def read_while_the_connection_breaks(self, received):
+        tap.reset()
+        return read(self, received)
+
+    monkeypatch.setattr(MessageReader, "read", read_while_the_connection_breaks)
+    waiting = lab.ical(b"<IOGCallout>", timeout_seconds=1.0)
     wait_until(lambda: any("1008" in one.reason for one in running.records.of(ListenerChanged)), "1008 told")
     assert code(waiting.result(20)) == TIMED_OUT
-    lab.standin.faults.clear()
+    monkeypatch.setattr(MessageReader, "read", read)
     assert code(lab.call(rating())) == GOOD
 
 
@@ -356,7 +376,7 @@ def test_1905_a_response_that_ims_connect_would_not_take(lab, service):
 
 def test_an_asynchronous_failure_is_not_told_to_ims(lab, service):
     """A dead letter has the status in place of a program."""
-    service.behave = hostile.fault11()
+    service.behave = hostile.fault11("soap:Client")
     lab.service(contract("events", service.origin), "events")
     running = lab.start()
     lab.post(event(1))

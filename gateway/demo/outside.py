@@ -27,6 +27,8 @@ SECONDS: Final = 30.0
 CERTIFICATE: Final = "IMS Gateway test client"
 HOUSE: Final = {"product": "HOUSE", "amount": "300000"}
 PREMIUM: Final = "600"
+NO_QUOTE: Final = "NO QUOTE: SOAP Gateway Error: 1002: "
+"""What QUOTE answers when the web service answers with a fault."""
 _OPERATIONS: Final = {"CALLOUT": "Rate", "QUOTE": "Quote"}
 
 
@@ -134,6 +136,21 @@ def _quote(service: str, shown: Shown) -> CalloutStep:
     return _synchronous("QUOTE", service, ALICE, shown, told)
 
 
+def _told_of_a_fault(outside: Outside) -> Came:
+    """Ask for what the partner does not insure: its fault reaches the program as a status code and a text."""
+    before = len(outside.partner.visits)
+    values = {"rater": "rating-basic", "product": "MOON", "amount": "1"}
+    answer = outside.cast.call(PORT, "Quote", values, ALICE)
+    visits = outside.partner.visits[before:]
+    message = answer.fields.get("message", "")
+    wrong = (
+        *_differs("the fault", answer.fault, ""),
+        *_differs("the beginning of the message", message[: len(NO_QUOTE)], NO_QUOTE),
+        *_differs("what the partner said", [visit.refused for visit in visits], ["no such product: MOON"]),
+    )
+    return Came(_told(answer), "; ".join(map(_in_words, visits)), wrong)
+
+
 # -- asynchronous -------------------------------------------------------------------------------------------
 
 
@@ -220,6 +237,7 @@ CALLOUTS: Final = (
     _circle(BOB),
     _quote("rating-basic", Shown(basic="imsgw")),
     _quote("rating-certificate", Shown(certificate=CERTIFICATE)),
+    CalloutStep("QUOTE of the moon", "rating-basic", _told_of_a_fault),
     _posted("events", Shown()),
     _posted("events-basic", Shown(basic="imsgw")),
     _posted("events-certificate", Shown(certificate=CERTIFICATE)),

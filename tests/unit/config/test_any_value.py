@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.config.check import check_home
-from gateway.config.model import Bundle, GatewaySettings, ProviderSettings
+from gateway.config.model import Bundle, ConsumerSettings, GatewaySettings, ProviderSettings
 from gateway.config.read import read_home
 from gateway.config.values import Settings
 from gateway.config.words import fields_of, named_tables_of, table_of
@@ -24,15 +24,25 @@ FILES: dict[str, type[Settings]] = {
     "gateway.toml": GatewaySettings,
     "bundles/ims1.toml": Bundle,
     "wsdl/phonebook/correlator.toml": ProviderSettings,
+    "wsdl/rating/correlator.toml": ConsumerSettings,
 }
 BARE: dict[str, dict[str, Any]] = {
     "gateway.toml": {},
-    "bundles/ims1.toml": {"ims_connect": {"host": "127.0.0.1", "port": 9999, "datastore": "IMS1"}},
+    "bundles/ims1.toml": {
+        "ims_connect": {"host": "127.0.0.1", "port": 9999, "datastore": "IMS1"},
+        "callout": {"tpipes": ["RATING"]},
+    },
     "wsdl/phonebook/correlator.toml": {
         "role": "provider",
         "wsdl": "phonebook.wsdl",
         "bundle": "ims1",
         "operations": {"PhoneBook": {"transaction": "IVTNO"}},
+    },
+    "wsdl/rating/correlator.toml": {
+        "role": "consumer",
+        "wsdl": "rating.wsdl",
+        "bundles": ["ims1"],
+        "operations": {"Rate": {}},
     },
 }
 
@@ -82,6 +92,10 @@ words = st.sampled_from(
         "consumer",
         "copybook",
         "*",
+        "RATING",
+        "asynchronous",
+        "postgresql://a:b@c/d?e=f#g",
+        "http://[::1]:*",
         "127.0.0.1:0",
         "[::]:1",
         "::/0",
@@ -114,6 +128,8 @@ places = st.sampled_from(EVERYWHERE)
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("any") / "home"
     build(BASE, folder)
+    (folder / "wsdl" / "rating").mkdir()
+    (folder / "wsdl" / "rating" / "rating.wsdl").touch()
     return folder
 
 
@@ -186,7 +202,7 @@ def test_a_secret_put_anywhere_shows_in_no_problem(home, shape, unknown):
         for name, table in tables.items():
             text = document(table).replace('"@@@"', SECRET_SHAPES[shape])
             (home / name).write_text(text, encoding="utf-8")
-        named = shape == "text" and path[-1] in NAMES
+        named = (shape == "text" and path[-1] in NAMES) or (shape == "list" and path[-1] == "bundles")
         try:
             shown = repr([str(problem) for problem in read_home(home, environ={"ENV": MARKER * 3}).warnings])
         except ConfigError as error:

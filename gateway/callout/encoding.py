@@ -35,6 +35,7 @@ _NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _BLANKS: Final = " \t\r\n"
 """White space of XML, which base64 may have anywhere and hexadecimal digits around them."""
 _NO_BLANKS: Final = dict.fromkeys(map(ord, _BLANKS))
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 
 
@@ -123,8 +124,8 @@ def bytes_of(text: str, form: Form, ccsid: int) -> bytes:
 
 
 def _from_base64(text: str) -> bytes:
-    if len(text) % 4:
-        raise ValueError("not base64")  # b64decode would pass over padding that is too much
+    if len(text) % 4 or _BASE64.fullmatch(text) is None:
+        raise ValueError("not base64")  # b64decode passes over padding that is too much
     return b64decode(text, validate=True)
 
 

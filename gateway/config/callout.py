@@ -90,7 +90,8 @@ class BundleCallout(Settings):
         default=60.0,
         ge=1,
         le=3600,
-        description="How long one RESUME TPIPE waits for a message before it is sent again.",
+        description="How long one RESUME TPIPE waits for a message before it is sent again. IRM_TIMER knows "
+        "whole seconds up to 60, minutes beyond that.",
     )
     retry_seconds: float = Field(
         default=3.0,

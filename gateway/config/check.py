@@ -49,6 +49,7 @@ CONSISTENCY: tuple[Check, ...] = (
     callout.raw_messages,
     callout.two_listeners,
     callout.kinds,
+    callout.idle_or_endless,
     callout_security.users,
     callout_security.vouching,
     callout_security.apart,

@@ -121,3 +121,17 @@ def kinds(home: Home) -> Iterator[Problem]:
             yield place.warning("response_transaction", "has no effect: its bundles bring synchronous callouts")
         if place.settings.acknowledge and kinds == {"asynchronous"}:
             yield place.warning("acknowledge", "has no effect: its bundles bring asynchronous callouts")
+
+
+def idle_or_endless(home: Home) -> Iterator[Problem]:
+    """Name what a bundle says of messages that never come, or that come again and again."""
+    for bundle, (callout, _) in listening(home).items():
+        if callout.requests == "asynchronous" and callout.allowed_hosts:
+            text = "has no effect: asynchronous callouts have no control data"
+            yield Problem(bundle_file(bundle), "callout.allowed_hosts", text, warning=True)
+        if callout.nak == "retain" and not callout.stop_on_error:
+            text = (
+                '"retain": a message that cannot be read is retrieved again and again until its ICAL times '
+                "out; stop_on_error would stop that"
+            )
+            yield Problem(bundle_file(bundle), "callout.nak", text, warning=True)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from gateway.callout.codes import Status
 from gateway.callout.delivery import Delivery
-from gateway.callout.journal.entries import Entry, JournalError
+from gateway.callout.journal.entries import ClaimLostError, Entry, JournalError
 from gateway.callout.means import Means
 from gateway.callout.threads import ParsingThreads
 
@@ -39,15 +39,17 @@ class Deliverer:
         self._stop = Event()
         self._awake = Event()
         self._trouble = False
+        self._backlog = False
+        """There was more than there was room for."""
         self._thread = Thread(target=self._run, name=f"deliver-{means.source}", daemon=True)
 
     def start(self) -> None:
         """Begin to deliver."""
         self._thread.start()
 
-    def wake(self) -> None:
-        """Look at the journal now: there is a new entry."""
-        self._awake.set()
+    def deliver(self, entry: Entry) -> None:
+        """Begin with an entry that is claimed and whose room is taken."""
+        self._threads.submit(partial(self._deliver, entry))
 
     def stop(self) -> None:
         """Begin no delivery any more."""
@@ -83,11 +85,12 @@ class Deliverer:
         begun = 0
         try:
             for entry in self._journal.claim(self._source, 1 + more):
-                self._threads.submit(partial(self._deliver, entry))
+                self.deliver(entry)
                 begun += 1
         finally:
             self._slots.give_back(more - max(begun - 1, 0))
         self._trouble = False
+        self._backlog = begun == 1 + more
         return begun
 
     def _rest(self) -> None:
@@ -113,6 +116,8 @@ class Deliverer:
         try:
             with self._means.current.use() as snapshot:
                 Delivery(self._means, snapshot, entry, self._kept).run()
+        except ClaimLostError:
+            _LOG.warning("callout %s has gone to another instance, which delivers it again", entry.id)
         except JournalError:
             # only at the end of the process: who comes after us finds the entry claimed, and its lease over
             _LOG.error("what became of callout %s could not be kept: it will be delivered again", entry.id)
@@ -121,7 +126,8 @@ class Deliverer:
             self._give_up(entry)
         finally:
             self._slots.give_back()
-            self._awake.set()
+            if self._backlog:
+                self._awake.set()
 
     def _kept(self, write: Callable[[], T]) -> T:
         """Do what writes to the journal until it works: meanwhile the entry is ours, and nobody else's.

@@ -13,7 +13,7 @@ from threading import Event, Lock
 from typing import Final
 
 from gateway.callout.codes import CalloutError, Status
-from gateway.callout.journal.entries import NewEntry
+from gateway.callout.journal.entries import Entry, NewEntry
 from gateway.callout.means import Means
 from gateway.callout.ports import Accept, Nak, Refuse
 from gateway.callout.synchronous import SynchronousDesk
@@ -58,9 +58,9 @@ class TpipeIntake:
         means: Means,
         desk: SynchronousDesk,
         tokens: Tokens,
-        wake: Callable[[], None],
+        deliver: Callable[[Entry], None],
     ) -> None:
-        """`wake`: called when the journal has a new entry of this tpipe."""
+        """`deliver`: begins with an entry of the journal, whose room is taken and which is claimed."""
         self._nak = Nak(callout.nak)
         self._asynchronous = callout.requests != "synchronous"
         self._slots = means.slots
@@ -70,7 +70,7 @@ class TpipeIntake:
         self._clock = means.clock
         self._desk = desk
         self._tokens = tokens
-        self._wake = wake
+        self._deliver = deliver
 
     def wait_for_room(self, stop: Event) -> bool:
         """Wait until another message may be retrieved, and keep its room; False: stopped before that.
@@ -96,16 +96,13 @@ class TpipeIntake:
     def take(self, received: Received) -> Accept | Refuse:
         """Decide on a message; see `Intake`."""
         arrived = self._clock.monotonic()
-        kept = False
+        decision: Accept | Refuse = _NOTHING
         try:
-            if received.synchronous:
-                decision = self._synchronous(received, arrived)
-                kept = isinstance(decision, Accept) and decision.begin is not _nothing
-                return decision
-            return self._keep(received)
+            decision = self._synchronous(received, arrived) if received.synchronous else self._keep(received)
         finally:
-            if not kept:
+            if isinstance(decision, Refuse) or decision.begin is _nothing:
                 self._slots.give_back()
+        return decision
 
     def _synchronous(self, received: Received, arrived: float) -> Accept | Refuse:
         try:
@@ -114,7 +111,7 @@ class TpipeIntake:
             return self._refuse(received, error)
         if not self._tokens.is_new(received.correlation_token):
             self._told.again(received)
-            return Accept(_nothing)
+            return _NOTHING
         return Accept(partial(self._desk.begin, received, request, arrived))
 
     def _refuse(self, received: Received, error: CalloutError) -> Refuse:
@@ -136,8 +133,8 @@ class TpipeIntake:
             entry_id = self._journal.bury(new, error.status, error.text)
             self._told.buried(entry_id, received, error.status, str(error))
             return Accept(_nothing, trouble=error.text)
-        self._journal.put(replace(new, service=request.service, operation=request.operation))
-        return Accept(self._wake)
+        entry = self._journal.take(replace(new, service=request.service, operation=request.operation))
+        return Accept(partial(self._deliver, entry))
 
     def _read(self, received: Received) -> Request:
         with self._current.use() as snapshot:
@@ -145,4 +142,7 @@ class TpipeIntake:
 
 
 def _nothing() -> None:
-    """Begin nothing."""
+    """Begin nothing: the room is free again."""
+
+
+_NOTHING: Final = Accept(_nothing)

@@ -104,7 +104,7 @@ class Station:
         )
         self._desk = SynchronousDesk(self._means)
         self._deliverer = Deliverer(self._means)
-        intake = TpipeIntake(callout, self._means, self._desk, shared.tokens, self._deliverer.wake)
+        intake = TpipeIntake(callout, self._means, self._desk, shared.tokens, self._deliverer.deliver)
         self._listener = Listener(
             source,
             way.settings,
@@ -143,6 +143,8 @@ class Station:
 
     def close(self) -> None:
         """Let go of everything; what is still in work is waited for."""
+        self._listener.stop()
+        self._listener.join(None)
         self._deliverer.close()
         self._desk.close()
         self.way.let_go()

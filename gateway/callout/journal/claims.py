@@ -1,7 +1,7 @@
 """What machines do with entries: keep, claim, deliver."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -31,15 +31,23 @@ class Claims:
 
     def put(self, new: NewEntry) -> str:
         """Keep a message, due at once."""
-        if not self._room.left():
-            raise JournalFullError(f"{self._store.name}: holds {self._max_entries} messages, its max_entries")
-        id_ = self._keep(new, State.WAITING, 0, "")
+        self._check_room()
+        id_ = self._keep(new, {"state": STATES[State.WAITING]})
         self._room.changed(1)
         return id_
 
+    def take(self, new: NewEntry) -> Entry:
+        """Keep a message that is claimed already."""
+        self._check_room()
+        token = uuid.uuid4().hex
+        claimed = {"state": STATES[State.WORKING], "owner": self._instance.id, "claim": token, "attempts": 1}
+        id_ = self._keep(new, claimed, self._instance.enter)
+        self._room.changed(1)
+        return Entry(id_, new, Stage.CALL, 1, b"", token)
+
     def bury(self, new: NewEntry, status: int, reason: str) -> str:
         """Keep a message as a dead letter."""
-        return self._keep(new, State.DEAD, status, reason)
+        return self._keep(new, _failure(status, reason) | {"state": STATES[State.DEAD]})
 
     def claim(self, source: Source, limit: int) -> Sequence[Entry]:
         """Take entries that are due."""
@@ -103,10 +111,18 @@ class Claims:
             found = connection.execute(next_).scalar_one_or_none()
         return None if found is None else max(0.0, found / SECOND)
 
-    def _keep(self, new: NewEntry, state: State, status: int, reason: str) -> str:
+    def _check_room(self) -> None:
+        if not self._room.left():
+            raise JournalFullError(f"{self._store.name}: holds {self._max_entries} messages, its max_entries")
+
+    def _keep(
+        self, new: NewEntry, what: dict[str, Any], before: Callable[[Connection], None] = lambda _: None
+    ) -> str:
+        """Write a new entry; `before` is done in the same transaction."""
         id_ = uuid.uuid4().hex
-        values = _values(new) | _failure(status, reason) | {"id": id_, "state": STATES[state]}
+        values = _values(new) | _failure(0, "") | what | {"id": id_}
         with self._store.writing() as connection:
+            before(connection)
             now = self._store.now()
             connection.execute(insert(entries).values(values | {"due": now, "changed": now}))
         return id_

@@ -113,6 +113,13 @@ class Journal(Protocol):
         """Keep a message, due at once; return its id. Raises JournalFullError."""
         ...
 
+    def take(self, new: NewEntry) -> Entry:
+        """Keep a message that this instance delivers at once: `put` and `claim` in one transaction.
+
+        Raises JournalFullError.
+        """
+        ...
+
     def bury(self, new: NewEntry, status: int, reason: str) -> str:
         """Keep a message that cannot be delivered as a dead letter; return its id."""
         ...

@@ -55,6 +55,10 @@ class SqlJournal:
         """Keep a message, due at once; return its id."""
         return self._claims.put(new)
 
+    def take(self, new: NewEntry) -> Entry:
+        """Keep a message and claim it at once."""
+        return self._claims.take(new)
+
     def bury(self, new: NewEntry, status: int, reason: str) -> str:
         """Keep a message that cannot be delivered as a dead letter; return its id."""
         return self._claims.bury(new, status, reason)

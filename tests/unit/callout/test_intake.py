@@ -24,12 +24,9 @@ class Intake:
     """An intake with its desk; each message has its room."""
 
     def __init__(self, scene, **callout):
-        self.desk, self.woken = Desk(), 0
+        self.desk, self.entries = Desk(), []
         settings = BundleCallout(tpipes=("HWS2SOAP",), **callout)
-        self.intake = TpipeIntake(settings, scene.means, self.desk, Tokens(), self._wake)
-
-    def _wake(self):
-        self.woken += 1
+        self.intake = TpipeIntake(settings, scene.means, self.desk, Tokens(), self.entries.append)
 
     def take(self, message):
         assert self.intake.wait_for_room(Event())
@@ -48,15 +45,16 @@ def test_a_synchronous_callout_is_begun_once_it_is_acknowledged_and_keeps_its_ro
         assert scene.notes.said == []
 
 
-def test_an_asynchronous_callout_is_in_the_journal_before_anything_is_said():
+def test_an_asynchronous_callout_is_in_the_journal_before_anything_is_said_and_keeps_its_room():
     with stage() as scene:
         one = Intake(scene)
         decision = one.take(received(b"event", token=b""))
-        assert scene.notes.said == [("put", b"event")]
-        assert scene.means.slots.taken == 0
-        assert one.woken == 0
+        assert scene.notes.said == [("take", b"event")]
+        assert one.entries == []
         decision.begin()
-        assert one.woken == 1
+        (entry,) = one.entries
+        assert (entry.new.data, entry.new.service, entry.new.operation) == (b"event", "rating", "Rate")
+        assert scene.means.slots.taken == 1
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ def _lost(error: OSError, connection: Connection, limits: Limits) -> OutboundErr
         return too_late("the request could not be sent in time")
     refused = refusal(error, SERVICE)
     if refused is None:
-        return network(_BROKE, reason(error), maybe_done=limits.sent)
+        hint = "; perhaps it does not accept our client certificate" if connection.unjudged else ""
+        return network(_BROKE, f"{reason(error)}{hint}", maybe_done=limits.sent)
     refused.maybe_done = limits.sent and not connection.unjudged
     return refused

@@ -5,7 +5,6 @@ section 3.4. Header blocks of a response are not looked at, whatever they demand
 has proved, and that it answers our request, the connection has.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,7 +23,6 @@ LONGEST_TEXT: Final = 300
 """Characters of a fault's code and text that are passed on."""
 
 _XML_TYPES: Final = frozenset({"text/xml", "application/soap+xml"})
-_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+")
 _AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _SHORTEST_SECRET: Final = 3
 
@@ -199,7 +197,8 @@ def _status(status: int) -> str:
 
 def _clean(text: str, longest: int) -> str:
     """Return text that may stand in a log and in a message, bounded and on one line."""
-    return _cut(" ".join(_UNPRINTABLE.sub(" ", text[: 4 * longest]).split()), longest)
+    printable = "".join(one if one.isprintable() else " " for one in text[: 4 * longest])
+    return _cut(" ".join(printable.split()), longest)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -12,7 +12,7 @@ from gateway.callout.deployment import Deployed, Deployment
 from gateway.callout.outbound import ServiceCaller
 from gateway.callout.values import Aim, Call, Form, Source
 from gateway.clock import SYSTEM_CLOCK
-from gateway.config.model import BundleCallout, Consumer, ConsumerSettings
+from gateway.config.model import BasicAuthentication, BundleCallout, Consumer, ConsumerSettings
 from gateway.exchange import Secret
 from gateway.safexml import Bounds, parse
 from gateway.soap.consumer import load_consumer
@@ -114,13 +114,6 @@ class Calling:
             caller.close()
 
 
-@pytest.fixture
-def calling(tmp_path):
-    made = Calling(tmp_path)
-    yield made
-    made.close()
-
-
 def call(address: str, seconds: float = PATIENCE, **changed: Any) -> Call:
     """Return a call of Rate at an address, to be over after some seconds."""
     now = SYSTEM_CLOCK.monotonic()
@@ -148,5 +141,5 @@ def failure(caller: ServiceCaller, made: Call) -> CalloutError:
     return caught.value
 
 
-def secret(text: str) -> Secret:
-    return Secret(text)
+def basic(user: str, password: str) -> BasicAuthentication:
+    return BasicAuthentication.model_construct(user=user, password=Secret(password))

@@ -2,8 +2,8 @@
 
 put: for each line that comes in, a process that prints its number, then keeps messages until it is killed,
 printing each id after `put` has returned; then a line `gone`. claim: when a line comes in, claim everything and
-print the ids. fill: keep messages until it fails under a limit of so many bytes a file, print the ids, then why;
-then whether it works without the limit.
+print the ids. fill: keep messages until it fails under a limit of so many bytes a file, print the ids, then
+why, then whether it works without the limit.
 """
 
 import os

@@ -30,10 +30,10 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 PROSE = Path(__file__).resolve().with_name("config_reference.txt")
 
 FILES: tuple[tuple[str, str, type[Settings]], ...] = (
-    ("gateway.toml", "gateway-toml", GatewaySettings),
-    ("bundles/<bundle>.toml", "bundle", Bundle),
-    ("wsdl/<service>/correlator.toml", "correlator", ProviderSettings),
-    ("wsdl/<service>/correlator.toml of a consumer", "consumer", ConsumerSettings),
+    ("`gateway.toml`", "gateway-toml", GatewaySettings),
+    ("`bundles/<bundle>.toml`", "bundle", Bundle),
+    ("`wsdl/<service>/correlator.toml`", "correlator", ProviderSettings),
+    ("`wsdl/<service>/correlator.toml` of a consumer", "consumer", ConsumerSettings),
 )
 SHAPES: tuple[type[Settings], ...] = (KeyStore, TrustStore)
 """Tables that stand in several places and get one section of their own."""

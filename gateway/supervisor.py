@@ -38,16 +38,14 @@ _FAILED: Final = 1
 Spawn = Callable[[Sequence[str]], "subprocess.Popen[bytes]"]
 
 
-def run(
-    serve: Sequence[str], callout: Sequence[str], *, spawn: Spawn | None = None, clock: Clock = SYSTEM_CLOCK
-) -> int:
+def run(serve: Sequence[str], callout: Sequence[str], *, clock: Clock = SYSTEM_CLOCK) -> int:
     """Run both commands until `serve` has ended; return its exit code, 128 and the signal that killed it.
 
     For the main thread of a process without other threads. `serve` and `callout`: arguments of `imsgw`.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
     try:
-        return _Supervisor(serve, callout, spawn or _Spawner(before), clock).run()
+        return _Supervisor(serve, callout, _Spawner(before), clock).run()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -60,7 +58,7 @@ class _Supervisor:
     clock: Clock
     _serving: "subprocess.Popen[bytes] | None" = None
     _calling: "subprocess.Popen[bytes] | None" = None
-    _pause: float = _FIRST_PAUSE
+    _pause: float = 0.0
     _started: float = 0.0
     _due: float | None = None
     """When callout starts again; None: it runs, or is to stop."""
@@ -69,16 +67,17 @@ class _Supervisor:
     """A signal has told us to stop."""
 
     def run(self) -> int:
+        self._pause = _FIRST_PAUSE
         self._serving = self.spawn(self.serve)
         self._start_callout()
         while (code := self._serving.poll()) is None:
             self._act(self._next_signal())
         self._stopping, self._due = True, None
-        if self._calling is not None and self._calling.poll() is None:
+        if _lives(self._calling):
             log.info("serve has ended with %d: callout is stopped", code)
-            self._calling.terminate()
-            while self._calling.poll() is None:
-                self._act(self._next_signal())
+            _send(self._calling, signal.SIGTERM)
+        while _lives(self._calling):
+            self._act(self._next_signal())
         return code if code >= 0 else 128 - code
 
     def _next_signal(self) -> signal.Signals | None:
@@ -108,6 +107,7 @@ class _Supervisor:
                 self._calling, signal.SIGKILL
             )  # as safe as its own end at once: it keeps nothing in memory only
         else:
+            log.info("%s: serve is stopped, callout behind it", number.name)
             _send(self._serving, signal.SIGTERM)
 
     def _pass_on(self, number: signal.Signals) -> None:
@@ -139,6 +139,10 @@ class _Supervisor:
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
 
+def _lives(process: "subprocess.Popen[bytes] | None") -> bool:
+    return process is not None and process.poll() is None
+
+
 def _send(process: "subprocess.Popen[bytes] | None", number: signal.Signals) -> None:
     if process is not None and process.poll() is None:
         process.send_signal(number)
@@ -154,12 +158,16 @@ class _Spawner:
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def __call__(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+        # PLW1509: no other thread is here, so that code may run between fork and exec
+        return subprocess.Popen(self.command(arguments), preexec_fn=self._tie, start_new_session=True)  # noqa: S603, PLW1509
+
+    def command(self, arguments: Sequence[str]) -> Sequence[str]:
+        """Return what is run."""
         # -P: the current folder is no place to import from
-        command = [sys.executable, "-P", "-m", "gateway", *arguments]
-        return subprocess.Popen(command, preexec_fn=self._tie, start_new_session=True)  # noqa: S603, PLW1509
+        return [sys.executable, "-P", "-m", "gateway", *arguments]
 
     def _tie(self) -> None:
-        """Run in the child before its program: no other thread is here, so that forking is safe."""
+        """Run in the child before its program."""
         self._prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         if os.getppid() != self._ours:

@@ -57,6 +57,7 @@ class Current:
     def __init__(self, snapshot: Snapshot) -> None:
         """Begin with one."""
         self._snapshot = snapshot
+        self._closed = False
 
     def swap(self, snapshot: Snapshot) -> None:
         """Have another one count from now on; callouts in work end with the one they began with."""
@@ -70,12 +71,13 @@ class Current:
 
     @contextmanager
     def use(self) -> Iterator[Snapshot]:
-        """Use the snapshot of this moment."""
-        while True:
+        """Use the snapshot of this moment. Raises RuntimeError behind `close`."""
+        snapshot = self._snapshot
+        while not snapshot._enter():  # noqa: SLF001  the two are one mechanism
+            if self._closed:
+                raise RuntimeError("callout has ended")
+            # it was swapped in between: take the next
             snapshot = self._snapshot
-            # one that was swapped in between has gone: take the next
-            if snapshot._enter():  # noqa: SLF001  the two are one mechanism
-                break
         try:
             yield snapshot
         finally:
@@ -83,4 +85,5 @@ class Current:
 
     def close(self) -> None:
         """Let it go once nobody uses it."""
+        self._closed = True
         self._snapshot.retire()

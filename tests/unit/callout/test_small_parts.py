@@ -2,6 +2,8 @@
 
 from threading import Event, Thread, current_thread
 
+import pytest
+
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuit import Circuit
 from gateway.callout.slots import Slots
@@ -111,6 +113,8 @@ def test_a_snapshot_is_closed_behind_the_last_that_uses_it():
     assert services[0].closed == 1
     current.close()
     assert services[1].closed == 1
+    with pytest.raises(RuntimeError), current.use():
+        pass
 
 
 def test_threads_that_have_parsed_enough_end_and_others_take_over():

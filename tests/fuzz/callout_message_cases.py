@@ -1,7 +1,9 @@
 """What must hold of any callout message and any control data, and the messages to try it with.
 
 Plain functions, so that a long run needs no test runner:
-`python -m tests.fuzz.callout_message_cases SEED EXAMPLES`. The invariants: reading and aiming end in a value or in a CalloutError of the statuses that are theirs; what
+`python -m tests.fuzz.callout_message_cases SEED EXAMPLES`.
+
+The invariants: reading and aiming end in a value or in a CalloutError of the statuses that are theirs; what
 errors tell repeats nothing of the payload; the address is one that is allowed; the payload is the operation's
 element, and can be said to IMS again as the tree that it was.
 """

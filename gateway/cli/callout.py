@@ -54,6 +54,8 @@ def callout(
     if context.invoked_subcommand is not None:
         _nothing_in_front(context)
         return
+    if listen:
+        _check_address(listen)
     logs.configure(level=log_level, json=log_format == "json")
     with problems_shown():
         raise typer.Exit(_run(home, listen))
@@ -67,6 +69,15 @@ def _run(home: Path, listen: str | None) -> int:
     snapshot = _judged(home)
     show_problems(snapshot.warnings)
     return run(snapshot, make=CalloutRuntime, read=lambda: _judged(home), listen=listen)
+
+
+def _check_address(listen: str) -> None:
+    from gateway.config.model import parse_listen  # noqa: PLC0415  keeps --help quick
+
+    try:
+        parse_listen(listen)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--listen") from error
 
 
 def _judged(home: Path) -> "Home":

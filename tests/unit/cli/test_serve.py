@@ -1,6 +1,8 @@
+import shutil
+
 import pytest
 
-from gateway import runtime
+from gateway import runtime, supervisor
 from gateway.errors import ConfigError, Problem
 from gateway.observe import logs
 
@@ -68,3 +70,39 @@ def test_an_address_that_cannot_be_listened_on_is_told_and_ends_with_1(imsgw, go
     result = imsgw("serve", "--home", good_home)
     assert result.exit_code == 1
     assert str(problem) in result.stderr.splitlines()
+
+
+@pytest.fixture
+def supervised(monkeypatch):
+    """What would run beside each other, with nothing running."""
+    calls = []
+
+    def run(serve, callout):
+        calls.append((serve, callout))
+        return 3
+
+    monkeypatch.setattr(supervisor, "run", run)
+    return calls
+
+
+def test_with_callout_both_run_with_the_same_options_and_the_exit_code_is_passed_on(imsgw, served, supervised):
+    result = imsgw("serve", "--home", "h", "--with-callout", "--log-level", "debug", "--log-format", "text")
+    options = ("--home", "h", "--log-level", "debug", "--log-format", "text")
+    assert supervised == [(("serve", *options), ("callout", *options))]
+    assert (result.exit_code, served) == (3, [("log", {"level": "debug", "json": False})])
+
+
+def test_that_programs_call_services_too_is_said(imsgw, good_home, served, caplog):
+    caplog.set_level("INFO", "gateway.web")
+    assert imsgw("serve", "--home", good_home).exit_code == 0
+    assert "imsgw callout serves the " in caplog.text
+    assert "serve --with-callout runs both" in caplog.text
+
+
+def test_a_home_whose_services_no_program_calls_says_nothing_of_it(imsgw, home, served, caplog):
+    caplog.set_level("INFO", "gateway.web")
+    for correlator in home.glob("wsdl/*/correlator.toml"):
+        if 'role = "consumer"' in correlator.read_text():
+            shutil.rmtree(correlator.parent)
+    assert imsgw("serve", "--home", home).exit_code == 0
+    assert "callout" not in caplog.text

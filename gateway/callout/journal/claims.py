@@ -1,14 +1,23 @@
 """What machines do with entries: keep, claim, deliver."""
 
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
-from gateway.callout.journal.entries import ClaimLostError, Entry, JournalFullError, NewEntry, Stage, State
-from gateway.callout.journal.instances import WAITS_AGAIN, Instance
+from gateway.callout.journal.entries import (
+    ClaimLostError,
+    Entry,
+    JournalError,
+    JournalFullError,
+    NewEntry,
+    Stage,
+    State,
+)
+from gateway.callout.journal.instances import UNCOUNTED, WAITS_AGAIN, Instance
 from gateway.callout.journal.room import Room
 from gateway.callout.journal.store import SECOND, Store
 from gateway.callout.journal.tables import STAGES, STATES, entries
@@ -18,6 +27,15 @@ from gateway.callout.values import Source
 
 _STAGE_OF: Final = {number: stage for stage, number in STAGES.items()}
 _CALLED: Final = entries.c.stage == STAGES[Stage.CALL]
+
+
+@dataclass(slots=True)
+class _Claim:
+    """A claim that is being made."""
+
+    token: str
+    begun: bool = False
+    """It may be in the journal."""
 
 
 class Claims:
@@ -39,11 +57,10 @@ class Claims:
     def take(self, new: NewEntry) -> Entry:
         """Keep a message that is claimed already."""
         self._check_room()
-        token = uuid.uuid4().hex
-        claimed = {"state": STATES[State.WORKING], "owner": self._instance.id, "claim": token, "attempts": 1}
-        id_ = self._keep(new, claimed, self._instance.enter)
+        with self._claiming() as claim:
+            id_ = self._keep(new, {"attempts": 1}, claim)
         self._room.changed(1)
-        return Entry(id_, new, Stage.CALL, 1, b"", token)
+        return Entry(id_, new, Stage.CALL, 1, b"", claim.token)
 
     def bury(self, new: NewEntry, status: int, reason: str) -> str:
         """Keep a message as a dead letter."""
@@ -51,13 +68,11 @@ class Claims:
 
     def claim(self, source: Source, limit: int) -> Sequence[Entry]:
         """Take entries that are due."""
-        token = uuid.uuid4().hex
-        with self._store.writing(durable=False) as connection:
+        with self._claiming() as claim, self._store.writing(durable=False) as connection:
             rows = connection.execute(self._due(source, limit)).all()
             if rows:
-                self._instance.enter(connection)
-                self._take(connection, [row.seq for row in rows], token)
-        return [_entry(row, token) for row in rows]
+                self._take(connection, [row.seq for row in rows], claim)
+        return [_entry(row, claim.token) for row in rows]
 
     def delivered(self, entry: Entry) -> None:
         """Forget an entry, whoever has it."""
@@ -95,8 +110,7 @@ class Claims:
 
     def postponed(self, entry: Entry, seconds: float) -> None:
         """Let it wait without counting an attempt."""
-        fewer = case((entries.c.attempts > 0, entries.c.attempts - 1), else_=0)
-        self._let_go(entry, seconds, WAITS_AGAIN | {"attempts": fewer})
+        self._let_go(entry, seconds, WAITS_AGAIN | UNCOUNTED)
 
     def dead(self, entry: Entry, status: int, reason: str) -> None:
         """Give it up."""
@@ -111,21 +125,41 @@ class Claims:
             found = connection.execute(next_).scalar_one_or_none()
         return None if found is None else max(0.0, found / SECOND)
 
+    @contextmanager
+    def _claiming(self) -> Iterator[_Claim]:
+        """Make a claim.
+
+        One that failed may stand in the journal all the same, when only the answer to the commit was lost. We
+        live, so no lease would ever end it: it is given back at the next beat.
+        """
+        claim = _Claim(uuid.uuid4().hex)
+        try:
+            yield claim
+        except JournalError:
+            if claim.begun:
+                self._instance.doubt(claim.token)
+            raise
+
     def _check_room(self) -> None:
         if not self._room.left():
             raise JournalFullError(f"{self._store.name}: holds {self._max_entries} messages, its max_entries")
 
-    def _keep(
-        self, new: NewEntry, what: dict[str, Any], before: Callable[[Connection], None] = lambda _: None
-    ) -> str:
-        """Write a new entry; `before` is done in the same transaction."""
+    def _keep(self, new: NewEntry, what: dict[str, Any], claim: _Claim | None = None) -> str:
+        """Write a new entry, claimed or not; return its id."""
         id_ = uuid.uuid4().hex
         values = _values(new) | _failure(0, "") | what | {"id": id_}
         with self._store.writing() as connection:
-            before(connection)
+            if claim is not None:
+                values |= self._claimed(connection, claim)
             now = self._store.now()
             connection.execute(insert(entries).values(values | {"due": now, "changed": now}))
         return id_
+
+    def _claimed(self, connection: Connection, claim: _Claim) -> dict[str, Any]:
+        """Enter ourselves; return what makes an entry ours."""
+        self._instance.enter(connection)
+        claim.begun = True
+        return {"state": STATES[State.WORKING], "owner": self._instance.id, "claim": claim.token}
 
     def _due(self, source: Source, limit: int) -> Any:
         return (
@@ -136,18 +170,10 @@ class Claims:
             .with_for_update(skip_locked=True)
         )
 
-    def _take(self, connection: Connection, rows: Sequence[int], token: str) -> None:
-        connection.execute(
-            update(entries)
-            .where(entries.c.seq.in_(rows))
-            .values(
-                state=STATES[State.WORKING],
-                owner=self._instance.id,
-                claim=token,
-                attempts=entries.c.attempts + 1,
-                changed=self._store.now(),
-            )
-        )
+    def _take(self, connection: Connection, rows: Sequence[int], claim: _Claim) -> None:
+        ours = self._claimed(connection, claim)
+        more = {"attempts": entries.c.attempts + 1, "changed": self._store.now()}
+        connection.execute(update(entries).where(entries.c.seq.in_(rows)).values(ours | more))
 
     def _let_go(self, entry: Entry, seconds: float, change: dict[str, Any]) -> int:
         """Change an entry that is still ours; return 0 when it is not."""

@@ -6,10 +6,12 @@ it lives after all, it finds its row missing and enters itself anew, while its o
 
 import os
 import socket
+import threading
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, or_, select, update
 
 from gateway.callout.journal.entries import State
 from gateway.callout.journal.store import SECOND, Store
@@ -18,6 +20,10 @@ from gateway.callout.journal.texts import cleaned
 
 WAITS_AGAIN: Final = {"state": STATES[State.WAITING], "owner": None, "claim": None}
 """What giving up a claim changes."""
+UNCOUNTED: Final = {"attempts": case((entries.c.attempts > 0, entries.c.attempts - 1), else_=0)}
+"""What else, where nothing was tried."""
+_BEATS_IN_DOUBT: Final = 60
+"""How many beats look for a claim that failed: a server may carry out late what it was cut off from."""
 
 
 class Instance:
@@ -28,6 +34,8 @@ class Instance:
         self._store = store
         self._lease = int(lease_seconds * SECOND)
         self._place = cleaned(f"{socket.gethostname()} process {os.getpid()}")
+        self._lock = threading.Lock()
+        self._doubtful: dict[str, int] = {}
         self.entered = False
         """Whether we ever had a row."""
 
@@ -41,10 +49,21 @@ class Instance:
         if connection.execute(mine.with_for_update(read=True, key_share=True)).first() is None:
             self._heartbeat(connection)
 
+    def doubt(self, claim: str) -> None:
+        """Remember a claim that may stand in the journal without our having got anything by it."""
+        with self._lock:
+            self._doubtful[claim] = _BEATS_IN_DOUBT
+
     def beat(self) -> None:
         """Renew our heartbeat, remove instances that are lost and give back what had been theirs."""
+        with self._lock:
+            doubtful = tuple(self._doubtful)
         with self._store.writing(durable=False) as connection:
             self._heartbeat(connection)
+            if doubtful:
+                ours = update(entries).where(entries.c.claim.in_(doubtful), entries.c.owner == self.id)
+                connection.execute(ours.values(WAITS_AGAIN | UNCOUNTED))
+        self._doubt_less(doubtful)
         with self._store.writing(durable=False) as connection:
             if self._store.alone(connection):
                 self._remove_lost(connection)
@@ -54,6 +73,13 @@ class Instance:
         with self._store.writing(durable=False) as connection:
             connection.execute(update(entries).where(entries.c.owner == self.id).values(WAITS_AGAIN))
             connection.execute(delete(instances).where(instances.c.id == self.id))
+
+    def _doubt_less(self, claims: Sequence[str]) -> None:
+        with self._lock:
+            for claim in claims:
+                left = self._doubtful.pop(claim, 0) - 1
+                if left > 0:
+                    self._doubtful[claim] = left
 
     def _heartbeat(self, connection: Connection) -> None:
         beat = self._store.beat()

@@ -104,6 +104,74 @@ def test_processes_that_start_at_once_make_one_journal(world):
     assert {entry.id for entry in journals[0].claim(HERE, 10)} == kept
 
 
+def test_a_message_that_is_taken_is_kept_and_claimed_at_once(world):
+    journal, other = world.open(), world.open()
+    new = message(world, b"\x00taken", service="RATING")
+    entry = journal.take(new)
+    assert (entry.new, entry.stage, entry.attempts, entry.answer) == (new, Stage.CALL, 1, b"")
+    assert other.claim(HERE, 1) == journal.claim(HERE, 1) == []
+    journal.again(entry, 0, 1009, "refused")
+    (again,) = other.claim(HERE, 1)
+    assert (again.id, again.new, again.attempts) == (entry.id, new, 2)
+    other.delivered(again)
+    assert other.counts() == {}
+
+
+def test_what_was_taken_by_who_is_lost_waits(world):
+    journal, other = world.open(), world.open()
+    entry = journal.take(message(world))
+    world.crash(journal)
+    world.pass_time(LEASE + 1)
+    other.beat()
+    assert [found.id for found in other.claim(HERE, 1)] == [entry.id]
+
+
+def test_a_full_journal_takes_nothing(world):
+    journal = world.open(max_entries=1)
+    journal.take(message(world))
+    with pytest.raises(JournalFullError):
+        journal.take(message(world))
+
+
+@pytest.mark.parametrize("how", ["claim", "take"])
+def test_a_claim_whose_answer_was_lost_does_not_stay_with_an_instance_that_knows_nothing_of_it(world, how):
+    journal, other = world.open(), world.open()
+    if how == "claim":
+        journal.put(message(world))
+    held = journal.take(message(world, source=THERE))
+    with world.cut_off(journal), pytest.raises(JournalError, match="cut off"):
+        journal.claim(HERE, 1) if how == "claim" else journal.take(message(world))
+    assert other.claim(HERE, 1) == []  # it stands there as ours, and we live
+    journal.beat()
+    (entry,) = other.claim(HERE, 1)
+    assert entry.attempts == 1
+    assert other.claim(THERE, 1) == []
+    for _ in range(100):
+        journal.beat()
+    assert other.claim(HERE, 1) == []
+    journal.delivered(held)
+
+
+def test_what_was_cut_off_may_be_done_again(world):
+    journal = world.open()
+    for _ in range(4):
+        journal.put(message(world))
+    one, two, three, four = journal.claim(HERE, 4)
+    calls = (
+        lambda: journal.delivered(one),
+        lambda: journal.answered(two, b"answer"),
+        lambda: journal.again(three, 60, 1002, "fault"),
+        lambda: journal.dead(four, 1002, "fault"),
+    )
+    for call in calls:
+        with world.cut_off(journal), pytest.raises(JournalError, match="cut off"):
+            call()
+    for call in calls:
+        call()
+    assert journal.letters(State.WORKING)[0].stage is Stage.ANSWER
+    assert journal.counts() == {(HERE, State.WORKING): 1, (HERE, State.WAITING): 1, (HERE, State.DEAD): 1}
+
+
 # -- what becomes of a claimed entry --------------------------------------------------------------------------
 
 

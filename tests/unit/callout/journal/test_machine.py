@@ -126,6 +126,17 @@ class Machine(RuleBasedStateMachine):
         self.kept[id_] = Kept(source, self.now, data)
 
     @rule(which=WHICH, source=SOURCES)
+    def take(self, which, source):
+        self.puts += 1
+        number, data = self.pick(which), f"message {self.puts}".encode()
+        entry = self.instances[number].take(message(self.world, data, source))
+        self.kept[entry.id] = Kept(
+            source, self.now, data, State.WORKING, attempts=1, owner=number, claim=entry.claim
+        )
+        self.heartbeats.setdefault(number, self.now)
+        self.held.append(Held(number, entry))
+
+    @rule(which=WHICH, source=SOURCES)
     def bury(self, which, source):
         id_ = self.instances[self.pick(which)].bury(message(self.world, b"unreadable", source), 1006, "no XML")
         self.kept[id_] = Kept(source, self.now, b"unreadable", State.DEAD)

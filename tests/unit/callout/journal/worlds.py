@@ -1,5 +1,7 @@
 """A journal to test, in either store, and the time that passes for it."""
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from gateway.callout.journal import open_journal
 from gateway.callout.journal.entries import NewEntry
 from gateway.callout.journal.keeper import SqlJournal
+from gateway.callout.journal.postgresql import PostgresqlStore
 from gateway.callout.values import Source
 from gateway.config.model import JournalSettings
 from tests.fixtures.clock import SetClock
@@ -20,6 +23,11 @@ SHIFT = (
     "UPDATE imsgw_journal_entries SET due = due - {0}",
     "UPDATE imsgw_journal_instances SET heartbeat = heartbeat - {0}",
 )
+
+
+def _commit_and_fail(dialect, connection):
+    connection.commit()
+    raise dialect.loaded_dbapi.OperationalError("cut off")
 
 
 class World:
@@ -43,6 +51,16 @@ class World:
         """Let its process die: the system closes what it had open, and nothing else happens."""
         journal._store.close()
         self._opened.remove(journal)
+
+    @contextmanager
+    def cut_off(self, journal: SqlJournal):
+        """Let each commit work, and its answer be lost."""
+        store: Any = journal._store
+        engines = [store._engine] if isinstance(store, PostgresqlStore) else [store._durable, store._quick]
+        with pytest.MonkeyPatch.context() as patch:
+            for engine in engines:
+                patch.setattr(engine.dialect, "do_commit", partial(_commit_and_fail, engine.dialect))
+            yield
 
     def pass_time(self, seconds: float) -> None:
         self.clock.move(seconds)

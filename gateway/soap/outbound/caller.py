@@ -18,7 +18,7 @@ from gateway.soap.outbound.errors import OutboundError, Trouble, no_answer
 from gateway.soap.outbound.http import HttpAnswer, HttpClient
 from gateway.soap.outbound.limits import Limits
 from gateway.soap.outbound.message import AddressingPlugin, fill
-from gateway.soap.outbound.reply import Expected, read_reply
+from gateway.soap.outbound.reply import Expected, read_reply, without_secrets
 from gateway.soap.wsse import OutboundSecurity
 
 _AGENT: Final = "ims-gateway"
@@ -54,8 +54,15 @@ class SoapRequest:
     security: OutboundSecurity | None = None
     """Puts a token on."""
     basic: BasicCredentials | None = None
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
     """What else goes out and must not come back in a text."""
+
+    @property
+    def all_secrets(self) -> tuple[Secret, ...]:
+        """Everything that nobody may be told, even if the service says it back to us."""
+        if self.basic is None:
+            return self.secrets
+        return (*self.secrets, self.basic.coded, self.basic.password)
 
 
 class SoapCaller:
@@ -74,13 +81,20 @@ class SoapCaller:
 
         A token goes to https: addresses only. Raises OutboundError.
         """
+        try:
+            return self._call(request, client, limits)
+        except OutboundError as error:
+            error.text = without_secrets(error.text, request.all_secrets)
+            error.private = without_secrets(error.private, request.all_secrets)
+            raise
+
+    def _call(self, request: SoapRequest, client: HttpClient, limits: Limits) -> Element | None:
         port, bound = self._find(request)
         self._check_request(request, bound)
         answer = self._send(request, port, bound, client, limits)
-        coded = (request.basic.coded, request.basic.password) if request.basic else ()
         version = SoapVersion(port.version)
-        secrets = (*request.secrets, *coded)
-        payload = read_reply(answer, Expected(version, bound.output_element, limits.most_bytes, secrets))
+        expected = Expected(version, bound.output_element, limits.most_bytes, request.all_secrets)
+        payload = read_reply(answer, expected)
         if payload is not None and request.validate:
             self._check_response(payload)
         return payload

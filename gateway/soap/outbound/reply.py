@@ -6,7 +6,7 @@ has proved, and that it answers our request, the connection has.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -35,7 +35,7 @@ class Expected:
     element: str | None
     """Clark name of the payload; None: one-way, no answer is due."""
     most_bytes: int
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
     """What we have sent and nobody may be told, even if the service says it back to us."""
 
     @property
@@ -74,7 +74,7 @@ def _payload(answer: HttpAnswer, expected: Expected) -> Element:
     if payload.tag != expected.element:
         raise no_answer(
             "the body of the web service's response is not the element that its WSDL promises",
-            f"{_cut(str(payload.tag), LONGEST_TEXT)} in place of {expected.element}",
+            f"{_clean(str(payload.tag), LONGEST_TEXT, expected)} in place of {expected.element}",
         )
     return payload
 
@@ -99,7 +99,7 @@ def _fault_in(answer: HttpAnswer, expected: Expected) -> OutboundError | None:
 
 def _body(answer: HttpAnswer, expected: Expected) -> tuple[SoapVersion, Element]:
     """Return the version of an answer's envelope and the only element in its body."""
-    charset = _charset(answer)
+    charset = _charset(answer, expected)
     if not answer.body:
         raise no_answer("the response of the web service is empty")
     try:
@@ -111,7 +111,7 @@ def _body(answer: HttpAnswer, expected: Expected) -> tuple[SoapVersion, Element]
     return _only_child(root)
 
 
-def _charset(answer: HttpAnswer) -> str | None:
+def _charset(answer: HttpAnswer, expected: Expected) -> str | None:
     try:
         media = parse_media_type(answer.content_type)
     except ValueError:
@@ -119,7 +119,9 @@ def _charset(answer: HttpAnswer) -> str | None:
     if media.type.startswith("multipart/"):
         raise no_answer("the response of the web service has attachments, which are not supported")
     if media.type not in _XML_TYPES:
-        raise no_answer(f"the response of the web service is no SOAP: {_clean(media.type, LONGEST_CODE)}")
+        raise no_answer(
+            f"the response of the web service is no SOAP: {_clean(media.type, LONGEST_CODE, expected)}"
+        )
     return media.parameter("charset")
 
 
@@ -143,10 +145,7 @@ def _fault(fault: Element, version: SoapVersion, expected: Expected) -> Outbound
     locals_ = [code.rpartition(":")[2].strip(XML_WHITESPACE) for code in codes]
     at_sender = not any(local.split(".")[0] in {"Server", "Receiver"} for local in locals_[:1])
     expired = WssFault.MESSAGE_EXPIRED.local_name in locals_
-    shown = f"{_clean('/'.join(codes), LONGEST_CODE)}: {_clean(text, LONGEST_TEXT)}"
-    for secret in expected.secrets:
-        if len(secret.reveal()) >= _SHORTEST_SECRET:
-            shown = shown.replace(secret.reveal(), "***")
+    shown = f"{_clean('/'.join(codes), LONGEST_CODE, expected)}: {_clean(text, LONGEST_TEXT, expected)}"
     return OutboundError(
         Trouble.ANSWER,
         f"the web service answered with a SOAP fault: {shown}",
@@ -195,11 +194,17 @@ def _status(status: int) -> str:
         return f"HTTP {status}"
 
 
-def _clean(text: str, longest: int) -> str:
-    """Return text that may stand in a log and in a message, bounded and on one line."""
-    printable = "".join(one if one.isprintable() else " " for one in text[: 4 * longest])
-    return _cut(" ".join(printable.split()), longest)
+def without_secrets(text: str, secrets: tuple[Secret, ...]) -> str:
+    """Return text with stars in place of secrets; those too short to be any are left."""
+    for secret in secrets:
+        if len(secret.reveal()) >= _SHORTEST_SECRET:
+            text = text.replace(secret.reveal(), "***")
+    return text
 
 
-def _cut(text: str, longest: int) -> str:
+def _clean(text: str, longest: int, expected: Expected) -> str:
+    """Return text that may stand in a log and in a message: without secrets, bounded, on one line."""
+    text = without_secrets(text, expected.secrets)[: 4 * longest]
+    printable = "".join(one if one.isprintable() else " " for one in text)
+    text = " ".join(printable.split())
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

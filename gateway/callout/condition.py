@@ -1,6 +1,6 @@
 """How a running callout process is, in words and numbers: for commands, probes and metrics."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Protocol
 
 from gateway.callout.state import ListenerPicture, ListenerState
@@ -40,16 +40,26 @@ class Steered(Protocol):
 class Condition:
     """Asks what runs. Any thread."""
 
-    def __init__(self, runtime: Steered) -> None:
-        """Begin as one that serves."""
+    def __init__(self, runtime: Steered, at_end: Callable[[], None] = lambda: None) -> None:
+        """Begin as one that serves; `at_end` is called at each `end`."""
         self._runtime = runtime
-        self.ending = ""
+        self._at_end = at_end
+        self._ending = ""
+
+    @property
+    def ending(self) -> str:
         """Why nothing is retrieved any more; empty as long as it is."""
+        return self._ending
+
+    def end(self, why: str) -> None:
+        """Have it be ready no more: from here on nothing begins."""
+        self._ending = why
+        self._at_end()
 
     def unready(self) -> str:
         """Say why the process is not ready; "" when it is."""
-        if self.ending:
-            return self.ending
+        if self._ending:
+            return self._ending
         if self._runtime.ready:
             return ""
         troubled = [picture for picture in self._runtime.pictures() if picture.state not in _CONTENT]

@@ -44,7 +44,7 @@ class Desk:
 
     def _done(self, ask: Ask) -> bool | None:
         if ask.do == "drain":
-            self._condition.ending = self._condition.ending or "the process was drained"
+            self._condition.end(self._condition.ending or "the process was drained")
             return self._runtime.drain(self._drain_seconds() if ask.seconds is None else ask.seconds)
         if ask.do == "start":
             if self._condition.ending:

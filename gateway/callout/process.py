@@ -102,7 +102,9 @@ class _Process:
         unseat.callback(self._seat.close)
         self._runtime = _made(make, home, self._metrics, clock)
         built.callback(self._runtime.close)
-        self._condition = Condition(self._runtime)
+        self._watch = HomeWatch(home, read, self._take, lambda: self._metrics.reloaded(done=False))
+        # a home that changes must not start anything behind the end
+        self._condition = Condition(self._runtime, at_end=self._watch.close)
         desk = Desk(
             self._seat.number,
             self._runtime,
@@ -113,7 +115,6 @@ class _Process:
         unseat.pop_all()  # closed with the server from here on
         built.callback(self._control.close)
         self._health: HealthListener | None = None
-        self._watch = HomeWatch(home, read, self._take, lambda: self._metrics.reloaded(done=False))
         self._metrics.show(self._condition.readings)
 
     def listen(self, address: str) -> None:
@@ -142,8 +143,7 @@ class _Process:
         while (number := inbox.get()) is signal.SIGHUP:
             log.info("SIGHUP: the home is read anew")
             self._watch.reload()
-        self._condition.ending = "the process is about to end"
-        self._watch.close()
+        self._condition.end("the process is about to end")
         log.info("%s: nothing is retrieved any more, callouts in work are finished", number.name)
         ended = self._drained(inbox)
         if ended:

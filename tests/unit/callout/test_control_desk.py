@@ -77,7 +77,7 @@ def test_behind_a_drain_nothing_starts(desk, runtime):
 
 
 def test_when_the_process_ends_nothing_starts(desk, runtime, condition):
-    condition.ending = "the process is about to end"
+    condition.end("the process is about to end")
     with pytest.raises(ControlError, match="the process is about to end: nothing is started any more"):
         desk.do(Ask("start", (ONE,)))
     desk.do(Ask("stop", (ONE,)))
@@ -123,9 +123,12 @@ def test_what_has_not_begun_is_not_ready(condition, runtime):
     assert condition.unready() == "nothing is retrieved: not started yet"
 
 
-def test_what_ends_is_not_ready(condition):
-    condition.ending = "the process is about to end"
-    assert condition.unready() == "the process is about to end"
+def test_what_ends_is_not_ready_and_has_nothing_begin(runtime):
+    ended = []
+    condition = Condition(runtime, lambda: ended.append(1))
+    condition.end("the process is about to end")
+    assert condition.unready() == condition.ending == "the process is about to end"
+    assert ended == [1]
 
 
 def test_readings_are_the_pictures_as_metrics_want_them(condition, runtime):

@@ -259,6 +259,16 @@ def test_the_drain_of_a_changed_home_counts_and_what_waits_for_the_next_start_is
     assert ("drain", 3.0) in runtime.done
 
 
+def test_behind_a_drain_a_changed_home_starts_nothing(home):
+    def scenario():
+        ask(home.state, 1, Ask("drain", seconds=0), SYSTEM_CLOCK)
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    runtime = Runtime(scenario)
+    assert run(home, runtime) == 0
+    assert [each[0] for each in runtime.done] == ["begin", "drain", "drain", "close"]
+
+
 # -- what keeps it from running -------------------------------------------------------------------------------
 
 

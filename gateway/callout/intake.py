@@ -77,25 +77,26 @@ class TpipeIntake:
 
         Raises JournalError while asynchronous messages could not be kept.
         """
-        if not self._slots.take(stop):
+        if not self._slots.reserve(stop):
             return False
         try:
             while self._asynchronous and not self._journal.has_room():
                 if stop.wait(_LOOK_SECONDS):
-                    self._slots.give_back()
+                    self._slots.release()
                     return False
         except BaseException:
-            self._slots.give_back()
+            self._slots.release()
             raise
         return True
 
     def give_back_room(self) -> None:
         """Give back what `wait_for_room` kept: no message came."""
-        self._slots.give_back()
+        self._slots.release()
 
     def take(self, received: Received) -> Accept | Refuse:
         """Decide on a message; see `Intake`."""
         arrived = self._clock.monotonic()
+        self._slots.claim()
         decision: Accept | Refuse = _NOTHING
         try:
             decision = self._synchronous(received, arrived) if received.synchronous else self._keep(received)

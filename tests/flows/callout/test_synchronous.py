@@ -4,6 +4,9 @@ import threading
 
 import pytest
 
+from gateway import testkeys
+from gateway.exchange import Secret
+from gateway.imsconnect import Client, ConnectionSettings, Credentials, Endpoint, Interaction
 from gateway.observe.callout_events import CalloutEnded, LateAnswer
 from gateway.standin.programs import Context, Reply, split
 from tests.fixtures import hostile_service as hostile
@@ -19,7 +22,7 @@ from tests.fixtures.callout import (
     rating,
     text,
 )
-from tests.fixtures.running_gateway import wait_until
+from tests.fixtures.running_gateway import KEYSTORE_PASSWORD, wait_until
 
 
 class Rate:
@@ -54,9 +57,8 @@ def test_a_transaction_of_the_stand_in_calls_out(callout_lab, service):
     lab.bundle()
     lab.service(contract("rating", service.origin))
     lab.start()
-    from gateway.imsconnect import Client, ConnectionSettings, Credentials, Interaction
-
-    settings = ConnectionSettings(host=lab.standin.host, port=lab.standin.port, datastore="IMS1")
+    endpoint = Endpoint(lab.standin.host, lab.standin.port)
+    settings = ConnectionSettings(endpoints=(endpoint,), datastore="IMS1")
     with Client(settings) as client:
         asked = "RATE MÜLLER".encode("cp037")
         reply = client.run(Interaction(transaction="RATE", segments=(asked,)), Credentials("ALICE"))
@@ -215,10 +217,6 @@ def test_those_that_were_told_1001_do_not_keep_others_from_being_served(lab, ser
 
 
 def test_each_call_names_the_user_of_its_own_program(lab, service_factory, tmp_path):
-    from gateway import testkeys
-    from gateway.exchange import Secret
-    from tests.fixtures.running_gateway import KEYSTORE_PASSWORD
-
     keys = testkeys.create(tmp_path / "keys", password=Secret(KEYSTORE_PASSWORD))
     service = service_factory(tls=hostile.server_tls(keys.server))
     lab.bundle(callout={"truststore": {"path": keys.ca}})
@@ -242,7 +240,7 @@ def test_every_call_has_a_message_id_of_its_own(deployed, running, service):
         deployed.call(rating())
     ids = [heard.message_id for heard in service.heard]
     assert len(set(ids)) == 3
-    assert [record.tracking_id for record in running.records.of(CalloutEnded)] == ids
+    assert [record.tracking_id for record in running.records.wait(CalloutEnded, 3)] == ids
 
 
 # -- send-only with acknowledgement ----------------------------------------------------------------------------

@@ -149,6 +149,8 @@ def request(
     extensions = extensions_of(credentials, destination.code)
     f3 = _f3(interaction, generated=client_id.generated)
     responds = interaction.verb.responds
+    # the text of an error response is no XML
+    is_error = interaction.nak_reason is not None
     irm = Irm(
         destination.exit,
         destination.code,
@@ -172,8 +174,8 @@ def request(
         application=credentials.application,
         # the same bytes: where output is rerouted to, and on RESUME TPIPE the tpipe to read
         reroute_name=interaction.alternate_client_id or interaction.reroute_name,
-        adapter=interaction.adapter,
-        converter=interaction.converter,
+        adapter="" if is_error else interaction.adapter,
+        converter="" if is_error else interaction.converter,
         mod_name=interaction.mod_name,
         correlation_token=interaction.correlation_token,
         f6=F6.NWSE if interaction.network_identity else F6.NONE,

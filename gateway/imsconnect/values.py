@@ -335,7 +335,7 @@ class Interaction:
     """Ask for the MOD name of the output (RMM)."""
     acknowledgment: Acknowledgment = Acknowledgment.CLIENT
     adapter: str = ""
-    """XML adapter of IMS Connect (IRM_TAG_ADAPT), for example HWSXMLA0."""
+    """XML adapter of IMS Connect (IRM_TAG_ADAPT), for example HWSXMLA0; an error response goes past it."""
     converter: str = ""
     """Its converter (IRM_TAG_MAP)."""
     unicode: Unicode | None = None
@@ -388,11 +388,18 @@ class Interaction:
 
     @classmethod
     def response(
-        cls, delivery: Delivery, data: str | bytes = b"", *, reason: int | None = None
+        cls,
+        delivery: Delivery,
+        data: str | bytes = b"",
+        *,
+        reason: int | None = None,
+        adapter: str = "",
+        converter: str = "",
     ) -> "Interaction":
         """Return the answer to a synchronous callout: data, or a text in its code, or an error `reason`.
 
-        Raises ValueError for a message that is no synchronous callout.
+        With an `adapter` the data is XML, of which the `converter` makes what the program reads. Raises
+        ValueError for a message that is no synchronous callout.
         """
         if not delivery.synchronous:
             raise ValueError("nobody waits for an answer to asynchronous output")
@@ -402,6 +409,8 @@ class Interaction:
             correlation_token=delivery.correlation_token,
             segments=(given,) if given else (),
             nak_reason=reason,
+            adapter=adapter,
+            converter=converter,
         )
 
     @property

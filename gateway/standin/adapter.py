@@ -11,6 +11,7 @@ from typing import Final
 from gateway.errors import GatewayError
 from gateway.imsconnect.wire import F0, Exit, Irm
 from gateway.safexml import serialize
+from gateway.standin.callout_adapter import ADAPTER_NAME
 from gateway.standin.ivtno import Ivtnod
 from gateway.standin.programs import UTF_8, Converter, read_xml, split
 from gateway.standin.refusal import (
@@ -24,7 +25,6 @@ from gateway.standin.refusal import (
     Refusal,
 )
 
-ADAPTER_NAME: Final = "HWSXMLA0"
 CONVERTER_NOT_FOUND: Final = 108
 XADPST_REASON: Final = 0
 """unverified: the reason code of *XADPST*; IBM's table of the adapter has return codes only."""
@@ -41,11 +41,28 @@ class XmlAdapter:
 
     def inbound(self, irm: Irm, segments: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], Converter | None]:
         """Return what the program reads, and the converter for its answer; None: no adapter was asked for."""
+        converter = self._converter(irm)
+        if converter is None:
+            return segments, None
+        if not irm.transaction:
+            raise _refusal(NO_TRANSACTION_CODE, "the transaction code is neither in the XML nor in IRM_TRNCOD")
+        return self._to_bytes(converter, irm.transaction, segments), converter
+
+    def response(self, irm: Irm, data: bytes) -> bytes | None:
+        """Return what the program behind an ICAL reads of a callout response; None: no adapter was asked for.
+
+        The converter gets an empty transaction code. unverified: that the codes are those of other inputs.
+        """
+        converter = self._converter(irm)
+        return None if converter is None else b"".join(self._to_bytes(converter, "", (data,)))
+
+    def _converter(self, irm: Irm) -> Converter | None:
+        """Return the converter that a message names. Raises Refusal for one that cannot be."""
         flags = irm.f0 & (F0.XMLD | F0.XMLTD)
         if not irm.adapter:
             if flags:
                 raise _refusal(NO_ADAPTER_NAME, "IRM_F0 says XML for the adapter, and no adapter is named")
-            return segments, None
+            return None
         if flags == F0.XMLD | F0.XMLTD:
             raise Refusal(RC_EXIT, INVALID_BUFFER, "IRM_F0 says XML with and without a transaction code")
         if not flags or irm.exit not in self.exits or irm.adapter != ADAPTER_NAME:
@@ -59,9 +76,7 @@ class XmlAdapter:
                 f"no converter {irm.converter or '(blank)'}",
                 xml_adapter=True,
             )
-        if not irm.transaction:
-            raise _refusal(NO_TRANSACTION_CODE, "the transaction code is neither in the XML nor in IRM_TRNCOD")
-        return self._to_bytes(converter, irm.transaction, segments), converter
+        return converter
 
     @staticmethod
     def outbound(converter: Converter, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:

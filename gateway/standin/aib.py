@@ -28,6 +28,8 @@ class IcalCall:
     """AIBRSFLD; None: as the descriptor says."""
     output_limit: int | None = None
     """AIBOAUSE, the size of the response area in bytes; None: it is large enough."""
+    control_rest: bytes = field(default=b"", repr=False)
+    """Control data that is wrong: any bytes, behind the sections."""
 
 
 @dataclass(frozen=True, slots=True)

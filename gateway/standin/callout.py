@@ -12,12 +12,14 @@ from threading import Lock
 from typing import Final
 
 from gateway.imsconnect.wire.aib import SHUTDOWN, TIMED_OUT
-from gateway.imsconnect.wire.control_data import encode_control_data
-from gateway.imsconnect.wire.errors import LocalProtocolError
 from gateway.imsconnect.wire.header import HeaderCode
 from gateway.standin.aib import NO_DESCRIPTOR, IcalAnswer, IcalCall, answered, ended
+from gateway.standin.callout_adapter import CONVERSION_FAILED, NO_ADAPTER, CalloutAdapter, ConversionError
+from gateway.standin.control import check_control
+from gateway.standin.demands import DEFAULT_REROUTE_NAME
 from gateway.standin.descriptors import Descriptor, Descriptors
 from gateway.standin.held import CalloutRequest
+from gateway.standin.segments import split
 from gateway.standin.tpipes import Tpipes
 
 TOKEN_LENGTH: Final = 40
@@ -84,12 +86,15 @@ class Tokens:
 class Callouts:
     """The ICALs of one IMS. The record may be read from any thread; all else belongs to the stand-in's loop."""
 
-    def __init__(self, ims_id: str, descriptors: Descriptors, tpipes: Tpipes) -> None:
+    def __init__(
+        self, ims_id: str, descriptors: Descriptors, tpipes: Tpipes, adapter: CalloutAdapter = NO_ADAPTER
+    ) -> None:
         """`ims_id`: its first four characters are in every token."""
         self.descriptors = descriptors
         self.tokens = Tokens()
         self._ims_id = ims_id
         self._tpipes = tpipes
+        self.adapter = adapter
         self._waiting: dict[bytes, CalloutRequest] = {}
         self._record: OrderedDict[int, Ical] = OrderedDict()
         self._count = 0
@@ -105,12 +110,15 @@ class Callouts:
 
     async def ical(self, call: IcalCall, caller: Caller) -> IcalAnswer:
         """Call out and wait for the response. Raises ValueError for control data that cannot be."""
-        _check_control(call.control)
+        check_control(call.control)
         found = self.descriptors.get(call.descriptor)
         record = self._begin(Ical(0, call.descriptor, found.tpipe if found else "", caller.user, call.data))
         if found is None:
             return self._end(record, ended(NO_DESCRIPTOR))
-        request = self._request(found, call, caller)
+        try:
+            request = self._request(found, call, caller)
+        except ConversionError:
+            return self._end(record, ended(CONVERSION_FAILED))
         record = self._note(replace(record, token=request.token))
         answer = ended(SHUTDOWN)
         try:
@@ -120,6 +128,17 @@ class Callouts:
         finally:
             self._end(record, answer)
         return answer
+
+    def routed(self, destination: str, segments: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...]]:
+        """Return the tpipe that asynchronous output goes to, and what goes there."""
+        found = self.descriptors.get(destination)
+        if found is None:
+            return destination, segments
+        try:
+            converted = self.adapter.convert(found, segments)
+        except ConversionError:
+            return DEFAULT_REROUTE_NAME, segments
+        return found.tpipe, segments if converted is None else split(converted)
 
     def respond(self, token: bytes, data: bytes) -> bool:
         """Give an ICAL its response; False when none waits for this token."""
@@ -139,9 +158,12 @@ class Callouts:
             request.end(ended(SHUTDOWN))
 
     def _request(self, to: Descriptor, call: IcalCall, caller: Caller) -> CalloutRequest:
+        data = self.adapter.convert(to, (call.data,), call.control) or call.data
         token = self.tokens.make(self._ims_id, to.tpipe, caller)
         answer: asyncio.Future[IcalAnswer] = asyncio.get_running_loop().create_future()
-        return CalloutRequest(token, call.data, call.control, caller.netuid, caller.netsid, answer)
+        return CalloutRequest(
+            token, data, call.control, caller.netuid, caller.netsid, answer, control_rest=call.control_rest
+        )
 
     async def _wait(self, to: Descriptor, request: CalloutRequest, seconds: float) -> IcalAnswer:
         self._waiting[request.token] = request
@@ -170,11 +192,3 @@ class Callouts:
             while len(self._record) > KEEP:
                 self._record.popitem(last=False)
         return record
-
-
-def _check_control(sections: tuple[str, ...]) -> None:
-    try:
-        code = HeaderCode.EBCDIC
-        encode_control_data(tuple(section.encode(code.value) for section in sections), code)
-    except LocalProtocolError as error:
-        raise ValueError(str(error)) from None

@@ -1,7 +1,7 @@
 """The built-in transactions that call out: CALLOUT by ICAL, CALLASYN by ISRT to an alternate PCB.
 
 Both take `[DESCRIPTOR] data`. Without a descriptor in front the data goes where `descriptor` of the transaction
-says, or to the only descriptor there is.
+says, or to the only descriptor there is. `control` of the transaction says what goes beside an ICAL.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ class Callout:
     async def run(self, context: Context) -> Reply:
         """Call out and answer."""
         descriptor, data = _destination(context)
-        answer = await context.ical(descriptor, data)
+        answer = await context.ical(descriptor, data, control=context.control)
         if not answer.good:
             return context.text_reply(f"CALLOUT {descriptor} {answer.words}")
         return Reply(split(answer.data))

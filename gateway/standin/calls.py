@@ -11,10 +11,10 @@ from typing import Final, Protocol
 from gateway.standin.aib import IcalAnswer, IcalCall
 from gateway.standin.callout import Caller, Callouts
 from gateway.standin.held import HeldOutput
+from gateway.standin.segments import MAX_SEGMENT_DATA
 from gateway.standin.tpipes import Tpipes
 from gateway.standin.units import UnitOfWork
 
-MAX_SEGMENT_DATA: Final = 32_763
 _NAME: Final = re.compile(r"[A-Z0-9@#$]{1,8}")
 
 
@@ -91,10 +91,8 @@ class ProgramCalls:
     def _send_off(self) -> None:
         caller = self._caller
         for message in self._messages:
-            tpipe = self._callouts.descriptors.tpipe(message.destination)
-            held = HeldOutput(
-                tuple(message.segments), message.mod_name, self._transaction, caller.netuid, caller.netsid
-            )
+            tpipe, segments = self._callouts.routed(message.destination, tuple(message.segments))
+            held = HeldOutput(segments, message.mod_name, self._transaction, caller.netuid, caller.netsid)
             self._tpipes.hold(tpipe, held)
         self._messages.clear()
 

@@ -1,15 +1,16 @@
 """Configuration of the IMS behind the port: transactions, and further data stores."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.codepage import CodePage
 from gateway.config.model import Settings
-from gateway.config.values import Name8, RefusalError
+from gateway.config.values import Name8, RefusalError, Words
 from gateway.standin.config_security import OtmaSecurity
 from gateway.standin.config_values import Names
+from gateway.standin.control import check_control
 
 
 def _ccsid(value: int) -> int:
@@ -21,6 +22,23 @@ def _ccsid(value: int) -> int:
 
 
 Ccsid = Annotated[int, AfterValidator(_ccsid)]
+
+
+def _sections(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise ValueError("not a list of texts")
+    try:
+        check_control(tuple(value))
+    except ValueError as error:
+        raise RefusalError(f"holds what is no section of control data: {error}") from None
+    return tuple(value)
+
+
+ControlSections = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_sections),
+    Words('a list of sections like "<DFSPORTNAME>Port2</DFSPORTNAME>"'),
+]
 
 
 class TransactionSettings(Settings):
@@ -36,6 +54,10 @@ class TransactionSettings(Settings):
     stopped: bool = Field(default=False, description="The transaction is stopped: DFS065.")
     descriptor: Name8 = Field(
         default="", description="Where `CALLOUT` and `CALLASYN` call out to when their input names nothing."
+    )
+    control: ControlSections = Field(
+        default=(),
+        description="Control data beside the ICALs of `CALLOUT`: sections like `<DFSPORTNAME>P</DFSPORTNAME>`.",
     )
     conversational: bool | None = Field(
         default=None,

@@ -1,9 +1,9 @@
 """Configuration of the output side: where hold queues are kept, and where callouts go."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from gateway.config.model import Settings
 from gateway.config.values import Name8, Name8Needed, RefusalError, Words
@@ -42,3 +42,17 @@ class DescriptorSettings(Settings):
     sync_timeout_seconds: float = Field(
         default=10.0, gt=0, le=9999.99, description="SYNTP=: how long an ICAL waits for its response."
     )
+    adapter: Name8 = Field(
+        default="",
+        description="ADAPTER=: `HWSXMLA0` makes XML of what goes there; empty: it goes as it is.",
+    )
+    converter: Name8 = Field(
+        default="",
+        description="CONVRTR=: converter of the adapter; the control data of an ICAL (DFSCNVTR) replaces it.",
+    )
+
+    @model_validator(mode="after")
+    def _converter_of_an_adapter(self) -> Self:
+        if self.converter and not self.adapter:
+            raise RefusalError("converter goes with adapter only")
+        return self

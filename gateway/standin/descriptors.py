@@ -15,11 +15,14 @@ DEFAULT_ICAL_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """One destination: a tpipe, and how long an ICAL to it waits."""
+    """One destination: a tpipe, how long an ICAL to it waits, and what makes XML of what goes there."""
 
     name: str
     tpipe: str
     seconds: float = DEFAULT_ICAL_SECONDS
+    adapter: str = ""
+    """The XML adapter of IMS Connect for what goes there; empty: it goes as it is."""
+    converter: str = ""
 
     def wait(self, asked: float | None) -> float:
         """Return the wait of an ICAL. unverified: of call and descriptor the shorter one counts."""
@@ -31,7 +34,8 @@ class Descriptors:
 
     def __init__(self, settings: Mapping[str, DescriptorSettings]) -> None:
         self._descriptors = {
-            name: Descriptor(name, one.tpipe, one.sync_timeout_seconds) for name, one in settings.items()
+            name: Descriptor(name, one.tpipe, one.sync_timeout_seconds, one.adapter, one.converter)
+            for name, one in settings.items()
         }
 
     def get(self, name: str) -> Descriptor | None:

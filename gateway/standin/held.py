@@ -45,6 +45,8 @@ class CalloutRequest:
     netuid: str
     netsid: str
     answer: "asyncio.Future[IcalAnswer]" = field(repr=False)
+    control_rest: bytes = field(default=b"", repr=False)
+    """What stands behind the sections and is none."""
 
     def end(self, answer: IcalAnswer) -> None:
         """Give the ICAL its answer, the first one that comes."""

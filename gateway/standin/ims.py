@@ -14,6 +14,7 @@ from typing import Final
 from gateway.exchange import Undeliverable
 from gateway.standin import dfs
 from gateway.standin.callout import Caller, Callouts
+from gateway.standin.callout_adapter import NO_ADAPTER, CalloutAdapter
 from gateway.standin.calls import ProgramCalls
 from gateway.standin.config import TransactionSettings
 from gateway.standin.conversations import Conversations
@@ -43,6 +44,7 @@ class Definitions:
     settings: Mapping[str, TransactionSettings] = field(default_factory=dict)
     descriptors: Descriptors = NO_DESCRIPTORS
     ims_id: str = "IMS1"
+    adapter: CalloutAdapter = NO_ADAPTER
 
 
 Operator = Callable[["Ims", Work], tuple[str, ...]]
@@ -64,7 +66,7 @@ class Ims:
         self._tpipes = tpipes
         self._trace = trace
         self._operator = operator
-        self.callouts = Callouts(definitions.ims_id, definitions.descriptors, tpipes)
+        self.callouts = Callouts(definitions.ims_id, definitions.descriptors, tpipes, definitions.adapter)
         """The ICALs of its programs."""
         self._serial = RecordLocks()
         self._failures: deque[str] = deque(maxlen=KEEP_FAILURES)
@@ -208,6 +210,7 @@ class Ims:
             netsid=work.netsid,
             spa=work.spa,
             descriptor=settings.descriptor if settings else "",
+            control=settings.control if settings else (),
             calls=self._calls(work, unit),
         )
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from gateway.errors import ConfigError, Problem
-from gateway.standin.programs import MAX_SEGMENT_DATA, Converter, Reply, Transaction
+from gateway.standin.programs import Converter, Reply, Transaction
+from gateway.standin.segments import MAX_SEGMENT_DATA
 
 T = TypeVar("T")
 

@@ -18,6 +18,8 @@ from gateway.codepage import CodePage
 from gateway.safexml import Bounds, Element, parse, serialize
 from gateway.standin.aib import IcalAnswer, IcalCall
 from gateway.standin.calls import Calls
+from gateway.standin.segments import MAX_SEGMENT_DATA
+from gateway.standin.segments import split as split  # noqa: PLC0414  part of the interface for plug-ins
 from gateway.standin.units import UnitOfWork
 
 HOST: Final = CodePage.of(37)
@@ -83,6 +85,8 @@ class Context:
 
     descriptor: str = ""
     """Where CALLOUT and the like call out to when their input names nothing: the transaction's `descriptor`."""
+    control: tuple[str, ...] = ()
+    """Control data for the ICALs of CALLOUT: the transaction's `control`."""
     calls: Calls | None = field(default=None, repr=False)
     """The IMS behind `ical`, `insert` and `purge`; None in a test that has none."""
 
@@ -184,15 +188,6 @@ def read_xml(data: bytes, ccsid: int) -> Element | None:
         return None
     # the declaration speaks of the encoding on the wire, which is gone once there are characters
     return parse(_DECLARATION.sub("", code.decode(data), count=1).encode(), _BOUNDS)
-
-
-MAX_SEGMENT_DATA: Final = 32_763
-"""LL counts itself and ZZ and stays positive as a signed halfword."""
-
-
-def split(data: bytes) -> tuple[bytes, ...]:
-    """Return data as segments of the longest length; an empty message has one empty segment."""
-    return tuple(data[i : i + MAX_SEGMENT_DATA] for i in range(0, len(data), MAX_SEGMENT_DATA)) or (b"",)
 
 
 def transaction_code(data: bytes) -> tuple[str, bytes]:

@@ -42,9 +42,12 @@ async def callout_response(session: "Session", number: int, message: InputMessag
 def _hand_over(session: "Session", message: InputMessage) -> bool:
     irm = message.irm
     callouts = session.services.datastores.find(irm.datastore).ims.callouts
-    (data,) = inbound(irm, (message.block or b"",))
+    data = message.block or b""
     if irm.f0 & (F0.NAKRSN | F0.SYNCNAK):
         # unverified: that the program finds the text of an error response in its response area
-        answer = IcalAnswer(*ERROR_RESPONSE, nak_reason(irm), data)
+        answer = IcalAnswer(*ERROR_RESPONSE, nak_reason(irm), *inbound(irm, (data,)))
         return callouts.refuse(irm.correlation_token, answer)
-    return callouts.respond(irm.correlation_token, data)
+    converted = session.services.adapter.response(irm, data)
+    if converted is None:
+        (converted,) = inbound(irm, (data,))
+    return callouts.respond(irm.correlation_token, converted)

@@ -60,6 +60,7 @@ def message_of(reader: Reader, held: Held) -> OutputMessage:
             correlation_token=held.token,
             network=network,
             control_data=tuple(section.encode(irm.code.value) for section in held.control),
+            control_rest=held.control_rest,
         )
     return OutputMessage(
         segments=outbound(irm, held.segments),

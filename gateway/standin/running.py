@@ -117,7 +117,7 @@ class RunningStandin:
         output = HeldOutput(segments, mod_name, netuid=netuid, netsid=netsid)
         self._do(self.standin.queue_output(tpipe, output))
 
-    def ical(
+    def ical(  # noqa: PLR0913  what a program fills into its AIB, and who it is
         self,
         descriptor: str,
         data: bytes,
@@ -125,12 +125,13 @@ class RunningStandin:
         control: Sequence[str] = (),
         timeout_seconds: float | None = None,
         caller: Caller = NOBODY,
+        control_rest: bytes = b"",
     ) -> "Future[IcalAnswer]":
         """Call out synchronously, as a program does by ICAL; the future has its end, or ValueError.
 
-        `control`: sections ``<tag>data</tag>`` of control data.
+        `control`: sections ``<tag>data</tag>`` of control data; `control_rest`: any bytes behind them.
         """
-        call = IcalCall(descriptor, data, tuple(control), timeout_seconds)
+        call = IcalCall(descriptor, data, tuple(control), timeout_seconds, control_rest=control_rest)
         return asyncio.run_coroutine_threadsafe(self.standin.ical(call, caller), self._loop)
 
     def stop_tpipe(self, tpipe: str) -> None:

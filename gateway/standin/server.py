@@ -12,6 +12,7 @@ from gateway.standin import plugins
 from gateway.standin.adapter import BUILT_IN, XmlAdapter
 from gateway.standin.aib import IcalAnswer, IcalCall
 from gateway.standin.callout import Caller, Callouts, Ical
+from gateway.standin.callout_adapter import CalloutAdapter
 from gateway.standin.calls import check_destination, check_segments
 from gateway.standin.clients import ClientIds
 from gateway.standin.config import StandinConfig
@@ -222,13 +223,14 @@ def _services(
             tpipes.define(known)
         return tpipes
 
-    makes = DataStoreMaker(config, racf, exits, trace, tpipes_of)
-    converters = plugins.converters({name: c.program for name, c in config.converters.items()})
+    own = plugins.converters({name: c.program for name, c in config.converters.items()})
+    converters = {**BUILT_IN, **own}
+    makes = DataStoreMaker(config, racf, exits, trace, tpipes_of, CalloutAdapter(converters))
     return Services(
         port=port,
         racf=racf,
         datastores=makes.make_all(book),
-        adapter=XmlAdapter({**BUILT_IN, **converters}, frozenset(Exit[name] for name in port.adapter_exits)),
+        adapter=XmlAdapter(converters, frozenset(Exit[name] for name in port.adapter_exits)),
         faults=Faults(),
         seen=SeenInputs(port.keep_seen),
         trace=trace,

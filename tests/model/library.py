@@ -64,7 +64,7 @@ class Face(Protocol):
 
     def run(self, interaction: Interaction) -> Reply: ...
     def acknowledge(self) -> None: ...
-    def reject(self, *, reason: int | None = None, keep: bool = False) -> None: ...
+    def reject(self, *, reason: int | None = None, keep: bool = False, reroute: bool = False) -> None: ...
     def messages(self, interaction: Interaction) -> Iterator[Delivery]: ...
     def ping(self) -> str: ...
     def cancel_timer(self) -> None: ...
@@ -119,8 +119,8 @@ class Awaited:
     def acknowledge(self) -> None:
         self._loop.do(self._connection.acknowledge())
 
-    def reject(self, *, reason: int | None = None, keep: bool = False) -> None:
-        self._loop.do(self._connection.reject(reason=reason, keep=keep))
+    def reject(self, *, reason: int | None = None, keep: bool = False, reroute: bool = False) -> None:
+        self._loop.do(self._connection.reject(reason=reason, keep=keep, reroute=reroute))
 
     def messages(self, interaction: Interaction) -> AwaitedMessages:
         return AwaitedMessages(self._loop, self._connection.messages(interaction))
@@ -221,18 +221,20 @@ class Library:
 
     # -- what is owed
 
-    def answer(self, verb: str, *, reason: int | None = None, keep: bool = False) -> None:
+    def answer(self, verb: str, **how: Any) -> None:
         """Acknowledge or reject what is owed; with nothing owed nothing is sent."""
         doing = self.peer.doing
-        act = self.face.acknowledge if verb == "A" else (lambda: self.face.reject(reason=reason, keep=keep))
+        if doing != "ack-resume":
+            how["reroute"] = False
+        act = self.face.acknowledge if verb == "A" else (lambda: self.face.reject(**how))
         if self.lost:
-            self._finds_out(act)
+            self._finds_out(verb, act)
             return
         if doing not in {"ack1", "ack0", "ack-resume"}:
             refused(act)
             return
         if doing == "ack-resume":
-            self._answer_message(verb, act, reason, keep)
+            self._answer_message(verb, act, **how)
             return
         if verb == "A":
             said = self._ack()
@@ -244,23 +246,24 @@ class Library:
         assert all(isinstance(one, Rsm) and one.reason in {97, 98, TEN_MS} for one in heard), heard
         self.look()
 
-    def _finds_out(self, act: Callable[[], None]) -> None:
+    def _finds_out(self, verb: str, act: Callable[[], None]) -> None:
         """IMS Connect has closed meanwhile: no call may look as if it had worked.
 
         But for the ACKs that nothing answers: nobody says that they were heard, and what is said next fails.
+        And but for the NAKs likewise: the message is IMS's with or without them.
         """
         with suppress(GatewayError):
             act()
             if self.messages is not None:
-                self._find_out_by_messages()
+                self._find_out_by_messages(verb)
             else:
                 self._find_out_by_next()
         self.messages = None
         self.close()
 
-    def _find_out_by_messages(self) -> None:
+    def _find_out_by_messages(self, verb: str) -> None:
         if self.sent.option in {"ONE", "SWAIT"}:
-            assert not self.messages.last_ack_heard
+            assert verb == "N" or not self.messages.last_ack_heard
         else:
             next(self.messages, None)
             raise AssertionError("a retrieval on a closed connection seems to end well")
@@ -312,16 +315,17 @@ class Library:
         else:
             check_delivery(next(self.messages), said)
 
-    def _answer_message(self, verb: str, act: Callable[[], None], reason: int | None, keep: bool) -> None:
+    def _answer_message(self, verb: str, act: Callable[[], None], **how: Any) -> None:
         single = self.sent.option in {"ONE", "SWAIT"}
         timer = NO_WAIT if single else TEN_MS
-        said = Input(verb, self.client, mode=0, confirm=True, timer=timer, reason=reason, keep=keep)
+        said = Input(verb, self.client, mode=0, confirm=True, timer=timer)
         if verb == "A":
             self.note_acknowledged(self.last)
-            said = replace(said, reason=None, keep=False)
+        else:
+            said = replace(said, **how)
         heard = self.tell(said)
         act()
-        self._next(heard[0] if verb == "A" and heard else None)
+        self._next(heard[0] if (verb == "A" or said.reroute) and heard else None)
         self.look()
 
     def drop_messages(self) -> None:

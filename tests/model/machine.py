@@ -109,9 +109,9 @@ class Machine(RawMoves):
         slot=library_slots,
         what=st.sampled_from(["A", "A", "A", "N", "drop", "close"]),
         reason=st.sampled_from([None, 0x23]),
-        keep=st.booleans(),
+        fate=st.sampled_from(["", "", "keep", "reroute"]),
     )
-    def answer_by_library(self, slot, what, reason, keep):
+    def answer_by_library(self, slot, what, reason, fate):
         library = self.libraries[slot]
         if library is None or library.gone:
             return
@@ -122,7 +122,7 @@ class Machine(RawMoves):
             if library.messages is not None and doing == "ack-resume":
                 library.drop_messages()
         else:
-            library.answer(what, reason=reason, keep=keep)
+            library.answer(what, reason=reason, keep=fate == "keep", reroute=fate == "reroute")
         self.step(f"library {what} {doing}")
 
     @move(

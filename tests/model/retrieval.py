@@ -60,6 +60,10 @@ class Retrieval(Transactions):
         else:
             peer.doing = "ims"
             self.put_away(sent, message)
+        if message.verb == "N" and message.reroute and not (message.keep or message.purge or resume.single):
+            peer.doing, resume.looked = "resume", False
+            self._wait(resume)
+            return
         self.end_resume(peer)
         if resume.single and message.timer == NO_WAIT and message.verb != "D":
             self.over(peer)

@@ -2,6 +2,9 @@
 
 An instance whose heartbeat is a lease old is lost. Its row is removed, and what it had claimed waits again; if
 it lives after all, it finds its row missing and enters itself anew, while its old claims have ended.
+
+When the store was away, everybody's heartbeat is old. An instance that notices so by its own gives the others a
+lease to be heard of again.
 """
 
 import os
@@ -36,6 +39,7 @@ class Instance:
         self._place = cleaned(f"{socket.gethostname()} process {os.getpid()}")
         self._lock = threading.Lock()
         self._doubtful: dict[str, int] = {}
+        self._patient_until: int | None = None
         self.entered = False
         """Whether we ever had a row."""
 
@@ -55,15 +59,21 @@ class Instance:
             self._doubtful[claim] = _BEATS_IN_DOUBT
 
     def beat(self) -> None:
-        """Renew our heartbeat, remove instances that are lost and give back what had been theirs."""
+        """Renew our heartbeat, remove instances that are lost and give back what had been theirs.
+
+        To be called three times a lease or more.
+        """
         with self._lock:
             doubtful = tuple(self._doubtful)
         with self._store.writing(durable=False) as connection:
+            patient = self._patient(connection)
             self._heartbeat(connection)
             if doubtful:
                 ours = update(entries).where(entries.c.claim.in_(doubtful), entries.c.owner == self.id)
                 connection.execute(ours.values(WAITS_AGAIN | UNCOUNTED))
         self._doubt_less(doubtful)
+        if patient:
+            return
         with self._store.writing(durable=False) as connection:
             if self._store.alone(connection):
                 self._remove_lost(connection)
@@ -73,6 +83,17 @@ class Instance:
         with self._store.writing(durable=False) as connection:
             connection.execute(update(entries).where(entries.c.owner == self.id).values(WAITS_AGAIN))
             connection.execute(delete(instances).where(instances.c.id == self.id))
+
+    def _patient(self, connection: Connection) -> bool:
+        """Tell whether the others get time to be heard of: we were kept from the store ourselves."""
+        mine = select(self._store.beat(), instances.c.heartbeat).where(instances.c.id == self.id)
+        now, before = connection.execute(mine).one_or_none() or (0, 0)
+        with self._lock:
+            if self._patient_until is None and now - before > self._lease // 2:
+                self._patient_until = now + self._lease
+            elif self._patient_until is not None and now > self._patient_until:
+                self._patient_until = None
+            return self._patient_until is not None
 
     def _doubt_less(self, claims: Sequence[str]) -> None:
         with self._lock:

@@ -309,9 +309,45 @@ def test_an_instance_that_was_taken_for_lost_works_on_and_what_it_claims_is_its_
     new.beat()
     assert new.claim(HERE, 1) == []
     world.crash(old)
-    world.pass_time(LEASE + 1)
-    new.beat()
+    lease_of_beats(world, new)
     assert len(new.claim(HERE, 1)) == 1
+
+
+def lease_of_beats(world, *journals):
+    for _ in range(4):
+        world.pass_time(LEASE * 0.3)
+        for journal in journals:
+            journal.beat()
+
+
+def test_when_the_journal_itself_was_away_nobody_is_taken_for_lost_by_that(world):
+    one, other = world.open(), world.open()
+    one.put(message(world))
+    one.claim(HERE, 1)
+    other.beat()
+    world.pass_time(10 * LEASE)  # nobody could beat
+    other.beat()
+    assert other.claim(HERE, 1) == []
+    one.beat()
+    lease_of_beats(world, one, other)
+    assert other.claim(HERE, 1) == []
+    world.crash(one)
+    world.pass_time(10 * LEASE)
+    other.beat()
+    assert other.claim(HERE, 1) == []  # it may live
+    lease_of_beats(world, other)
+    assert len(other.claim(HERE, 1)) == 1
+
+
+def test_who_beats_seldom_finds_the_lost_all_the_same(world):
+    one, other = world.open(), world.open()
+    one.put(message(world))
+    one.claim(HERE, 1)
+    world.crash(one)
+    for _ in range(6):
+        world.pass_time(LEASE * 0.8)
+        other.beat()
+    assert len(other.claim(HERE, 1)) == 1
 
 
 @pytest.mark.parametrize("after", ["waiting", "claimed"])

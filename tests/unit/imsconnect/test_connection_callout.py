@@ -34,7 +34,9 @@ from tests.unit.imsconnect.worked_examples import F1, TIMER, rsm
 
 pytestmark = pytest.mark.usefixtures("face")
 
-F0, NAK_REASON = 0x07, 0x10
+F0, NAK_REASON, F5, F3, REROUTE_NAME = 0x07, 0x10, 0x14, 0x22, 0x5C
+ADAPTER, CONVERTER = 0x64, 0x6C
+BLANK = "40" * 8
 PATIENCE = 20.0
 
 LISTENER = Interaction(
@@ -122,6 +124,86 @@ class TestListening:
                 connection.reject(**how)
             assert connection.usable
 
+    @pytest.mark.parametrize(
+        ("how", "changes"),
+        [
+            ({}, {F0: "00", NAK_REASON: "0000"}),
+            ({"reason": 1007}, {NAK_REASON: "03EF"}),
+            ({"reroute_name": "SPARE"}, {F0: "00", NAK_REASON: "0000", REROUTE_NAME: "E2D7C1D9C5404040"}),
+        ],
+    )
+    def test_one_is_rerouted_and_the_next_comes(self, scripted_server, how, changes):
+        nak = asked("21-callout-nak-discard", {F3: "09", REROUTE_NAME: BLANK, **changes})
+        ack = asked("18-callout-ack")
+        server = scripted_server(
+            [
+                asked("15-resume-tpipe-auto-altcid"),
+                CALLOUT,
+                nak,
+                MESSAGE,
+                nak,
+                CALLOUT,
+                ack,
+                Send(rsm(40, 0xFF)),
+            ]
+        )
+        got = []
+        with connection_to(server) as connection:
+            for delivery in connection.messages(LISTENER):
+                got.append(delivery.synchronous)
+                if len(got) == 3:
+                    connection.acknowledge()
+                else:
+                    connection.reject(reroute=True, **how)
+            assert connection.usable
+        assert got == [True, False, True]
+
+    def test_one_that_came_alone_is_rerouted_and_the_next_is_asked_for(self, scripted_server):
+        single = {F5: "10", TIMER: "28"}
+        nak = {F3: "09", REROUTE_NAME: BLANK, F0: "00", NAK_REASON: "0000", F5: "10", TIMER: "E9"}
+        server = scripted_server(
+            [
+                *(asked("15-resume-tpipe-auto-altcid", single), CALLOUT, asked("21-callout-nak-discard", nak)),
+                *(
+                    asked("15-resume-tpipe-auto-altcid", single),
+                    MESSAGE,
+                    asked("22-callout-nak-keep", {F5: "10", TIMER: "E9"}),
+                ),
+            ]
+        )
+        one = replace(
+            LISTENER,
+            verb=InteractionVerb.RECEIVE_WAIT,
+            execution_timeout_ms=1000,
+            socket_timeout_ms=20_000,
+        )
+        with connection_to(server) as connection:
+            for delivery in connection.messages(one, limit=1):
+                if not delivery.synchronous:
+                    break
+                connection.reject(reroute=True)
+
+    @pytest.mark.parametrize(
+        "how",
+        [
+            {"reroute": True, "keep": True},
+            {"reroute_name": "SPARE"},
+            {"reroute": True, "reroute_name": "HWSX"},
+            {"reroute": True, "reroute_name": "spare"},
+            {"reroute": True, "reason": 65_536},
+        ],
+    )
+    def test_a_nak_that_contradicts_itself_is_not_sent(self, scripted_server, how):
+        server = scripted_server(
+            [asked("15-resume-tpipe-auto-altcid"), CALLOUT, asked("22-callout-nak-keep"), TIMER_OVER]
+        )
+        with connection_to(server) as connection:
+            for _ in connection.messages(LISTENER):
+                with pytest.raises(GatewayError) as caught:
+                    connection.reject(**how)
+                assert caught.value.message is M.INTERACTION
+                break
+
     def test_one_that_is_left_is_kept(self, scripted_server):
         server = scripted_server(
             [asked("15-resume-tpipe-auto-altcid"), CALLOUT, asked("22-callout-nak-keep"), TIMER_OVER]
@@ -198,6 +280,21 @@ class TestCalloutResponses:
         with connection_to(server, client_id="CLIENT02") as connection, pytest.raises(ImsError) as caught:
             connection.run(call)
         assert caught.value.return_code == 16
+
+    def test_one_in_xml_names_adapter_and_converter(self, scripted_server):
+        names = {F0: "02", ADAPTER: "C8E6E2E7D4D3C1F0", CONVERTER: "D9C1E3C5C4404040", TIMER: "28"}
+        server = scripted_server([asked("callout-response-ack", names), told("14-csm-alone")])
+        delivery = Delivery(request=b"", correlation_token=TOKEN)
+        answer = Interaction.response(delivery, self.DATA, adapter="HWSXMLA0", converter="RATED")
+        with connection_to(server, client_id="CLIENT02") as connection:
+            connection.run(replace(answer, execution_timeout_ms=1000))
+
+    def test_an_error_response_goes_past_the_adapter(self, scripted_server):
+        server = scripted_server([asked("20-callout-error-response"), told("14-csm-alone")])
+        delivery = Delivery(request=b"", correlation_token=TOKEN)
+        answer = Interaction.response(delivery, reason=0x23, adapter="HWSXMLA0", converter="RATED")
+        with connection_to(server, client_id="CLIENT02") as connection:
+            connection.run(replace(answer, execution_timeout_ms=1000))
 
     @pytest.mark.parametrize("reason", [0x23, 0])
     def test_an_error_response_has_no_data_and_a_reason_or_none(self, scripted_server, reason):

@@ -78,11 +78,12 @@ def run(
         with _signals() as inbox:
             process.start()
             ended = process.serve_until_told(inbox)
-        closing = Thread(target=built.pop_all().close, name="callout-close", daemon=True)
-        closing.start()
-        closing.join(_CLOSE_SECONDS)
-        if closing.is_alive():
-            _leave("what was in work is cut off: the journal keeps what was asynchronous")
+            # signals are still taken, to no effect: this has an end
+            closing = Thread(target=built.pop_all().close, name="callout-close", daemon=True)
+            closing.start()
+            closing.join(_CLOSE_SECONDS)
+            if closing.is_alive():
+                _leave("what was in work is cut off: the journal keeps what was asynchronous")
     return int(not ended)
 
 

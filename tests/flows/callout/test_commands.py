@@ -2,6 +2,7 @@
 
 import json
 import signal
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -134,14 +135,13 @@ def test_a_signal_finishes_what_is_in_work_and_takes_nothing_new(deployed, servi
     in_work(service, "HELD")
     process.send(number)
     wait_until(lambda: "nothing is retrieved any more" in process.log, "the end has begun")
-    wait_until(
-        lambda: all(state in {"stopped"} for state in states(process).values()), "the listeners have ended"
-    )
+    wait_until(lambda: set(states(process).values()) == {"stopped"}, "the listeners have ended")
     late = deployed.ical(rating("LATE"), "D2", timeout_seconds=ANSWER_SECONDS)
     assert process.exit_code is None
     rates.let_go("HELD")
     assert code(waiting.result(ANSWER_SECONDS)) == GOOD
-    assert process.stop() == 0
+    wait_until(lambda: process.exit_code is not None, "the process has ended")
+    assert process.exit_code == 0
     assert not late.done()
     # another process takes over what waits
     deployed.spawn(process.state)
@@ -271,8 +271,6 @@ def test_the_log_tells_of_a_callout_without_its_payload(deployed, service, rates
 
 
 def test_metrics_count_what_the_log_tells(deployed, rates):
-    from urllib.request import ProxyHandler, build_opener
-
     process = deployed.spawn()
     assert code(deployed.call(rating())) == GOOD
     assert code(deployed.call(rating(wsid="nonsense"))) != GOOD

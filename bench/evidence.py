@@ -19,7 +19,7 @@ SLOWER = {"http_service": 10, "wire_round_trips": 10, "wss_judge": 5}
 """Runs over real sockets, drawn by Hypothesis or with signatures to make: this many times fewer inputs."""
 FUZZ_FILES = sorted((ROOT / "tests/fuzz").glob("test_*.py"))
 FOLDER = ROOT / "evidence"
-LONG = ("chaos", "model")
+LONG = ("chaos", "model", "callout-kills")
 """Runs that only belong here."""
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     for name in (*LONG, *NAMES):
         if name in chosen:
             print(f"== {name}", flush=True)
-            keep(name, importlib.import_module(f"bench.{name}").measure(), FOLDER)
+            keep(name, importlib.import_module(f"bench.{name.replace('-', '_')}").measure(), FOLDER)
 
 
 if __name__ == "__main__":

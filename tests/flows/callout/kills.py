@@ -2,8 +2,8 @@
 
 IMS holds events (one-way) and ratings (whose answers go to transaction TAKE). A feeder sees to it that there
 are always some; the process that fetches and delivers them is killed (-9) at a random moment, started again,
-killed again. In the end each message has been delivered at least once and nothing is left, neither in IMS nor in
-the journal. Used by the tests with a few kills, by `bench/callout_kills.py` with many.
+killed again. In the end each message has been delivered at least once and nothing is left, neither in IMS nor
+in the journal. Used by the tests with a few kills, by `bench/callout_kills.py` with many.
 """
 
 import random

@@ -1,0 +1,73 @@
+"""`imsgw serve --with-callout`: one command, both processes, for as long as it runs."""
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from tests.fixtures.running_gateway import free_ports, wait_until
+
+
+@pytest.fixture
+def gateway(gateway_factory, standin_factory, request):
+    (port,) = free_ports(1)
+    running = gateway_factory(
+        standin_factory(), {"callout.listen": f"127.0.0.1:{port}"}, arguments=("--with-callout",)
+    )
+    running.callout_url = f"https://127.0.0.1:{port}"
+    wait_until(lambda: answers(running, "healthz"), "callout lives")
+    return running
+
+
+def answers(gateway, path):
+    try:
+        gateway.fetch(f"{gateway.callout_url}/{path}")
+    except OSError:
+        return False
+    return True
+
+
+def child(gateway, command):
+    """Return the process of one command."""
+    for process in psutil.Process(gateway.pid).children():
+        if f" {command} " in " ".join(process.cmdline()):
+            return process
+    return None
+
+
+def family(gateway):
+    return psutil.Process(gateway.pid).children(recursive=True)
+
+
+def gone(processes):
+    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
+
+
+def test_both_run_and_both_stop(gateway):
+    processes = family(gateway)
+    gateway.fetch(f"{gateway.admin_url}/readyz")
+    assert "imsgw_callout_reloads_total" in gateway.fetch(f"{gateway.callout_url}/metrics").decode()
+    assert gateway.stop() == 0
+    assert gone(processes)
+    events = [entry["event"] for entry in gateway.entries]
+    served = events.index("serve has ended with 0: callout is stopped")
+    assert served < events.index("SIGTERM: nothing is retrieved any more, callouts in work are finished")
+
+
+def test_callout_that_dies_comes_back_and_serve_goes_on(gateway):
+    first, serve = child(gateway, "callout"), child(gateway, "serve")
+    first.kill()
+    gateway.fetch(f"{gateway.admin_url}/readyz")
+    gateway.told("callout has ended with -9: it starts again")
+    wait_until(lambda: child(gateway, "callout") not in {None, first}, "another one")
+    wait_until(lambda: answers(gateway, "healthz"), "it lives")
+    assert serve.is_running()
+    assert gateway.stop() == 0
+
+
+def test_when_it_is_killed_nothing_stays_behind(gateway):
+    processes = family(gateway)
+    os.kill(gateway.pid, signal.SIGKILL)
+    gateway.wait()
+    wait_until(lambda: gone(processes), "all have ended")

@@ -1,15 +1,14 @@
 """A partner of the demonstration: the web services outside that IMS programs call, over TLS on two ports.
 
 One port asks for no client certificate, the other demands one. By hand, from a copy of the example home with
-its test keys:
-
-    python -m gateway.demo.partner
+its test keys: `python -m gateway.demo.partner`.
 """
 
 import os
 import socket
 import ssl
 import sys
+from argparse import ArgumentParser
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -187,12 +186,20 @@ class _Server(ThreadingHTTPServer):
 
 
 def main() -> int:
-    """Run the partner by hand until Ctrl-C; returns the exit code."""
+    """Run the partner until Ctrl-C, with the key stores of the folder; returns the exit code."""
+    parser = ArgumentParser(
+        "python -m gateway.demo.partner", description="Web services that IMS programs call."
+    )
+    parser.add_argument("--port", type=int, default=PORT, help="of services that ask for no client certificate")
+    parser.add_argument(
+        "--certificate-port", type=int, default=CERTIFICATE_PORT, help="of those that demand one"
+    )
+    options = parser.parse_args()
     stores = Path("keystores")
     secret = Secret(os.environ.get("IMSGW_KEYSTORE_PASSWORD", ""))
     keys = PartnerKeys(stores / "partner.p12", secret, stores / "ca.pem", stores / "partner.key")
     try:
-        with Partner(keys) as partner:
+        with Partner(keys, options.port, options.certificate_port) as partner:
             first, second = partner.ports
             sys.stdout.write(f"https://localhost:{first} and, with client certificates, :{second}\n")
             sys.stdout.flush()

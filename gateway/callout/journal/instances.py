@@ -39,7 +39,7 @@ class Instance:
         self._place = cleaned(f"{socket.gethostname()} process {os.getpid()}")
         self._lock = threading.Lock()
         self._doubtful: dict[str, int] = {}
-        self._patient_until: int | None = None
+        self._patience = 0
         self.entered = False
         """Whether we ever had a row."""
 
@@ -86,14 +86,14 @@ class Instance:
 
     def _patient(self, connection: Connection) -> bool:
         """Tell whether the others get time to be heard of: we were kept from the store ourselves."""
-        mine = select(self._store.beat(), instances.c.heartbeat).where(instances.c.id == self.id)
-        now, before = connection.execute(mine).one_or_none() or (0, 0)
+        mine = select(self._store.beat() - instances.c.heartbeat).where(instances.c.id == self.id)
+        since = connection.execute(mine).scalar_one_or_none() or 0
         with self._lock:
-            if self._patient_until is None and now - before > self._lease // 2:
-                self._patient_until = now + self._lease
-            elif self._patient_until is not None and now > self._patient_until:
-                self._patient_until = None
-            return self._patient_until is not None
+            if self._patience > 0:
+                self._patience -= min(since, self._lease // 2)
+            elif since > self._lease // 2:
+                self._patience = self._lease
+            return self._patience > 0
 
     def _doubt_less(self, claims: Sequence[str]) -> None:
         with self._lock:

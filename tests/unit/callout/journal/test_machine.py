@@ -63,7 +63,7 @@ class Machine(RuleBasedStateMachine):
         self.kept: dict[str, Kept] = {}
         self.instances: dict[int, SqlJournal] = {}
         self.heartbeats: dict[int, float] = {}
-        self.patient: dict[int, float] = {}
+        self.patience: dict[int, float] = {}
         self.held: list[Held] = []
         self.started = 0
         self.puts = 0
@@ -105,13 +105,13 @@ class Machine(RuleBasedStateMachine):
     def beat(self, which):
         number = self.pick(which)
         self.instances[number].beat()
-        before = self.heartbeats.get(number, self.now)
+        since = self.now - self.heartbeats.get(number, self.now)
         self.heartbeats[number] = self.now
-        if self.patient.get(number) is None and self.now - before > LEASE / 2:
-            self.patient[number] = self.now + LEASE
-        elif self.patient.get(number, self.now) < self.now:
-            del self.patient[number]
-        if number in self.patient:
+        if self.patience.get(number, 0) > 0:
+            self.patience[number] -= min(since, LEASE / 2)
+        elif since > LEASE / 2:
+            self.patience[number] = LEASE
+        if self.patience.get(number, 0) > 0:
             return
         self.heartbeats = {n: at for n, at in self.heartbeats.items() if self.now - at < LEASE}
         for kept in self.kept.values():

@@ -6,7 +6,7 @@ from lxml import etree
 from gateway.clock import SYSTEM_CLOCK
 from gateway.exchange import Secret
 from gateway.safexml import Bounds, parse
-from gateway.soap.wsse import OutboundSecurity, OwnPassword, VouchedUser
+from gateway.soap.wsse import NamedUser, OutboundSecurity, VouchedUser
 from gateway.wss.verdict import TokenKind
 from tests.fixtures.in_process import SOAP11, SOAP12
 from tests.interop.wss import messages
@@ -53,7 +53,7 @@ def test_an_assertion_that_is_over_is_refused(java, partners, kind):
 @ENVELOPES
 @pytest.mark.parametrize("nonce", [False, True], ids=["bare", "nonce"])
 def test_a_password_is_accepted(java, partners, soap, envelope, nonce):
-    token = OwnPassword("GATEWAY", Secret("SECRET1"), nonce=nonce)
+    token = NamedUser("GATEWAY", Secret("SECRET1"), nonce=nonce)
     message = secured(token, envelope(soap))
     assert java.judge(message, partners.java, password="SECRET1")["accepted"]
     assert not java.judge(message, partners.java, password="SECRET2")["accepted"]

@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.envelope import SoapVersion
+from gateway.errors import WssFault
 from gateway.exchange import Secret
 from gateway.soap.outbound.errors import OutboundError, Trouble
 from gateway.soap.outbound.http import HttpAnswer
@@ -81,6 +82,22 @@ def test_a_fault_of_soap_12_with_subcodes_without_end_is_read_to_the_tenth():
     fault = f"<e:Fault><e:Code><e:Value>e:Sender</e:Value>{deep}</e:Code></e:Fault>"
     with pytest.raises(OutboundError, match="e:Sender/x:y/x:y"):
         read(envelope(fault, SoapVersion.SOAP12.namespace), 400, "application/soap+xml")
+
+
+@pytest.mark.parametrize("space", ["wsse", "wsu"])
+@pytest.mark.parametrize("fault", WssFault)
+@pytest.mark.parametrize("version", SoapVersion)
+def test_of_the_faults_of_ws_security_only_an_expired_message_may_pass(space, fault, version):
+    code = f"{space}:{fault.local_name}"
+    bodies = {
+        SoapVersion.SOAP11: f"<e:Fault><faultcode>{code}</faultcode><faultstring>no</faultstring></e:Fault>",
+        SoapVersion.SOAP12: "<e:Fault><e:Code><e:Value>e:Sender</e:Value><e:Subcode>"
+        f"<e:Value>{code}</e:Value></e:Subcode></e:Code></e:Fault>",
+    }
+    with pytest.raises(OutboundError) as caught:
+        read(envelope(bodies[version], version.namespace), 500, version.content_type)
+    assert caught.value.later is (fault is WssFault.MESSAGE_EXPIRED)
+    assert code in caught.value.text
 
 
 def test_nothing_is_due_of_a_one_way_operation():

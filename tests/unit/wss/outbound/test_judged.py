@@ -11,7 +11,7 @@ from gateway.envelope import read_envelope
 from gateway.exchange import Secret
 from gateway.replay import open_store
 from gateway.safexml import Bounds, parse, serialize
-from gateway.soap.wsse import OutboundSecurity, OwnPassword, VouchedUser
+from gateway.soap.wsse import NamedUser, OutboundSecurity, VouchedUser
 from gateway.tls.trusted import TrustedKeys
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts, UnsignedSenders
@@ -105,7 +105,7 @@ def test_an_assertion_of_one_version_is_none_of_the_other(decide):
 
 @VERSIONS
 def test_our_user_and_password_are_accepted_once(decide, version):
-    message = message_of(OwnPassword("ALICE", Secret("WONDER1"), nonce=True), version)
+    message = message_of(NamedUser("ALICE", Secret("WONDER1"), nonce=True), version)
     verdict = decide(message, TokenKind.USERNAME)
     assert verdict.claims is not None, verdict.refusal
     assert (verdict.claims.user, verdict.claims.password) == ("ALICE", Secret("WONDER1"))

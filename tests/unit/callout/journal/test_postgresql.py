@@ -264,6 +264,26 @@ def test_a_user_without_rights_is_told_which(world, opened):
         journal.put(message(world))
 
 
+def test_a_user_who_owns_nothing_needs_few_rights(world, opened):
+    world.open().put(message(world))
+    user = f"few_{world.database}"
+    for statement in (
+        "CREATE ROLE {0} LOGIN PASSWORD '{1}'",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "GRANT SELECT ON imsgw_journal_schema TO {0}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON imsgw_journal_entries, imsgw_journal_instances TO {0}",
+        "GRANT USAGE ON SEQUENCE imsgw_journal_entries_seq_seq TO {0}",
+    ):
+        world.sql(statement.format(user, PASSWORD))
+    journal = opened(store=address(world, user=user))
+    journal.beat()
+    journal.put(message(world))
+    one, other = journal.claim(HERE, 2)
+    journal.delivered(journal.answered(one, b"answer"))
+    journal.dead(other, 1002, "fault")
+    assert journal.discard([other.id]) == 1
+
+
 def test_a_standby_is_told(world):
     journal = world.open()
     journal.put(message(world))

@@ -1,4 +1,4 @@
-# IMS Gateway, and with another command its stand-in IMS Connect, in one image. How to run it, and what was
+# IMS Gateway, with other commands its callout process and its stand-in IMS Connect, in one image. How to run it, and what was
 # proven about it: docs/container.md.
 #
 # The base needs glibc and a python3 of 3.11 to 3.13 with venv; any registry's, your own, or one made with
@@ -71,7 +71,7 @@ ENV PATH=/opt/imsgw/bin:$PATH \
 USER 10001:10001
 WORKDIR /etc/imsgw
 VOLUME /var/lib/imsgw
-EXPOSE 8443 9443
+EXPOSE 8443 9443 9444
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["/opt/imsgw/bin/python", "-I", "/opt/imsgw/healthcheck.py"]

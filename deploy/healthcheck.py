@@ -1,7 +1,8 @@
 """Ask the gateway beside us for /healthz: exit 0 when it answers 200, else 1 with a word on standard error.
 
 The image's HEALTHCHECK. It reads the listeners from the same `gateway.toml` and takes the first of admin, plain
-and HTTPS that is open: the first two answer health without a client certificate. It runs twice a minute,
+and HTTPS that is open: the first two answer health without a client certificate. With the argument `callout` it
+asks the callout process, for containers that run that. It runs twice a minute,
 so it needs the standard library only and loads nothing of the gateway. The certificate is not verified:
 the probe asks the loopback or the listener's own address, says nothing secret and believes only a status.
 """
@@ -20,6 +21,7 @@ SECONDS = 4.0
 DEFAULT_HOST = "127.0.0.1"
 ADMIN_PORT = 9443
 HTTPS_PORT = 8443
+CALLOUT_PORT = 9444
 """Where the gateway listens when `gateway.toml` does not say; IMSGW_LISTEN_HOST overrides the host."""
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, never bound
@@ -36,6 +38,14 @@ def listeners(settings: dict[str, Any]) -> list[tuple[str, str, int]]:
     if server.get("client_authentication") != "required":
         candidates.append(("https", server.get("https", f"{host}:{HTTPS_PORT}")))
     return [(scheme, *_address(listen)) for scheme, listen in candidates if listen]
+
+
+def callout_listeners(settings: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Return scheme, host, port of the callout process's listener; HTTPS where the server has a keystore."""
+    host = os.environ.get("IMSGW_LISTEN_HOST") or DEFAULT_HOST
+    listen = settings.get("callout", {}).get("listen", f"{host}:{CALLOUT_PORT}")
+    scheme = "https" if "keystore" in settings.get("server", {}) else "http"
+    return [(scheme, *_address(listen))] if listen else []
 
 
 def _address(listen: str) -> tuple[str, int]:
@@ -66,7 +76,7 @@ def main() -> int:
         settings = tomllib.loads((home / "gateway.toml").read_text("utf-8"))
     except FileNotFoundError:
         settings = {}  # every key has a default
-    found = listeners(settings)
+    found = callout_listeners(settings) if sys.argv[1:] == ["callout"] else listeners(settings)
     if not found:
         sys.stderr.write("no listener answers health without a client certificate\n")
         return 1

@@ -1,4 +1,4 @@
-# The gateway and the stand-in as containers of the built image, with the configuration of compose.yaml.
+# Gateway, callout and stand-in as containers of the built image, with the configuration of compose.yaml.
 
 STARTED=()
 EXIT_CODE=
@@ -65,9 +65,16 @@ start_all() {
     start standin "$HERE/compose/standin.toml:/etc/imsgw/standin.toml:ro" \
         "$RUN/keystores:/etc/imsgw/keystores:ro" -- standin --config /etc/imsgw/standin.toml
     STARTED+=(gateway)
+    # gateway and callout share their state, as compose has it
+    mkdir -p "$RUN/shared"
+    chown "$UID_OF_IMAGE:0" "$RUN/shared"
+    home+=("$RUN/shared:/var/lib/imsgw:rw")
     start gateway "${home[@]}" -- serve
+    STARTED+=(callout)
+    start callout "${home[@]}" -- callout
     "${CLIENT[@]}" wait "$BASE_URL" "$RUN/keystores/ca.pem" "$READY_SECONDS" || fail "the gateway was not ready in time"
-    say "start: stand-in and gateway, ready"
+    "${CLIENT[@]}" wait "https://$INSIDE:9444" "$RUN/keystores/ca.pem" "$READY_SECONDS" || fail "callout was not ready in time"
+    say "start: stand-in, gateway and callout, ready"
 }
 
 check_running() {
@@ -79,6 +86,13 @@ check_running() {
         if touch "$place/x" 2>/dev/null; then echo "$place can be written"; exit 1; fi; done'
     quietly inside gateway /bin/sh -c 'touch /tmp/x /var/lib/imsgw/x && rm /tmp/x /var/lib/imsgw/x'
     quietly health gateway
+    quietly inside callout /opt/imsgw/bin/python -I /opt/imsgw/healthcheck.py callout
+    # the channel for commands works between containers that share the state
+    quietly inside callout imsgw callout list
+    quietly inside gateway imsgw callout stop ims1/RATEBAS
+    quietly inside gateway imsgw callout start --all
+    quietly inside callout imsgw callout dead-letters list
+    quietly inside callout /opt/imsgw/bin/python -c 'import psycopg'
     say "run: user $UID_OF_IMAGE, writes to its state and /tmp only, health check content"
 }
 
@@ -103,11 +117,11 @@ check_traces() {
 stop_all() {
     local name
     [ "$KEEP" = no ] || return 0
-    for name in gateway standin; do
+    for name in gateway callout standin; do
         stop "$name"
         [ "$EXIT_CODE" = 0 ] || fail "$name ended with exit code $EXIT_CODE on SIGTERM"
     done
-    say "stop: both ended with exit code 0 on SIGTERM"
+    say "stop: all ended with exit code 0 on SIGTERM"
     STARTED=()
 }
 

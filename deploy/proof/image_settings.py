@@ -15,7 +15,7 @@ PROMISED = {
     "User": "10001:10001",
     "Entrypoint": ["imsgw"],
     "Cmd": ["serve"],
-    "ExposedPorts": {"8443/tcp": {}, "9443/tcp": {}},
+    "ExposedPorts": {"8443/tcp": {}, "9443/tcp": {}, "9444/tcp": {}},
     "Volumes": {"/var/lib/imsgw": {}},
     "WorkingDir": "/etc/imsgw",
     "StopSignal": "SIGTERM",

@@ -18,7 +18,7 @@ import trustme
 SCRIPT = Path(__file__).parents[3] / "deploy" / "healthcheck.py"
 
 Serve = Callable[..., int]
-Probe = Callable[[str], subprocess.CompletedProcess[str]]
+Probe = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @contextmanager
@@ -62,11 +62,11 @@ def unknown_authority() -> ssl.SSLContext:
 def probe(tmp_path: Path) -> Probe:
     """Run the health check on a home with this gateway.toml."""
 
-    def run(toml: str) -> subprocess.CompletedProcess[str]:
+    def run(toml: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "gateway.toml").write_text(toml)
         environment = {"PATH": os.environ["PATH"], "IMSGW_HOME": str(tmp_path)}
         return subprocess.run(
-            [sys.executable, "-I", SCRIPT],
+            [sys.executable, "-I", SCRIPT, *arguments],
             env=environment,
             capture_output=True,
             text=True,
@@ -170,3 +170,41 @@ def test_the_host_of_the_environment_is_asked_where_settings_name_none(monkeypat
     listeners = runpy.run_path(str(SCRIPT))["listeners"]
     found = listeners({"server": {"https": "127.0.0.1:18443"}})
     assert found == [("https", "10.1.2.3", 9443), ("https", "127.0.0.1", 18443)]
+
+
+# -- the callout process --------------------------------------------------------------------------------------
+
+
+def test_callout_is_asked_where_it_listens_and_nobody_else(serve: Serve, probe: Probe):
+    toml = f'[server]\nhttp = "127.0.0.1:{serve(status=500)}"\n[admin]\nlisten = ""\n'
+    done = probe(f'{toml}[callout]\nlisten = "127.0.0.1:{serve()}"\n', "callout")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_callout_that_answers_another_status_is_not_healthy(serve: Serve, probe: Probe):
+    port = serve(status=503)
+    done = probe(f'[callout]\nlisten = "127.0.0.1:{port}"\n', "callout")
+    assert (done.returncode, done.stderr) == (1, f"http 127.0.0.1:{port}: HTTP status 503\n")
+
+
+def test_with_a_keystore_callout_is_asked_over_https(
+    serve: Serve, probe: Probe, unknown_authority: ssl.SSLContext
+):
+    port = serve(context=unknown_authority)
+    toml = f'[server]\nkeystore = {{ path = "x" }}\n[callout]\nlisten = "0.0.0.0:{port}"\n'
+    done = probe(toml, "callout")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_callout_that_listens_nowhere_cannot_be_asked(probe: Probe):
+    done = probe('[callout]\nlisten = ""\n', "callout")
+    assert done.returncode == 1
+    assert "no listener answers health" in done.stderr
+
+
+def test_without_settings_callout_listens_as_the_product_does(monkeypatch: pytest.MonkeyPatch):
+    listeners = runpy.run_path(str(SCRIPT))["callout_listeners"]
+    monkeypatch.delenv("IMSGW_LISTEN_HOST", raising=False)
+    assert listeners({}) == [("http", "127.0.0.1", 9444)]
+    monkeypatch.setenv("IMSGW_LISTEN_HOST", "10.1.2.3")
+    assert listeners({"server": {"keystore": {}}}) == [("https", "10.1.2.3", 9444)]

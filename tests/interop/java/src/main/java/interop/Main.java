@@ -24,6 +24,7 @@ public final class Main {
         for (String line = jobs.readLine(); line != null; line = jobs.readLine()) {
             answers.println(answer(new JSONObject(line)));
         }
+        System.exit(0); // the threads of a service that was started would go on
     }
 
     private static JSONObject answer(JSONObject job) {

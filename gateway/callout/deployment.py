@@ -34,19 +34,24 @@ class Deployment:
 
 def deploy(home: Home) -> Deployment:
     """Return what a home has for callout. Raises ConfigError with every problem of the contracts."""
-    services: dict[str, Deployed] = {}
+    contracts, problems = load_contracts(home)
+    if problems:
+        raise ConfigError(tuple(problems))
+    services = {name: Deployed(home.consumers[name], contract) for name, contract in contracts.items()}
+    bundles = {name: bundle for name, bundle in home.bundles.items() if bundle.callout is not None}
+    return Deployment(MappingProxyType(services), MappingProxyType(bundles))
+
+
+def load_contracts(home: Home) -> tuple[dict[str, ConsumerContract], list[Problem]]:
+    """Return the contract of each consumer that has one in order, and what is wrong with the others."""
+    loaded: dict[str, ConsumerContract] = {}
     problems: list[Problem] = []
     for name, consumer in home.consumers.items():
         folder = home.path / "wsdl" / name
         try:
-            contract = load_consumer(
+            loaded[name] = load_consumer(
                 name, consumer.wsdl, folder=folder, validate=consumer.settings.validate_body
             )
         except ConfigError as error:
             problems.extend(error.problems)
-        else:
-            services[name] = Deployed(consumer, contract)
-    if problems:
-        raise ConfigError(tuple(problems))
-    bundles = {name: bundle for name, bundle in home.bundles.items() if bundle.callout is not None}
-    return Deployment(MappingProxyType(services), MappingProxyType(bundles))
+    return loaded, problems

@@ -12,13 +12,13 @@ from gateway.config.check import check_home, open_files, rounding
 from gateway.config.model import Home
 from gateway.errors import Problem
 from gateway.imsconnect.deadlines import judge
-from gateway.preflight.consumers import consumer_contract_problems, consumer_contracts
+from gateway.preflight.consumers import consumer_contract_problems
 from gateway.preflight.modules import authenticator_problems
 from gateway.preflight.providers import contract_problems, contracts
 from gateway.preflight.stores import store_problems
 from gateway.tls.check import trust_problems
 
-__all__ = ["check", "consumer_contracts", "contracts"]
+__all__ = ["check", "contracts"]
 
 
 def check(home: Home, now: datetime | None = None) -> tuple[Problem, ...]:

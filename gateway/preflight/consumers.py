@@ -3,46 +3,24 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from gateway.callout.deployment import load_contracts
 from gateway.config.checks.places import correlator_file, is_loopback
 from gateway.config.model import Consumer, Home, RawMessages
 from gateway.config.words import dotted, nearest, shown
-from gateway.errors import ConfigError, Problem
-from gateway.soap.consumer import ConsumerContract, is_address, load_consumer
-
-
-def consumer_contracts(home: Home) -> dict[str, ConsumerContract]:
-    """Return the contract of every consumer, by name. Raises ConfigError with all that does not fit."""
-    loaded, problems = _load(home)
-    for name, contract in loaded.items():
-        problems.extend(one for one in _disagreements(home.consumers[name], contract) if not one.warning)
-    if problems:
-        raise ConfigError(tuple(problems))
-    return loaded
+from gateway.errors import Problem
+from gateway.soap.consumer import ConsumerContract, ConsumerPort, is_address
+from gateway.soap.single_value import single_value
 
 
 def consumer_contract_problems(home: Home) -> Iterator[Problem]:
     """Yield what is wrong with contracts of consumers and their addresses, or unlike their correlators."""
-    loaded, problems = _load(home)
+    loaded, problems = load_contracts(home)
     yield from problems
     for name, contract in loaded.items():
         consumer = home.consumers[name]
         yield from contract.warnings
         yield from _disagreements(consumer, contract)
         yield from _addresses(home, consumer, contract)
-
-
-def _load(home: Home) -> tuple[dict[str, ConsumerContract], list[Problem]]:
-    loaded: dict[str, ConsumerContract] = {}
-    problems: list[Problem] = []
-    for name, consumer in home.consumers.items():
-        folder = home.path / "wsdl" / name
-        try:
-            loaded[name] = load_consumer(
-                name, consumer.wsdl, folder=folder, validate=consumer.settings.validate_body
-            )
-        except ConfigError as error:
-            problems.extend(error.problems)
-    return loaded, problems
 
 
 def _disagreements(consumer: Consumer, contract: ConsumerContract) -> Iterator[Problem]:
@@ -74,6 +52,14 @@ def _raw(raw: RawMessages, contract: ConsumerContract) -> Iterator[tuple[str, st
         yield "port", f"the WSDL has no such port{_hint(raw.port, list(contract.ports))}"
     elif raw.operation in contract.operations and raw.operation not in port.operations:
         yield ("port" if raw.port else "operation"), f"port {port.name} does not have operation {raw.operation}"
+    elif raw.form != "body" and not _has_single_value(raw, contract, port):
+        text = f'"{raw.form}" needs an operation whose element holds one value, itself or in its only child'
+        yield "form", text
+
+
+def _has_single_value(raw: RawMessages, contract: ConsumerContract, port: ConsumerPort) -> bool:
+    known = raw.operation in contract.operations
+    return not known or single_value(contract, port, raw.operation) is not None
 
 
 def _hint(word: str, known: list[str]) -> str:

@@ -307,7 +307,7 @@ class Library:
         self.last = said
         assert self.messages is not None
         if said is None or (isinstance(said, Rsm) and said.return_code in {40, 32}):
-            assert next(self.messages, None) is None
+            assert next(self.messages, None) is None, "the caller got a message, not the end"
             self.messages = None
         elif isinstance(said, Rsm):
             ends_as(lambda: next(self.messages, None), said)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from tests.model.moves import (
     kinds,
     library_slots,
     move,
+    rarely,
     sometimes,
     tpipes,
     transaction_codes,
@@ -109,9 +110,10 @@ class Machine(RawMoves):
         slot=library_slots,
         what=st.sampled_from(["A", "A", "A", "N", "drop", "close"]),
         reason=st.sampled_from([None, 0x23]),
-        fate=st.sampled_from(["", "", "keep", "reroute"]),
+        keep=st.booleans(),
+        reroute=rarely,
     )
-    def answer_by_library(self, slot, what, reason, fate):
+    def answer_by_library(self, slot, what, reason, keep, reroute):
         library = self.libraries[slot]
         if library is None or library.gone:
             return
@@ -122,7 +124,7 @@ class Machine(RawMoves):
             if library.messages is not None and doing == "ack-resume":
                 library.drop_messages()
         else:
-            library.answer(what, reason=reason, keep=fate == "keep", reroute=fate == "reroute")
+            library.answer(what, reason=reason, keep=keep, reroute=reroute and not keep)
         self.step(f"library {what} {doing}")
 
     @move(

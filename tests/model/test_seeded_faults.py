@@ -133,7 +133,7 @@ def client_without_ack(patch: Patch) -> None:
 
 def client_acks_a_nak(patch: Patch) -> None:
     """The client acknowledges what its caller refuses."""
-    patch.setattr(inputs, "rejection", lambda message, **_: inputs.acknowledgment(message, 0))
+    patch.setattr(inputs, "rejection", lambda message, _how: inputs.acknowledgment(message, 0))
 
 
 FAULTS: list[Callable[[Patch], None]] = [

@@ -22,8 +22,8 @@ class CalloutEnded:
     user: str
     """IMS user that the call was made for."""
     outcome: str
-    """"answered"; "accepted" (one-way, or nobody wants the response); "failed"; "refused" (NAK); "retried" (to be
-    delivered again); "dead" (dead letter); "again" (IMS handed the same request over twice; it is served once)."""
+    """"answered"; "accepted" (one-way, or nobody wants the response); "failed"; "refused" (NAK); "retried" (to
+    be delivered again); "dead" (dead letter); "again" (IMS handed the same request over twice; served once)."""
     status: int = 0
     """Status code; 0: none."""
     reason: str = ""
@@ -44,7 +44,7 @@ class LateAnswer:
     service: str
     operation: str
     where: str
-    """"service": the web service answered too late; "ims": IMS refused the response, as no ICAL waits for it."""
+    """"service": the web service answered too late; "ims": IMS refused the response, as no ICAL waits."""
     milliseconds: int
     """After the message was handed over."""
     reason: str

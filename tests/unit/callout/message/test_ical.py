@@ -90,6 +90,12 @@ def test_a_tag_that_is_nearly_one_is_not_passed_over(tag):
     assert status((tag, "x")) is Status.CONTROL_DATA_LENGTH
 
 
+def test_what_is_no_section():
+    """Its length is wrong, or its tag is not closed: the program meant something, and nobody knows what."""
+    assert status(("", "<DFSPORTNAME>P")) is Status.CONTROL_DATA_LENGTH
+    assert status(("DFSPORTNAME", "P"), ("", "x")) is Status.CONTROL_DATA_LENGTH
+
+
 def test_bytes_that_are_no_text():
     with pytest.raises(CalloutError) as caught:
         read_control((("DFSPORTNAME", bytes.fromhex("D70E42")),), 939)  # P, shift-out, half a character

@@ -33,7 +33,8 @@ def read_control(sections: tuple[tuple[str, bytes], ...], ccsid: int) -> Control
     """Return what the sections (tag, EBCDIC data) change; `ccsid` is the code page of the bundle.
 
     Addresses are not looked into. Raises CalloutError: CONTROL_DATA_LENGTH for what is no section (its tag is
-    empty), a tag twice or in lower case, data that is no text, is too long or empty; PORT_NAME_EMPTY; ENDPOINT_URL_EMPTY; CONVERTER_NAME.
+    empty), a tag twice or in lower case, data that is no text, is too long or empty; PORT_NAME_EMPTY;
+    ENDPOINT_URL_EMPTY; CONVERTER_NAME.
     """
     given: dict[str, bytes] = {}
     for tag, data in sections:

@@ -33,7 +33,7 @@ def test_none_is_nothing():
 
 
 def test_tags_of_the_program_mean_nothing_here():
-    assert read(("UUID", "1"), ("", ""), ("DFSOTHER", "x"), ("UUID", "2")) == Control()
+    assert read(("UUID", "1"), (" ", ""), ("DFSOTHER", "x"), ("UUID", "2")) == Control()
     assert read(("XDFSPORTNAME", "x"), ("DFSPORTNAME", "P")) == Control(port="P")
 
 

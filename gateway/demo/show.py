@@ -44,7 +44,7 @@ def show_steps(console: Console, title: str, steps: Iterable[Step], cast: Cast, 
 def show_callouts(console: Console, title: str, steps: Iterable[CalloutStep], outside: Outside) -> int:
     """Play callouts one after another and show them in a table; return how many went wrong."""
     names = ("", "Transaction", "Web service", "Answer", "What the web service saw")
-    columns = [Column(name, overflow="fold") for name in names]
+    columns = [Column(name, overflow="fold", no_wrap=name == "Web service") for name in names]
     table = Table(*columns, title=title, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     complaints: list[str] = []
     with console.status(f"{title} ..."):

@@ -4,6 +4,7 @@ Source: Managing the retrieval of output messages (single with wait); Canceling 
 error scenarios.
 """
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,7 +34,7 @@ class ListenerSocket:
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
-        self._next = 0
+        self._next = self._first()
         """Where in the endpoints to begin."""
         self._endpoint = settings.endpoints[0]
         self._connection: Connection | None = None
@@ -139,7 +140,7 @@ class ListenerSocket:
             if self._clock.monotonic() < self._opened + self._settings.pool.max_age_seconds:
                 return connection, False
             # back to the first endpoint, and to an even share of a sysplex that has grown
-            self._next = 0
+            self._next = self._first()
         self.close()
         connection = self._connect()
         with self._lock:
@@ -161,6 +162,10 @@ class ListenerSocket:
                 return connection
         fields = {"bundle": self._settings.label}
         raise TransportError(M.UNREACHABLE, fields, "; ".join(failures), maybe_sent=False)
+
+    def _first(self) -> int:
+        """Return the endpoint to begin with: any one, where the listeners of a bundle are to be spread."""
+        return secrets.randbelow(len(self._settings.endpoints)) if self._settings.policy == "balance" else 0
 
     def _in_turn(self) -> tuple[Endpoint, ...]:
         endpoints = self._settings.endpoints

@@ -1,6 +1,7 @@
 """The listener against the stand-in: what the ICAL sees, what stays on the tpipe, what is told."""
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -9,7 +10,7 @@ from gateway.callout.journal.entries import JournalError, JournalFullError
 from gateway.callout.ports import Accept, Nak, Refuse
 from gateway.callout.state import ListenerState
 from gateway.errors import GatewayError, M
-from gateway.imsconnect import Connection, Credentials, Interaction, InteractionVerb
+from gateway.imsconnect import Connection, Credentials, Exit, Interaction, InteractionVerb
 from gateway.imsconnect.wire import Verb
 from gateway.standin.callout import Caller
 from tests.fixtures.running_gateway import wait_until
@@ -114,6 +115,35 @@ class TestMessages:
             standin.ical("OUT", b"request", caller=Caller("USER1", "cn=alice", "realm"))
             wait_until(lambda: one.intake.begun)
         assert (one.intake.begun[0].network_user, one.intake.begun[0].network_session) == expected
+
+    def test_control_data_that_is_wrong_holds_nothing_up(self, standin):
+        wrong = (99).to_bytes(4) + b"<DFSPORTNAME>"
+        with listening(standin) as one:
+            standin.ical("OUT", b"request", control=("<ID>7</ID>",), control_rest=wrong)
+            wait_until(lambda: one.intake.begun)
+        assert one.intake.begun[0].control_data == (("ID", "7".encode("cp037")), ("", wrong))
+
+    def test_a_socket_that_is_old_is_replaced(self, standin):
+        with listening(standin, connection={"pool": {"max_age_seconds": 0.001}}) as one:
+            for number in range(3):
+                standin.queue_output("CALLOUT1", b"%d" % number)
+            wait_until(lambda: len(one.intake.begun) == 3)
+        assert len({seen.connection for seen in standin.seen if seen.verb is Verb.ACK}) > 1
+        assert one.events.states == ["listening", "stopped"]
+
+    def test_listeners_of_a_balanced_bundle_are_spread(self, standin_factory):
+        both = [standin_factory(descriptors=DESCRIPTORS) for _ in range(2)]
+        with ExitStack() as running:
+            for _ in range(24):
+                running.enter_context(listening(*both, connection={"policy": "balance"}))
+            wait_until(lambda: all(standin.connections for standin in both))
+
+    def test_hwssoap1_has_no_distributed_identity(self, standin):
+        soap = {"exit": Exit.HWSSOAP1}
+        with listening(standin, network_identity=True, connection=soap) as one:
+            standin.ical("OUT", b"request", caller=Caller("USER1", "cn=alice", "realm"))
+            wait_until(lambda: one.intake.begun)
+        assert one.intake.begun[0].network_user == ""
 
 
 class TestRefusals:
@@ -268,6 +298,20 @@ class TestStopping:
             getattr(proxy, how)()
             one.stop()
             proxy.flow()
+
+    def test_a_wait_is_ended_without_it_where_there_are_no_credentials_any_more(self, standin):
+        gone = threading.Event()
+
+        def make() -> Credentials:
+            if gone.is_set():
+                raise KeyError
+            return Credentials()
+
+        with listening(standin, credentials=make) as one:
+            until_waiting(standin)
+            gone.set()
+            one.stop()
+        assert one.events.states == ["listening", "stopped"]
 
     def test_a_message_that_comes_at_that_moment_stays_with_ims(self, standin, proxy):
         with listening(proxy) as one:

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, NoReturn, Protocol
@@ -22,6 +22,7 @@ from gateway.callout.control_server import ControlServer
 from gateway.callout.control_socket import FOLDER, Seat
 from gateway.callout.health import HealthListener, Pages
 from gateway.callout.journal.entries import JournalError
+from gateway.callout.signals import signals
 from gateway.callout.watch import HomeWatch
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import CalloutSettings, Home
@@ -75,7 +76,7 @@ def run(
     with ExitStack() as built:
         process = _Process(home, make, read, clock, built)
         process.listen(home.gateway.callout.listen if listen is None else listen)
-        with _signals() as inbox:
+        with signals() as inbox:
             process.start()
             ended = process.serve_until_told(inbox)
             # signals are still taken, to no effect: this has an end
@@ -236,21 +237,6 @@ def _only_at_start(before: Home, after: Home) -> Iterator[str]:
         yield "server.state"
     if (before.gateway.server.keystore is None) != (after.gateway.server.keystore is None):
         yield "server.keystore"
-
-
-@contextmanager
-def _signals() -> "Iterator[SimpleQueue[signal.Signals]]":
-    """Give a queue that the signals of the process go to."""
-    inbox: SimpleQueue[signal.Signals] = SimpleQueue()
-    before = {
-        number: signal.signal(number, lambda got, _frame: inbox.put(signal.Signals(got)))
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    }
-    try:
-        yield inbox
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _leave(why: str) -> NoReturn:

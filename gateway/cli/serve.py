@@ -35,6 +35,8 @@ def serve(
     if with_callout:
         from gateway import supervisor  # noqa: PLC0415
 
+        with problems_shown():
+            load(home)  # so that the mistakes of a home are told once; both judge it again
         options = ("--home", str(home), "--log-level", log_level, "--log-format", log_format)
         raise typer.Exit(supervisor.run(("serve", *options), ("callout", *options)))
     from gateway import runtime  # noqa: PLC0415  Spyne takes a second to import; --help need not wait

@@ -85,11 +85,20 @@ def supervised(monkeypatch):
     return calls
 
 
-def test_with_callout_both_run_with_the_same_options_and_the_exit_code_is_passed_on(imsgw, served, supervised):
-    result = imsgw("serve", "--home", "h", "--with-callout", "--log-level", "debug", "--log-format", "text")
-    options = ("--home", "h", "--log-level", "debug", "--log-format", "text")
+def test_with_callout_both_run_with_the_same_options_and_the_exit_code_is_passed_on(
+    imsgw, good_home, served, supervised
+):
+    options = ("--home", str(good_home), "--log-level", "debug", "--log-format", "text")
+    result = imsgw("serve", "--with-callout", *options)
     assert supervised == [(("serve", *options), ("callout", *options))]
     assert (result.exit_code, served) == (3, [("log", {"level": "debug", "json": False})])
+
+
+def test_with_callout_a_mistake_in_the_home_is_told_once_and_nothing_runs(imsgw, home, served, supervised):
+    (home / "keystores/server.p12").unlink()
+    result = imsgw("serve", "--home", home, "--with-callout")
+    assert (result.exit_code, supervised) == (1, [])
+    assert result.stderr.count("keystores/server.p12 does not exist") == 1
 
 
 def test_that_programs_call_services_too_is_said(imsgw, good_home, served, caplog):

@@ -8,6 +8,7 @@ from gateway.imsconnect.wire.anatomy_lines import dump
 from tests.unit.standin.by_hand import (
     CANCEL,
     CONFIRM,
+    REROUTE,
     Client,
     ebcdic,
     example,
@@ -16,6 +17,7 @@ from tests.unit.standin.by_hand import (
     text,
     until,
 )
+from tests.unit.standin.output_by_hand import NOAUTO, REASON, SYNC_AND_ASYNC, answer, queue, resume_sync
 
 SENT = (
     "#1 > SEND_RECEIVE HWSSMPL1/EBCDIC client=CLIENT01 tran=ECHO datastore=IMS1 CM1/confirm"
@@ -212,3 +214,14 @@ def test_no_secret_is_in_any_trace(standin_factory, connect, request_, level):
     assert "GEHEIM" not in shown
     assert not any(secret.hex().upper() in shown.replace(" ", "") for secret in secrets)
     assert not any(secret in dumped(lines) for secret in secrets)
+
+
+def test_a_nak_says_why_and_what_becomes_of_the_message(standin_factory, connect):
+    lines: list[str] = []
+    standin = standin_factory(trace=1, write=lines.append)
+    queue(standin, "MESSAGE", tpipe="CALLOUT1")
+    client = connect(standin)
+    client.ask(resume_sync(NOAUTO, f0=SYNC_AND_ASYNC))
+    client.ask(answer("N", f0=REASON, nak_reason=1007, f3=CONFIRM | REROUTE, arch=1, reroute="SPARE"))
+    (nak,) = [line for line in without_fields(lines) if "> NAK" in line]
+    assert nak.endswith("F3=REROUT F0=NAKRSN reason=1007 reroute=SPARE")

@@ -241,7 +241,7 @@ def test_a_process_that_was_killed_is_forgotten_and_its_number_is_free(deployed,
 
 def test_an_address_that_another_process_has_is_told(deployed, rates):
     process = deployed.spawn()
-    result = process.command("--log-format", "text")
+    result = process.command("--listen", process.url.removeprefix("http://"))
     assert result.returncode == 1
     assert "callout.listen: cannot listen on" in result.stderr
     assert "--listen gives this process another" in result.stderr

@@ -1,11 +1,11 @@
 """One connection to a web service, plain or TLS, direct or through a proxy of HTTP (RFC 9110, 9112)."""
 
-import http.client
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, quote, urlsplit
 
 from gateway.soap.outbound.errors import OutboundError, Trouble, network, too_late
+from gateway.soap.outbound.exchange import DoubtError, Exchange
 from gateway.soap.outbound.limits import Limits
 from gateway.soap.outbound.resolver import Resolver
 from gateway.soap.outbound.sockets import BoundedSocket, BoundedTlsSocket, dial, is_deadline, is_quiet
@@ -41,6 +41,8 @@ class Target:
     """Path and query, ASCII."""
     url: str
     """The same with scheme and host, as a proxy is asked."""
+    host: str
+    """What the Host header says: the port only where it is not that of the scheme."""
 
     @classmethod
     def of(cls, address: str) -> "Target":
@@ -57,7 +59,8 @@ class Target:
         origin = Origin(origin.scheme, authority, origin.port)
         shown = f"[{authority}]" if ":" in authority else authority
         port = "" if origin.port == _PORTS[origin.scheme] else f":{origin.port}"
-        return cls(origin, path, f"{origin.scheme}://{shown}{port}{path}")
+        host = f"{shown}{port}"
+        return cls(origin, path, f"{origin.scheme}://{host}{path}", host)
 
 
 def _origin(parts: SplitResult) -> Origin:
@@ -69,14 +72,14 @@ def _origin(parts: SplitResult) -> Origin:
     return Origin(parts.scheme, parts.hostname, port)
 
 
-class Connection(http.client.HTTPConnection):
-    """A connection, opened when it is made; `limits` are those of the call that uses it."""
+class Connection:
+    """An open connection; its sockets wait within the limits of the call that uses it."""
 
     def __init__(self, origin: Origin) -> None:
-        super().__init__(origin.host, origin.port)
+        """Begin without sockets, see `put_on`."""
         self.origin = origin
-        self.default_port = _PORTS[origin.scheme]
-        self.auto_open = 0  # never behind our back
+        self.sock: Any = None
+        """What requests go into: plain, TLS, or TLS inside that of a proxy. None: closed."""
         self.outermost: BoundedSocket | BoundedTlsSocket | None = None
         self.asks_proxy = False
         """Requests name the whole address, as a proxy passes them on."""
@@ -94,11 +97,11 @@ class Connection(http.client.HTTPConnection):
         return self.outermost is not None and self.outermost is self.sock and is_quiet(self.outermost)
 
     def close(self) -> None:
-        """Close, what came through it too."""
-        super().close()
-        if self.outermost is not None:
-            self.outermost.close()
-            self.outermost = None
+        """Close, what goes through it too."""
+        for sock in (self.sock, self.outermost):
+            if sock is not None:
+                sock.close()
+        self.sock = self.outermost = None
 
     def put_on(self, sock: Any, outermost: BoundedSocket | BoundedTlsSocket) -> None:
         """Use a socket; `outermost` is the one that touches the network."""
@@ -156,19 +159,17 @@ class Connector:
 
 def _ask_for_tunnel(sock: BoundedSocket | BoundedTlsSocket, origin: Origin) -> None:
     """Have a proxy pass everything on to a host (RFC 9110, section 9.3.6). Raises OutboundError."""
-    request = f"CONNECT {origin.authority} HTTP/1.1\r\nHost: {origin.authority}\r\n\r\n"
-    response = http.client.HTTPResponse(sock, method="CONNECT")
+    exchange = Exchange(sock)
     try:
-        sock.sendall(request.encode("ascii"))
-        response.begin()
-        status = response.status
-    except http.client.HTTPException as error:
-        raise network("the proxy does not speak HTTP", type(error).__name__) from None
+        exchange.send("CONNECT", origin.authority, {"Host": origin.authority})
+        status = exchange.head().status_code
+    except DoubtError as error:
+        raise network("the proxy does not speak HTTP", str(error)) from None
     except OSError as error:
         if is_deadline(error):
             raise too_late("no connection through the proxy in time") from None
         raise network("the proxy broke the connection", reason(error)) from None
-    finally:
-        response.close()
     if not 200 <= status < 300:
         raise network(f"the proxy does not pass the call on (HTTP {status})")
+    if not exchange.is_tunnel:
+        raise network("the proxy does not speak HTTP", "it says more than that the tunnel is there")

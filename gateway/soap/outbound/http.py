@@ -1,20 +1,21 @@
 """One POST and its answer, within the limits of a call. Nothing is tried again, no redirection is followed."""
 
-import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import h11
+
 from gateway.clock import Clock
 from gateway.soap.outbound.connection import SERVICE, Connection, Connector, Target
-from gateway.soap.outbound.errors import OutboundError, network, no_answer, too_late
+from gateway.soap.outbound.errors import OutboundError, Trouble, network, no_answer, too_late
+from gateway.soap.outbound.exchange import CutError, DoubtError, Exchange
 from gateway.soap.outbound.limits import Limits
 from gateway.soap.outbound.pool import Connections
 from gateway.soap.outbound.resolver import Resolver
 from gateway.soap.outbound.sockets import is_deadline
 from gateway.soap.outbound.tls import Tls, reason, refusal
 
-_PIECE: Final = 65_536
 _BROKE: Final = "the web service broke the connection"
 _CUT: Final = "the web service broke the connection within the response"
 
@@ -30,6 +31,15 @@ class HttpAnswer:
     """Complete; empty for redirections, of which nothing is read."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent."""
+
+    target: Target
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
 class HttpClient:
     """Sends requests of one web service, by one set of TLS settings and one proxy or none. Any thread."""
 
@@ -43,20 +53,17 @@ class HttpClient:
         `headers` are all but Host, Content-Length and Accept-Encoding. Raises OutboundError.
         """
         connection = self._connections.take(target.origin, limits)
+        exchange = Exchange(connection.sock)
         keep = False
         try:
-            response = _exchange(connection, target, headers, body, limits)
-            try:
-                answer = HttpAnswer(response.status, _header(response, "Content-Type"), _body(response, limits))
-                keep = response.isclosed() and not response.will_close
-            finally:
-                response.close()
+            answer = _exchanged(exchange, connection, _Request(target, headers, body), limits)
+            keep = exchange.reusable
         except OSError as error:
             raise _lost(error, connection, limits) from None
-        except http.client.IncompleteRead:
+        except CutError:
             raise network(_CUT, maybe_done=True) from None
-        except http.client.HTTPException as error:
-            raise no_answer("the answer of the web service is none of HTTP", type(error).__name__) from None
+        except DoubtError as error:
+            raise no_answer("the answer of the web service is none of HTTP", str(error)) from None
         finally:
             if keep:
                 self._connections.give_back(connection)
@@ -69,60 +76,59 @@ class HttpClient:
         self._connections.close()
 
 
-def _exchange(
-    connection: Connection, target: Target, headers: Mapping[str, str], body: bytes, limits: Limits
-) -> http.client.HTTPResponse:
-    """Send the request and read the head of the response."""
+def _exchanged(exchange: Exchange, connection: Connection, request: _Request, limits: Limits) -> HttpAnswer:
+    """Send the request and read the response."""
     broken: OSError | None = None
     try:
         limits.sending()
-        _send(connection, target, headers, body, limits)
+        _send(exchange, connection, request, limits)
     except (BrokenPipeError, ConnectionResetError) as error:
         broken = error  # perhaps it has answered already, without hearing us out
     try:
-        response = connection.getresponse()
+        head = exchange.head()
     except OSError as error:
         if broken is not None and refusal(error, SERVICE) is None:
             raise broken from None
         raise
     connection.unjudged = False
-    return response
+    return HttpAnswer(head.status_code, _header(head, b"content-type"), _body(exchange, head, limits))
 
 
-def _send(
-    connection: Connection, target: Target, headers: Mapping[str, str], body: bytes, limits: Limits
-) -> None:
-    connection.putrequest("POST", target.url if connection.asks_proxy else target.path)
-    for name, value in headers.items():
-        connection.putheader(name, value)
-    connection.putheader("Content-Length", str(len(body)))
-    limits.sent = True
-    connection.endheaders(body)
+def _send(exchange: Exchange, connection: Connection, request: _Request, limits: Limits) -> None:
+    target, body = request.target, request.body
+    length = {"Content-Length": str(len(body))}
+    head = {"Host": target.host, "Accept-Encoding": "identity", **request.headers, **length}
+    before, limits.sent = limits.sent, True
+    try:
+        exchange.send("POST", target.url if connection.asks_proxy else target.path, head, body)
+    except ValueError as error:
+        limits.sent = before
+        text = "the request cannot be said in HTTP: its action, or another line of its head"
+        raise OutboundError(Trouble.REQUEST, text, str(error)) from None
 
 
-def _body(response: http.client.HTTPResponse, limits: Limits) -> bytes:
+def _body(exchange: Exchange, head: h11.Response, limits: Limits) -> bytes:
     """Read the body where it may say something. Raises OutboundError when it is too long or comes coded."""
-    if 300 <= response.status < 400:
+    if 300 <= head.status_code < 400:
         return b""
-    coding = _header(response, "Content-Encoding").strip().lower()
+    coding = _header(head, b"content-encoding").strip().lower()
     if coding not in {"", "identity"}:
         raise no_answer("the response of the web service is compressed, which was not asked for")
-    declared = response.length
-    if declared is not None and declared > limits.most_bytes:
+    declared = _header(head, b"content-length")
+    if declared and int(declared) > limits.most_bytes:
         raise limits.too_large()
     pieces, size = [], 0
-    while piece := response.read(_PIECE):
+    while piece := exchange.piece():
         pieces.append(piece)
         size += len(piece)
         if size > limits.most_bytes:
             raise limits.too_large()
-    if declared is not None and size != declared:
-        raise network(_CUT, maybe_done=True)
     return b"".join(pieces)
 
 
-def _header(response: http.client.HTTPResponse, name: str) -> str:
-    return response.getheader(name) or ""
+def _header(head: h11.Response, name: bytes) -> str:
+    """Return a header's value, several of one name put together (RFC 9110, section 5.3); empty: none."""
+    return ", ".join(value.decode("latin-1") for found, value in head.headers if found == name)
 
 
 def _lost(error: OSError, connection: Connection, limits: Limits) -> OutboundError:

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, NoReturn, Protocol
@@ -35,6 +35,8 @@ from gateway.tls import ListenerTls, server_tls
 
 log = logging.getLogger("gateway.callout")
 
+_LOOK_SECONDS: Final = 0.5
+"""How long a signal may go unnoticed."""
 _PROGRESS_SECONDS: Final = 5.0
 """Between two words about callouts that are still in work."""
 _CLOSE_SECONDS: Final = 5.0
@@ -63,6 +65,16 @@ class Make(Protocol):
     def __call__(self, home: Home, *, sink: CalloutSink, clock: Clock, metrics: Metrics) -> Serving:
         """Build everything, start nothing."""
         ...
+
+
+def _next(inbox: "SimpleQueue[signal.Signals]") -> signal.Signals:
+    """Wait for a signal.
+
+    The system may hand it to another thread; its handler then runs only when the main one does something.
+    """
+    while True:
+        with suppress(Empty):
+            return inbox.get(timeout=_LOOK_SECONDS)
 
 
 def run(
@@ -142,7 +154,7 @@ class _Process:
 
     def serve_until_told(self, inbox: "SimpleQueue[signal.Signals]") -> bool:
         """Wait for a signal that ends it, then finish what is in work; False: something was left."""
-        while (number := inbox.get()) is signal.SIGHUP:
+        while (number := _next(inbox)) is signal.SIGHUP:
             log.info("SIGHUP: the home is read anew")
             self._watch.reload()
         self._condition.end("the process is about to end")

@@ -31,7 +31,7 @@ class Sampler:
         self._metrics = metrics
         self._seconds = seconds
         self._end = threading.Event()
-        self._known: set[tuple[str, str]] = set()
+        self._known: dict[tuple[str, str], Pooling] = {}
         self._look()
         self._thread = threading.Thread(target=self._run, name="pictures of pools", daemon=True)
         self._thread.start()
@@ -47,12 +47,15 @@ class Sampler:
             self._look()
 
     def _look(self) -> None:
-        for stats in self._pictures():
-            where = stats.bundle, stats.endpoint
-            if where not in self._known:
-                self._known.add(where)
-                self._metrics.known(*where)
-            self._metrics.pool(asdict(stats))
-
-    def _pictures(self) -> Iterable[PoolStats]:
-        return (stats for source in self._sources() for stats in source.stats())
+        """Note all pools: those that took the place of others too, and those that went, as a home changes."""
+        seen: dict[tuple[str, str], Pooling] = {}
+        for source in self._sources():
+            for stats in source.stats():
+                where = stats.bundle, stats.endpoint
+                seen[where] = source
+                if self._known.get(where) is not source:
+                    self._metrics.known(*where, up=not stats.backing_off)
+                self._metrics.pool(asdict(stats))
+        for where in self._known.keys() - seen.keys():
+            self._metrics.gone(*where)
+        self._known = seen

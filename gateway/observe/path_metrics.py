@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _EXPIRY: Final = "imsgw_ims_connect_certificate_not_after_seconds"
 _DAYS: Final = "imsgw_ims_connect_certificate_days_left"
 _DAY_SECONDS: Final = 86_400
+_STATES: Final = ("idle", "in_use", "waiting", "limit")
 
 COUNTED: Final = (
     "requests",
@@ -33,7 +34,7 @@ COUNTED: Final = (
 
 
 class PathMetrics:
-    """What one worker knows of the ways to IMS Connect. Thread-safe, `pool` apart: one thread calls it."""
+    """What one worker knows of the ways to IMS Connect. Thread-safe, but for `known`, `gone`, `pool`."""
 
     def __init__(self, registry: "CollectorRegistry") -> None:
         """Import the library; see `gateway.observe.metrics`, which says when."""
@@ -75,9 +76,18 @@ class PathMetrics:
         )
         self._told: dict[tuple[str, str], Mapping[str, Any]] = {}
 
-    def known(self, bundle: str, endpoint: str) -> None:
-        """Note an address of the configuration: nothing is wrong with it yet."""
-        self._up.labels(bundle, endpoint).set(1)
+    def known(self, bundle: str, endpoint: str, *, up: bool = True) -> None:
+        """Note an address of the configuration and its new pool, which counts from 0."""
+        self._up.labels(bundle, endpoint).set(int(up))
+        self._told.pop((bundle, endpoint), None)
+
+    def gone(self, bundle: str, endpoint: str) -> None:
+        """Note that the configuration has an address no more: nothing is told of it but what was counted."""
+        self._up.remove(bundle, endpoint)
+        self._told.pop((bundle, endpoint), None)
+        for state in _STATES:
+            self._sockets.remove(bundle, endpoint, state)
+        self._expiry.remove(bundle, endpoint, "server")
 
     def path_changed(self, event: PathEvent) -> None:
         """Note that a path went or came back."""
@@ -96,7 +106,7 @@ class PathMetrics:
     def pool(self, picture: Mapping[str, Any]) -> None:
         """Note a pool's picture (the fields of `PoolStats` by name): gauges, and counters since it was made."""
         where = picture["bundle"], picture["endpoint"]
-        for state in ("idle", "in_use", "waiting", "limit"):
+        for state in _STATES:
             self._sockets.labels(*where, state).set(picture[state])
         before = self._told.get(where, {})
         for name in COUNTED:

@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 from gateway.imsconnect.stats import PoolStats, new_counts
+from gateway.observe.events import PathOpened
 from gateway.observe.metrics import Metrics
 from gateway.sampling import Sampler
 
@@ -13,8 +14,10 @@ PATIENCE = 20.0
 class Pools:
     """Pools whose requests are counted by looking."""
 
-    def __init__(self) -> None:
-        self.looks = 0
+    def __init__(self, looks: int = 0, endpoint: str = "a:1", backing_off: float = 0.0) -> None:
+        self.looks = looks
+        self.endpoint = endpoint
+        self.backing_off = backing_off
         self.many = threading.Event()
 
     def stats(self) -> tuple[PoolStats, ...]:
@@ -29,9 +32,10 @@ class Pools:
             "in_use": 0,
             "connecting": 0,
             "waiting": 0,
-            "backing_off": 0.0,
+            "backing_off": self.backing_off,
         }
-        return (PoolStats(**counts, **gauges, bundle="ims1", endpoint="a:1", draining=False, closed=False),)
+        states: dict[str, Any] = {"draining": False, "closed": False}
+        return (PoolStats(**counts, **gauges, **states, bundle="ims1", endpoint=self.endpoint),)
 
 
 def requests(metrics: Metrics) -> float:
@@ -54,3 +58,35 @@ def test_pictures_are_taken_in_between():
     sampler = Sampler(lambda: [pools], Metrics().paths, seconds=0.005)
     assert pools.many.wait(PATIENCE)
     sampler.close()
+
+
+def test_a_pool_in_the_place_of_another_counts_on_from_zero():
+    metrics, sources = Metrics(), [Pools(looks=100)]
+    sampler = Sampler(lambda: sources, metrics.paths, seconds=PATIENCE)
+    sources[:] = [Pools(looks=6)]
+    sampler.close()
+    assert requests(metrics) == 101 + 7
+
+
+def test_a_pool_in_the_place_of_one_that_was_down_is_up_unless_it_is_down_itself():
+    up = b'imsgw_ims_connect_up{bundle="ims1",endpoint="a:1"} '
+    for backing_off, shown in ((0.0, b"1.0"), (2.5, b"0.0")):
+        metrics, sources = Metrics(), [Pools()]
+        sampler = Sampler(lambda sources=sources: sources, metrics.paths, seconds=PATIENCE)
+        metrics.paths.path_changed(PathOpened("ims1", "a:1", "refused"))
+        sources[:] = [Pools(backing_off=backing_off)]
+        sampler.close()
+        assert up + shown in metrics.page()
+
+
+def test_of_an_address_that_is_gone_only_what_was_counted_is_told():
+    metrics, sources = Metrics(), [Pools(looks=3), Pools(endpoint="b:1")]
+    sampler = Sampler(lambda: sources, metrics.paths, seconds=PATIENCE)
+    metrics.paths.path_changed(PathOpened("ims1", "a:1", "refused"))
+    del sources[0]
+    sampler.close()
+    page = metrics.page().decode()
+    assert 'imsgw_ims_connect_up{bundle="ims1",endpoint="b:1"} 1.0' in page
+    assert 'imsgw_ims_connect_up{bundle="ims1",endpoint="a:1"}' not in page
+    assert 'imsgw_ims_connect_sockets{bundle="ims1",endpoint="a:1"' not in page
+    assert requests(metrics) == 4

@@ -59,6 +59,26 @@ def _settings(home: Path) -> "JournalSettings":
         raise ConfigError(tuple(problem for problem in wrong if not problem.warning)) from None
 
 
+def host_page(home: Path, bundle: str) -> int:
+    """Return the code page of messages of a bundle, `callout.host_ccsid`, or its default where none is told."""
+    from gateway.codepage import CodePage  # noqa: PLC0415  keeps --help quick
+    from gateway.config.callout import BundleCallout  # noqa: PLC0415
+    from gateway.config.read import read_toml  # noqa: PLC0415
+
+    default = int(BundleCallout.model_fields["host_ccsid"].default)
+    if Path(bundle).name != bundle:
+        return default
+    try:
+        callout = read_toml(home.absolute() / "bundles" / f"{bundle}.toml", bundle).get("callout")
+    except ConfigError:
+        return default
+    told = callout.get("host_ccsid") if isinstance(callout, Mapping) else None
+    try:
+        return CodePage.of(told).ccsid if isinstance(told, int) else default
+    except ValueError:
+        return default
+
+
 def meant(journal: "Journal", ids: Sequence[str], *, every: bool, service: str) -> "list[Letter]":
     """Return the dead letters that are meant: those named, or all, or all of a service.
 

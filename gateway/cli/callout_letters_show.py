@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from gateway.cli.callout_letters_home import facts, journal_of, plain
+from gateway.cli.callout_letters_home import facts, host_page, journal_of, plain
 from gateway.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from gateway.callout.journal.entries import Letter
 
-DEFAULT_CCSID: Final = 37
 _UTF_8: Final = 1208
 _LAYOUT: Final = "\n\r\t"
 """Control characters that texts have."""
@@ -42,7 +41,7 @@ def show(
         int | None,
         typer.Option(
             help="Encoding of the message, 1208 for UTF-8.",
-            show_default="UTF-8 if it is that, else 37",
+            show_default="UTF-8 if it is that, else host_ccsid of its bundle",
         ),
     ] = None,
     as_hex: Annotated[bool, typer.Option("--hex", help="Show the message as a dump.")] = False,
@@ -69,12 +68,14 @@ def show(
         return
     if data:
         _write(Path(data), message)
+    text, page = _text(message, ccsid, home, letter.source.bundle)
     if as_json:
-        typer.echo(json.dumps(facts(letter) | _encoded(message, ccsid), indent=2, ensure_ascii=False))
+        whole = facts(letter) | {"ccsid": page, "text": text, "hex": message.hex().upper()}
+        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
         return
     _show_facts(letter)
     if not data:
-        _show_message(message, ccsid, as_hex=as_hex)
+        _show_message(message, None if as_hex else text, page)
 
 
 def _show_facts(letter: "Letter") -> None:
@@ -89,22 +90,16 @@ def _show_facts(letter: "Letter") -> None:
             typer.echo(f"{name.replace('_', ' '):<11} {plain(str(value))}")
 
 
-def _show_message(message: bytes, ccsid: int | None, *, as_hex: bool) -> None:
+def _show_message(message: bytes, text: str | None, page: int | None) -> None:
     from gateway.cli.ims_text import visible  # noqa: PLC0415  keeps --help quick
     from gateway.imsconnect.wire.anatomy_lines import dump  # noqa: PLC0415
 
-    text, page = (None, 0) if as_hex else _text(message, ccsid)
     typer.echo(f"\nmessage, {'a dump' if text is None else f'CCSID {page}'}:")
     for line in dump(message) if text is None else (visible(line) for line in text.splitlines()):
         typer.echo(line)
 
 
-def _encoded(message: bytes, ccsid: int | None) -> dict[str, Any]:
-    text, page = _text(message, ccsid)
-    return {"ccsid": None if text is None else page, "text": text, "hex": message.hex().upper()}
-
-
-def _text(message: bytes, ccsid: int | None) -> tuple[str | None, int]:
+def _text(message: bytes, ccsid: int | None, home: Path, bundle: str) -> tuple[str, int] | tuple[None, None]:
     """Return the text and its encoding; None: it is no text in that."""
     from gateway.codepage import CodePage  # noqa: PLC0415  keeps --help quick
 
@@ -112,8 +107,9 @@ def _text(message: bytes, ccsid: int | None) -> tuple[str | None, int]:
         text = _decoded(CodePage.of(_UTF_8), message)
         if text is not None and all(char.isprintable() or char in _LAYOUT for char in text):
             return text, _UTF_8
-        ccsid = DEFAULT_CCSID
-    return _decoded(CodePage.of(ccsid), message), ccsid
+        ccsid = host_page(home, bundle)
+    text = _decoded(CodePage.of(ccsid), message)
+    return (None, None) if text is None else (text, ccsid)
 
 
 def _decoded(page: Any, message: bytes) -> str | None:
@@ -127,7 +123,7 @@ def _require_page(ccsid: int | None) -> None:
     from gateway.codepage import CodePage  # noqa: PLC0415  keeps --help quick
 
     try:
-        CodePage.of(ccsid or DEFAULT_CCSID)
+        CodePage.of(ccsid or _UTF_8)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--ccsid") from error
 

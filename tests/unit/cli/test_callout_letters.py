@@ -162,16 +162,30 @@ def test_an_entry_is_shown_by_the_beginning_of_its_id_or_by_its_message_id(lette
 def test_a_message_in_ebcdic_is_shown_as_text(letters, place):
     id_ = place.bury(EBCDIC)
     shown = found(letters("show", id_, "--json"))
-    assert (shown["text"], shown["ccsid"]) == ("<a>Aé</a>", 37)
+    assert (shown["text"], shown["ccsid"]) == ("<a>Aé</a>", 1140)
     lines = letters("show", id_).stdout.splitlines()
-    assert lines[-2:] == ["message, CCSID 37:", "<a>Aé</a>"]
+    assert lines[-2:] == ["message, CCSID 1140:", "<a>Aé</a>"]
     assert f"id          {id_}" in lines
     assert "reason      no answer" in lines
 
 
+# X'9F' is the euro sign of CCSID 1140, the currency sign of 37
+def test_the_code_page_is_that_of_the_bundle(letters, place):
+    id_ = place.bury(bytes.fromhex("9F"))
+    (place.home / "bundles").mkdir()
+    bundle = place.home / "bundles" / "ims1.toml"
+    bundle.write_text("[callout]\nhost_ccsid = 37\n")
+    shown = found(letters("show", id_, "--json"))
+    assert (shown["text"], shown["ccsid"]) == ("¤", 37)
+    for useless in ("[callout]\nhost_ccsid = 99\n", "callout = 1\n", "[callout]\n", "= no TOML"):
+        bundle.write_text(useless)
+        shown = found(letters("show", id_, "--json"))
+        assert (shown["text"], shown["ccsid"]) == ("€", 1140)
+
+
 def test_another_code_page_is_taken_on_request(letters, place):
-    id_ = place.bury(bytes.fromhex("9F"))  # the euro sign of CCSID 1140, the currency sign of 37
-    assert found(letters("show", id_, "--ccsid", 1140, "--json"))["text"] == "€"
+    id_ = place.bury(bytes.fromhex("9F"))
+    assert found(letters("show", id_, "--ccsid", 37, "--json"))["text"] == "¤"
 
 
 def test_what_is_no_text_is_shown_as_a_dump(letters, place):

@@ -41,7 +41,8 @@ class MessageReader:
         self._values = dict(_single_values(deployment))
         self._allowed = {
             (name, bundle): AllowList.of(
-                (port.address for port in service.contract.ports.values()), self._callouts[bundle].allowed_hosts
+                (port.address for port in service.contract.ports.values()),
+                service.consumer.settings.hosts_beyond(self._callouts[bundle].allowed_hosts),
             )
             for name, service in deployment.services.items()
             for bundle in service.consumer.settings.bundles

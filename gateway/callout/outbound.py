@@ -8,6 +8,7 @@ from typing import Any, Final
 from gateway.callout.codes import CalloutError, Hope, Status
 from gateway.callout.credentials import CredentialsOf
 from gateway.callout.deployment import Deployed, Deployment
+from gateway.callout.told import origin
 from gateway.callout.turns import NoTurnError, Turns
 from gateway.callout.values import Call
 from gateway.clock import Clock
@@ -108,7 +109,7 @@ class ServiceCaller:
             most_bytes=settings.max_response_bytes,
         )
         try:
-            with service.turns.at(aim.address, call.deadline):
+            with service.turns.at(origin(aim), call.deadline):
                 return service.caller.call(request, way.client, limits)
         except NoTurnError:
             text = "the call had to wait too long for its turn: as many as may be are in work at this address"

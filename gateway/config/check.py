@@ -54,6 +54,7 @@ CONSISTENCY: tuple[Check, ...] = (
     callout_security.vouching,
     callout_security.apart,
     callout_security.plain_hosts,
+    callout_security.own_secrets,
     callout_security.retrieving,
     callout_security.without_effect,
     callout_calls.timeouts,

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from gateway.config.callout import tpipe_name
 from gateway.config.ccsids import Ccsid
 from gateway.config.consumer_security import ConsumerSecurity
-from gateway.config.outside import ProxyAddress
+from gateway.config.outside import Origins, ProxyAddress
 from gateway.config.values import (
     ROLE,
     MisfitError,
@@ -173,7 +173,10 @@ class ConsumerSettings(Settings):
         description="Check request and response bodies against the WSDL's schema.",
     )
     concurrency: int = Field(
-        default=16, ge=1, le=4096, description="Calls in work per address of the service; more wait their turn."
+        default=16,
+        ge=1,
+        le=4096,
+        description="Calls in work at one server (scheme, host, port); more wait their turn.",
     )
     connect_timeout_ms: int = Field(
         default=2000,
@@ -186,6 +189,12 @@ class ConsumerSettings(Settings):
     )
     proxy: ProxyAddress | None = Field(
         default=None, description="In place of the bundle's; empty: no proxy for this service."
+    )
+    allowed_hosts: Origins | None = Field(
+        default=None,
+        description="Hosts that the control data of an ICAL may name for this service, in place of the "
+        "bundle's. Absent: those of the bundle; but a service with secrets of its own (`security.password`, "
+        "`basic` or `authenticator`) goes to the hosts of its WSDL only.",
     )
     addressing: bool = Field(
         default=True,
@@ -202,3 +211,13 @@ class ConsumerSettings(Settings):
         AfterValidator(_operations),
         Words('tables [operations."*"] or [operations.NAME]'),
     ] = Field(description='By operation; `[operations."*"]` gives defaults for all.')
+
+    def hosts_beyond(self, of_bundle: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the hosts that control data may name beyond those of the WSDL; `of_bundle`: its list.
+
+        The list of a bundle stands for all of its services. What one of them alone has been entrusted with is
+        not for the hosts of another, whatever a program says.
+        """
+        if self.allowed_hosts is not None:
+            return self.allowed_hosts
+        return () if self.security.has_secrets else of_bundle

@@ -64,6 +64,11 @@ class ConsumerSecurity(Settings):
         """Whether the token is an assertion."""
         return self.token in {"saml11", "saml20"}
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether calls carry a password of this service alone, or an authentication module may give one."""
+        return self.basic is not None or bool(self.password) or bool(self.authenticator)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         MisfitError.check(

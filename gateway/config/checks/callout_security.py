@@ -75,11 +75,31 @@ def _takes_token(security: ConsumerSecurity) -> bool:
 def plain_hosts(home: Home) -> Iterator[Problem]:
     """Name hosts that a program may choose, and that would get a password in clear."""
     for bundle, (callout, consumers) in listening(home).items():
-        with_basic = [one.name for one in consumers if one.settings.security.basic or callout.basic]
-        plain = [origin for origin in callout.allowed_hosts if _is_plain(origin)]
-        if with_basic and plain:
-            text = f"the password for HTTP Basic of service {with_basic[0]} would go to {plain[0]} in clear"
-            yield Problem(bundle_file(bundle), "callout.allowed_hosts", text, warning=True)
+        for consumer in consumers:
+            settings = consumer.settings
+            if not (settings.security.basic or callout.basic):
+                continue
+            plain = [one for one in settings.hosts_beyond(callout.allowed_hosts) if _is_plain(one)]
+            if plain:
+                own = settings.allowed_hosts is not None
+                file = correlator_file(consumer.name) if own else bundle_file(bundle)
+                key = "allowed_hosts" if own else "callout.allowed_hosts"
+                text = f"the password for HTTP Basic of service {consumer.name} would go to {plain[0]} in clear"
+                yield Problem(file, key, text, warning=True)
+
+
+def own_secrets(home: Home) -> Iterator[Problem]:
+    """Name services that the hosts of their bundle are not for: those would get the service's secrets."""
+    for bundle, (callout, consumers) in listening(home).items():
+        for consumer in consumers:
+            settings = consumer.settings
+            bound = settings.security.has_secrets and settings.allowed_hosts is None
+            if bound and callout.allowed_hosts and callout.requests != "asynchronous":
+                text = (
+                    f"is missing: callout.allowed_hosts of bundle {bundle} does not count for a service with "
+                    "secrets of its own; control data may name the hosts of its WSDL only"
+                )
+                yield Problem(correlator_file(consumer.name), "allowed_hosts", text, warning=True)
 
 
 def _is_plain(origin: str) -> bool:

@@ -8,6 +8,9 @@ from gateway.callout.address import read_address
 from gateway.callout.codes import CalloutError, Status
 from gateway.callout.target import AllowList, choose_address
 from gateway.callout.values import Control
+from gateway.config.model import BasicAuthentication, ConsumerSecurity
+from gateway.exchange import Secret
+from tests.unit.callout.message.deployed import iogcallout, received
 from tests.unit.callout.message.test_address import TEXTS
 
 OWN = ("https://own.example.com/rating", "http://own.example.com:8080/rating?tenant=a")
@@ -163,3 +166,41 @@ def test_whatever_a_program_says_the_call_goes_to_a_host_that_is_allowed(text, k
     assert chosen == bool(text)
     assert address.startswith(("https://good.example/", "https://a/", "https://a:"))
     assert allowed.allows(read_address(address, "x").origin)
+
+
+# -- hosts of one service and of all --------------------------------------------------------------------------
+
+
+OURS = Secret("for rating.example.com")
+USER = BasicAuthentication.model_construct(user="gw", password=OURS)
+BASIC = {"security": ConsumerSecurity().model_copy(update={"basic": USER})}
+TOKEN = {"security": ConsumerSecurity().model_copy(update={"token": "username", "password": OURS})}
+MODULE = {"security": {"authenticator": "site:Module"}}
+THERE = "https://partner-of-another-service.example"
+
+
+def aimed(deploying, **settings):
+    reader = deploying.reader(deploying.service("guarded", "rating", **settings), allowed_hosts=[THERE[8:]])
+    message = received(iogcallout().encode(), ("DFSENDPOINTURL", f"{THERE}/x".encode("cp1140")))
+    return reader.aim(reader.read(message), message).address
+
+
+def test_a_service_without_secrets_goes_to_the_hosts_of_its_bundle(deploying):
+    assert aimed(deploying) == f"{THERE}/x"
+    assert aimed(deploying, security={"token": "saml20"}) == f"{THERE}/x"
+
+
+@pytest.mark.parametrize("settings", [BASIC, TOKEN, MODULE], ids=["basic", "token", "module"])
+def test_a_password_of_one_service_does_not_go_where_another_may_be_called(deploying, settings):
+    with pytest.raises(CalloutError) as caught:
+        aimed(deploying, **settings)
+    assert caught.value.status is Status.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("settings", [BASIC, TOKEN, MODULE, {}])
+def test_the_hosts_that_a_service_names_itself_count_alone(deploying, settings):
+    assert aimed(deploying, allowed_hosts=[THERE], **settings) == f"{THERE}/x"
+    for others in ([], ["https://elsewhere.example"]):
+        with pytest.raises(CalloutError) as caught:
+            aimed(deploying, allowed_hosts=others, **settings)
+        assert caught.value.status is Status.NOT_ALLOWED

@@ -10,7 +10,7 @@ from gateway.callout.codes import Hope, Status
 from gateway.callout.turns import NoTurnError, Turns
 from gateway.clock import SYSTEM_CLOCK
 from tests.fixtures.running_gateway import wait_until
-from tests.unit.callout.outbound.calls import RATE, SHORT, call, element, failure
+from tests.unit.callout.outbound.calls import SHORT, call, failure
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -93,9 +93,16 @@ def test_a_call_waits_for_its_turn_no_longer_than_its_program(busy, service):
     assert service.most_at_once == 1
 
 
-def test_another_address_of_the_service_has_places_of_its_own(busy, service):
-    other = element(RATE.replace("C1", "C2"))
-    assert busy.call(call(f"{service.origin}/b", payload=other)).findtext("{*}score") == "3"
+def test_another_server_of_the_service_has_places_of_its_own(busy, service_factory):
+    other = service_factory()
+    assert busy.call(call(f"{other.origin}/a")).findtext("{*}score") == "3"
+
+
+@pytest.mark.parametrize("path", ["/b", "/a?customer=2"])
+def test_a_path_that_a_program_makes_up_is_no_way_around_the_turns(busy, service, path):
+    error = failure(busy, call(f"{service.origin}{path}", deadline=soon(), give_up=soon(1000)))
+    assert "turn" in error.text
+    assert len(service.heard) == 1
 
 
 def test_two_hundred_calls_take_their_turns(calling, service):

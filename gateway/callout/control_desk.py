@@ -1,5 +1,6 @@
 """What the commands can have done: the desk between the control channel and what runs."""
 
+import logging
 import os
 from collections.abc import Callable
 from typing import Final
@@ -8,6 +9,8 @@ from gateway.callout.condition import Condition, Steered
 from gateway.callout.control_words import Ask, ControlError, Told, sorted_pictures
 from gateway.callout.journal.entries import JournalError
 from gateway.callout.values import Source
+
+log = logging.getLogger("gateway.callout")
 
 _MOST_NAMED: Final = 20
 
@@ -44,15 +47,21 @@ class Desk:
 
     def _done(self, ask: Ask) -> bool | None:
         if ask.do == "drain":
+            log.info("by command: nothing is retrieved any more, callouts in work are finished")
             self._condition.end(self._condition.ending or "the process was drained")
             return self._runtime.drain(self._drain_seconds() if ask.seconds is None else ask.seconds)
         if ask.do == "start":
             if self._condition.ending:
                 raise ControlError(f"{self._condition.ending}: nothing is started any more")
-            self._runtime.start_listeners(self._named(ask))
+            self._steer("started", self._runtime.start_listeners, self._named(ask))
         elif ask.do == "stop":
-            self._runtime.stop_listeners(self._named(ask))
+            self._steer("stopped", self._runtime.stop_listeners, self._named(ask))
         return None
+
+    @staticmethod
+    def _steer(word: str, steer: Callable[[tuple[Source, ...]], None], listeners: tuple[Source, ...]) -> None:
+        steer(listeners)
+        log.info("by command %s: %s", word, ", ".join(str(each) for each in listeners) or "no listeners")
 
     def _named(self, ask: Ask) -> tuple[Source, ...]:
         """Return the listeners that are meant. Raises ControlError for one that there is not."""

@@ -1,6 +1,7 @@
 """`imsgw callout`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -13,6 +14,7 @@ from gateway.cli.options import show as show_problems
 from gateway.observe import logs
 
 if TYPE_CHECKING:
+    from gateway.callout.control_words import Told
     from gateway.callout.values import Source
     from gateway.config.model import Home
 
@@ -114,11 +116,12 @@ def list_listeners(
     """
     from gateway.callout.control_words import Ask  # noqa: PLC0415
 
-    told = asked(home, instance, Ask("list"))
-    if as_json:
-        typer.echo(json.dumps({"instances": [said.facts() for said in told]}, indent=2, ensure_ascii=False))
-    else:
-        show(told)
+    tell = _as_json if as_json else show
+    tell(asked(home, instance, Ask("list"), tell=tell))
+
+
+def _as_json(told: "Sequence[Told]") -> None:
+    typer.echo(json.dumps({"instances": [said.facts() for said in told]}, indent=2, ensure_ascii=False))
 
 
 @app.command("start")

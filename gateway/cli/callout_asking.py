@@ -1,7 +1,7 @@
 """How the commands of `imsgw callout` reach the processes that run, and show what those say."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -43,10 +43,26 @@ def state_folder(home: Path) -> Path:
     return home / (os.environ.get(STATE_VARIABLE) or (told if isinstance(told, str) else "var"))
 
 
-def asked(home: Path, instance: int | None, what: "Ask", seconds: float = 0) -> "tuple[Told, ...]":
+def show(told: "Sequence[Told]") -> None:
+    """Print the listeners of each instance as a table."""
+    for said in told:
+        typer.echo(f"instance {said.instance} (process {said.pid}): {_readiness(said)}")
+        if said.listeners:
+            typer.echo(table([_row(picture) for picture in said.listeners]))
+        else:
+            typer.echo("  no listeners: no bundle has [callout]")
+
+
+def asked(
+    home: Path,
+    instance: int | None,
+    what: "Ask",
+    seconds: float = 0,
+    tell: "Callable[[Sequence[Told]], None]" = show,
+) -> "tuple[Told, ...]":
     """Ask every instance, or one, and return what they say; leaves with 1 when none runs or one fails.
 
-    `seconds`: what is asked may take as long.
+    `seconds`: what is asked may take as long; `tell` shows what the others said when one fails.
     """
     from gateway.callout.control_client import SECONDS, ask, living  # noqa: PLC0415  keeps --help quick
     from gateway.callout.control_words import ControlError  # noqa: PLC0415
@@ -65,6 +81,7 @@ def asked(home: Path, instance: int | None, what: "Ask", seconds: float = 0) -> 
         numbers = [number for number in living(state) if instance in {None, number}]
     except ControlError as error:
         typer.echo(str(error), err=True)
+        tell(())
         raise typer.Exit(1) from error
     with ThreadPoolExecutor(max(len(numbers), 1)) as threads:
         told = tuple(said for said in threads.map(one, numbers) if said is not None)
@@ -73,26 +90,19 @@ def asked(home: Path, instance: int | None, what: "Ask", seconds: float = 0) -> 
         errors.append(f"{which} of callout runs on {state}; imsgw callout --home {home} starts one")
     for text in sorted(errors):
         typer.echo(text, err=True)
-    if errors and not told:
+    if errors:
+        tell(told)
         raise typer.Exit(1)
-    return told if not errors else _partly(told)
+    return told
 
 
-def _partly(told: "tuple[Told, ...]") -> "tuple[Told, ...]":
-    """Show what the others said, and leave with 1."""
-    show(told)
-    raise typer.Exit(1)
-
-
-def show(told: "Sequence[Told]") -> None:
-    """Print the listeners of each instance as a table."""
-    for said in told:
-        ready = "ready" if said.ready else f"not ready: {_plain(said.reason)}"
-        typer.echo(f"instance {said.instance} (process {said.pid}): {ready}")
-        if said.listeners:
-            typer.echo(table([_row(picture) for picture in said.listeners]))
-        else:
-            typer.echo("  no listeners: no bundle has [callout]")
+def _readiness(said: "Told") -> str:
+    if said.ready:
+        return "ready"
+    # what listeners are in trouble for stands in the table
+    if any(said.reason.startswith(f"{picture.source} is in state ") for picture in said.listeners):
+        return "not ready"
+    return f"not ready: {_plain(said.reason)}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -42,6 +42,19 @@ def test_listeners_are_started_and_stopped_by_name_or_all(desk, runtime, do):
     assert runtime.done == [(do, (TWO,)), (do, (ONE, TWO))]
 
 
+def test_the_log_tells_what_a_command_has_done(desk, caplog):
+    caplog.set_level("INFO")
+    desk.do(Ask("stop", (TWO,)))
+    desk.do(Ask("start"))
+    desk.do(Ask("list"))
+    desk.do(Ask("drain"))
+    assert [record.message for record in caplog.records] == [
+        "by command stopped: ims1/CALL2",
+        "by command started: ims1/CALL1, ims1/CALL2",
+        "by command: nothing is retrieved any more, callouts in work are finished",
+    ]
+
+
 @pytest.mark.parametrize("do", ["start", "stop"])
 def test_one_that_there_is_not_stops_all_of_it(desk, runtime, do):
     with pytest.raises(ControlError, match=r"no listener ims1/X; there are: ims1/CALL1, ims1/CALL2"):

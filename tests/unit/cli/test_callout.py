@@ -166,6 +166,15 @@ def test_list_says_why_it_is_not_ready(imsgw, small, instance):
     assert "no listeners" in result.stdout
 
 
+def test_list_says_in_the_table_alone_which_listeners_are_in_trouble(imsgw, small, instance):
+    reason = "ims1/CALL2 is in state trouble: connection refused"
+    instance.answer = Told(1, 4711, False, reason, PICTURES)
+    result = imsgw("callout", "list", "--home", small)
+    assert result.stdout.splitlines()[0] == "instance 1 (process 4711): not ready"
+    told = json.loads(imsgw("callout", "list", "--json", "--home", small).stdout)
+    assert told["instances"][0]["reason"] == reason
+
+
 def test_list_as_json(imsgw, small, instance):
     told = json.loads(imsgw("callout", "list", "--json", "--home", small).stdout)
     assert [each["pid"] for each in told["instances"]] == [4711]
@@ -237,14 +246,15 @@ def test_one_that_fails_does_not_hide_what_the_others_say(imsgw, small, instance
     second.answer = ControlError("the journal cannot be used: disk full")
     with closing(second.server):
         result = imsgw("callout", "list", "--home", small)
+        as_json = imsgw("callout", "list", "--json", "--home", small)
     assert result.exit_code == 1
     assert "instance 2: the journal cannot be used: disk full" in result.stderr
     assert "ims1/CALL1" in result.stdout
+    assert as_json.exit_code == 1
+    assert [each["instance"] for each in json.loads(as_json.stdout)["instances"]] == [1]
 
 
-@pytest.mark.parametrize(
-    "command", [("list",), ("list", "--json"), ("start", "--all"), ("stop", "--all"), ("drain",)]
-)
+@pytest.mark.parametrize("command", [("list",), ("start", "--all"), ("stop", "--all"), ("drain",)])
 def test_when_none_runs_it_says_how_to_start_one(imsgw, small, command):
     result = imsgw("callout", *command, "--home", small)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -252,6 +262,12 @@ def test_when_none_runs_it_says_how_to_start_one(imsgw, small, command):
         f"no process of callout runs on {small / 'kept'}; imsgw callout --home {small} starts one"
         in result.stderr
     )
+
+
+def test_when_none_runs_the_json_has_none(imsgw, small):
+    result = imsgw("callout", "list", "--json", "--home", small)
+    assert (result.exit_code, json.loads(result.stdout)) == (1, {"instances": []})
+    assert "no process of callout runs" in result.stderr
 
 
 def test_one_that_was_killed_is_none(imsgw, small):

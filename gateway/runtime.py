@@ -83,7 +83,7 @@ def build(
     metrics = metrics or Metrics()
     contracts = preflight.contracts(home)
     with ExitStack() as built:
-        home.state.mkdir(parents=True, exist_ok=True)
+        home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         guard = SignOnGuard(home.state, home.gateway.sign_on, clock, time.sleep)
         built.callback(guard.close)
         backends = {name: _backend(home, name, clock, metrics.paths) for name in home.bundles}
@@ -115,7 +115,7 @@ def serve(home: Home) -> None:
     """Serve a home until stopped. Raises ConfigError when it cannot be served."""
     counted = home.state / _METRICS
     with _state_written(home):
-        home.state.mkdir(parents=True, exist_ok=True)
+        home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         SignOnGuard(home.state, home.gateway.sign_on, SYSTEM_CLOCK, time.sleep).close()
 
     def begin(_addresses: object) -> None:

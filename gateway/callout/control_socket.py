@@ -103,17 +103,25 @@ def _socket_name(number: int) -> str:
 
 def _own_folder(path: Path) -> int:
     """Return a descriptor of the folder, which is ours alone; made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         path.mkdir(mode=_FOLDER_MODE)
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        if stat.S_IMODE(os.fstat(folder).st_mode) != _FOLDER_MODE:
-            os.fchmod(folder, _FOLDER_MODE)
+        _close_to_others(folder)
     except OSError:
         os.close(folder)
         raise
     return folder
+
+
+def _close_to_others(folder: int) -> None:
+    found = os.fstat(folder)
+    if found.st_uid != os.geteuid():
+        # its owner could put a socket of his own in place of ours, and hear what we are to be told
+        raise OSError(errno.EPERM, "the folder belongs to another user")
+    if stat.S_IMODE(found.st_mode) != _FOLDER_MODE:
+        os.fchmod(folder, _FOLDER_MODE)
 
 
 def _locked(folder: int, number: int) -> int | None:

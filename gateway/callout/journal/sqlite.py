@@ -10,10 +10,11 @@ checkpoint syncs in either mode (SQLite, PRAGMA synchronous).
 
 import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from gateway.clock import Clock
 FILE_NAME: Final = "journal.db"
 WAIT_SECONDS: Final = 10.0
 """How long a transaction waits for other processes, and as long for other threads."""
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ATTEMPT_SECONDS: Final = 0.01
 _READERS: Final = 4
 _WRITING: Final = "imsgw_writing"
@@ -181,12 +183,22 @@ def _make(file: Path) -> None:
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
+        _close_to_others(file)
         return
     folder = os.open(file.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)  # the name of a new file is on the disk only with its folder
     finally:
         os.close(folder)
+
+
+def _close_to_others(file: Path) -> None:
+    """Take away what others may do with a file of ours, put back from a backup say, and those beside it."""
+    for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
+                path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
 
 
 def _inode(file: Path) -> tuple[int, int]:

@@ -76,6 +76,7 @@ def test_nobody_but_the_owner_gets_in(tmp_path, take):
     folder = tmp_path / "state" / "callout"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
     assert modes == {"callout": 0o700, "1.sock": 0o600, "1.lock": 0o600}
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
 
 
 def test_a_folder_that_others_could_enter_is_closed_to_them(tmp_path, take):
@@ -83,6 +84,15 @@ def test_a_folder_that_others_could_enter_is_closed_to_them(tmp_path, take):
     (tmp_path / "callout").chmod(0o777)
     take(tmp_path)
     assert stat.S_IMODE((tmp_path / "callout").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder to another user, and enters his")
+def test_a_folder_of_another_user_is_not_taken(tmp_path):
+    (tmp_path / "callout").mkdir(mode=0o700)
+    os.chown(tmp_path / "callout", 65_534, 65_534)
+    with pytest.raises(PermissionError, match="another user"):
+        Seat.take(tmp_path)
+    assert not list((tmp_path / "callout").iterdir())
 
 
 def test_a_link_in_place_of_the_folder_is_not_followed(tmp_path):

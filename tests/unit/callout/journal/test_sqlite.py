@@ -70,6 +70,17 @@ def test_nobody_else_may_read_it(world):
     assert stat.S_IMODE(world.state().stat().st_mode) == 0o700
 
 
+def test_a_file_that_others_could_read_is_closed_to_them(world):
+    """As `cp` and restores make it; the files beside it would be made alike."""
+    world.open().put(message(world))
+    world.close()
+    for path in world.state().iterdir():
+        path.chmod(0o644)
+    world.open().put(message(world))
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in world.state().iterdir()}
+    assert modes == {0o600}
+
+
 def test_without_create_none_is_made(world):
     journal = open_journal(world.settings(), world.state(), world.clock, create=False)
     for use in (journal.letters, journal.counts, lambda: journal.replay(["0" * 32])):

@@ -1,7 +1,7 @@
-"""`imsgw callout` killed (-9) at random moments under asynchronous load: nothing may be lost, doubles are counted.
+"""`imsgw callout` killed (-9) at random moments under asynchronous load: nothing lost, doubles counted.
 
-First one process with the journal in SQLite, then two that share one in PostgreSQL, one of them killed each time.
-See tests/flows/callout/kills.py, which the tests run with fewer kills.
+First one process with the journal in SQLite, then two that share one in PostgreSQL, one of them killed each
+time. See tests/flows/callout/kills.py, which the tests run with fewer kills.
 """
 
 import tempfile

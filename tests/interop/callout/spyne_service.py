@@ -1,8 +1,8 @@
 """The services by Spyne, a process: `python -m tests.interop.callout.spyne_service KEY CLIENTS SIGHTS`.
 
 KEY: PEM file with key and certificate; CLIENTS: authorities of client certificates; SIGHTS: file that gets a
-line of JSON for each call. Prints the ports as JSON, ends when its standard input does. What may be asked for is
-in services.py; the contracts are Spyne's own, `?wsdl` behind each address.
+line of JSON for each call. Prints the ports as JSON, ends when its standard input does. What may be asked for
+is in services.py; the contracts are Spyne's own, `?wsdl` behind each address.
 """
 
 import base64

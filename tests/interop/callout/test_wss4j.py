@@ -1,4 +1,4 @@
-"""A service that WSS4J guards, all its checks on, Basic Security Profile too: does it believe what we vouch for?
+"""A service that WSS4J guards, all checks on, Basic Security Profile too: does it believe what we vouch for?
 
 An unsigned assertion, sender-vouches, counts for WSS4J only with the TLS client certificate of the connection
 that it came over: it has that from the handshake itself.

@@ -1,6 +1,5 @@
 """`imsgw callout`."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -11,6 +10,7 @@ from gateway.cli import callout_letters
 from gateway.cli.callout_asking import AllOption, HomeOption, InstanceOption, ListenersArgument, asked, show
 from gateway.cli.options import JsonOption, load, problems_shown
 from gateway.cli.options import show as show_problems
+from gateway.cli.printed_json import printed_json
 from gateway.observe import logs
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def list_listeners(
 
 
 def _as_json(told: "Sequence[Told]") -> None:
-    typer.echo(json.dumps({"instances": [said.facts() for said in told]}, indent=2, ensure_ascii=False))
+    typer.echo(printed_json({"instances": [said.facts() for said in told]}))
 
 
 @app.command("start")

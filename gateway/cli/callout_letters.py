@@ -10,6 +10,7 @@ import typer
 from gateway.cli.callout_letters_home import counted, facts, journal_of, meant, plain
 from gateway.cli.callout_letters_show import show
 from gateway.cli.options import HomeOption, JsonOption
+from gateway.cli.printed_json import printed_json
 
 if TYPE_CHECKING:
     from gateway.callout.journal.entries import Letter
@@ -63,7 +64,7 @@ def list_letters(
     shown, more = found[:limit], len(found) > limit
     if as_json:
         whole = {"letters": [facts(letter) for letter in shown], "more": more}
-        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        typer.echo(printed_json(whole))
         return
     if shown:
         typer.echo(_table(shown))

@@ -1,6 +1,5 @@
 """`imsgw callout dead-letters show`."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from gateway.cli.callout_letters_home import facts, host_page, journal_of, plain
 from gateway.cli.options import HomeOption, JsonOption
+from gateway.cli.printed_json import printed_json
 
 if TYPE_CHECKING:
     from gateway.callout.journal.entries import Letter
@@ -71,7 +71,7 @@ def show(
     text, page = _text(message, ccsid, home, letter.source.bundle)
     if as_json:
         whole = facts(letter) | {"ccsid": page, "text": text, "hex": message.hex().upper()}
-        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        typer.echo(printed_json(whole))
         return
     _show_facts(letter)
     if not data:

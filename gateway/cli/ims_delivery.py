@@ -1,11 +1,11 @@
 """A message of a tpipe as text, as a dump, or as a line of JSON."""
 
-import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.ims_text import Writing, visible
+from gateway.cli.printed_json import printed_json
 
 if TYPE_CHECKING:
     from gateway.imsconnect import Delivery
@@ -34,7 +34,7 @@ class Rendering:
     def of(self, delivery: "Delivery", number: int) -> bytes:
         """Return a message, each line ended. Raises NotTextError in the form TEXT."""
         if self.form is Form.JSON:
-            return (json.dumps(self._facts(delivery, number), ensure_ascii=False) + "\n").encode()
+            return (printed_json(self._facts(delivery, number), indent=None) + "\n").encode()
         lines = [self._head(delivery)] if delivery.synchronous else []
         for tag, data in delivery.control_data:
             lines += [f"control data {visible(tag)}", *self._lines(data)]

@@ -1,11 +1,11 @@
 """What IMS answered, as lines or as JSON."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gateway.cli.ims_text import Writing
+from gateway.cli.printed_json import printed_json
 
 if TYPE_CHECKING:
     from gateway.imsconnect import Reply
@@ -28,7 +28,7 @@ def show_reply(reply: "Reply", writing: Writing, *, raw: bool, as_json: bool, on
     """Print a reply: a line a segment, or a dump, or JSON. Notes go to standard error."""
     if as_json:
         indent = None if one_line else 2
-        typer.echo(json.dumps(facts_of_reply(reply, writing), indent=indent, ensure_ascii=False))
+        typer.echo(printed_json(facts_of_reply(reply, writing), indent))
         return
     for segment in reply.segments:
         for line in writing.lines(segment, raw=raw):

@@ -3,7 +3,6 @@
 Exit codes: 1 refused or failed, 2 what was asked for cannot be asked for so, 130 interrupted.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 import typer
 
 from gateway.cli.options import show
+from gateway.cli.printed_json import printed_json
 from gateway.errors import ConfigError, GatewayError, ImsError, M
 from gateway.outcome import Outcome
 
@@ -51,7 +51,7 @@ def tell(error: GatewayError, *, as_json: bool = False, runs: bool = True) -> No
     """Print an error: lines on standard error, or an object on standard output."""
     facts = facts_of(error)
     if as_json:
-        typer.echo(json.dumps({"error": facts}, indent=2, ensure_ascii=False))
+        typer.echo(printed_json({"error": facts}))
         return
     typer.echo(f"{facts['id']} {facts['text']}", err=True)
     for name in ("detail", "action"):

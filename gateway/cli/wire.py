@@ -1,6 +1,5 @@
 """`imsgw wire`."""
 
-import json
 import sys
 from enum import StrEnum
 from itertools import chain
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from gateway.cli.options import JsonOption
+from gateway.cli.printed_json import printed_json
 
 if TYPE_CHECKING:
     from gateway.imsconnect.wire.anatomy import Field
@@ -81,7 +81,7 @@ def decode(
     found = [(message, list(message.fields())) for message in captured(data, _told(sender, exit_, ascii_))]
     if as_json:
         told = [_as_json(number, message, fields) for number, (message, fields) in enumerate(found, 1)]
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        typer.echo(printed_json(told))
     else:
         for number, (message, fields) in enumerate(found, 1):
             _show(number, message, fields)

@@ -344,3 +344,11 @@ def test_every_command_has_help_with_an_example(command):
     result = CliRunner().invoke(callout_letters.app, words)
     assert result.exit_code == 0
     assert "imsgw callout dead-letters" in result.stdout.partition("Example")[2]
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--ccsid", 37, "--json")])
+def test_a_message_does_not_steer_the_terminal_of_whoever_looks_at_it(place, letters, more):
+    # cp037: X'27' is ESC, X'3B' is U+009B, both begin a sequence for terminals; then "]0;" and BEL
+    id_ = place.bury(bytes.fromhex("4C3BF2D127BDF05E2F6E"), reason="it says \x9b2J \u202e", service="\x9bJ")
+    shown = letters("show", id_, *more).output + letters("list", *(more[-1:])).output
+    assert all(line.isprintable() for line in shown.split("\n"))

@@ -115,6 +115,11 @@ def kinds(home: Home) -> Iterator[Problem]:
                 "called synchronously: keep the two on tpipes of their own, in a bundle each"
             )
             yield Problem(bundle_file(bundle), "callout.requests", text, warning=True)
+    for consumer in home.consumers.values():
+        heard = {asked[name][0].requests for name in consumer.settings.bundles if name in asked}
+        if "retry" in consumer.settings.model_fields_set and heard == {"synchronous"}:
+            text = "has no effect: its bundles bring synchronous callouts, which are called once"
+            yield Problem(correlator_file(consumer.name), "retry", text, warning=True)
     for place in all_consumer_operations(home):
         kinds = {asked[name][0].requests for name in place.consumer.settings.bundles if name in asked}
         if place.settings.response_transaction and kinds == {"synchronous"}:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from gateway.config.checks.callout_places import all_consumer_operations, listening
 from gateway.config.checks.places import GATEWAY_FILE, correlator_file, is_loopback
 from gateway.config.journal import POSTGRESQL
-from gateway.config.model import Home
+from gateway.config.model import Consumer, Home
 from gateway.config.words import number
 from gateway.errors import Problem
 
@@ -45,6 +45,8 @@ def exits(home: Home) -> Iterator[Problem]:
     heard = listening(home)
     for place in all_consumer_operations(home):
         if place.settings.adapter != "xml":
+            if place.settings.converter and not _converts(place.consumer):
+                yield place.warning("converter", 'has no effect: it goes with adapter = "xml"')
             continue
         for name in place.consumer.settings.bundles:
             user_exit = home.bundles[name].ims_connect.exit
@@ -54,6 +56,11 @@ def exits(home: Home) -> Iterator[Problem]:
         converter = place.settings.converter
         if not converter.endswith("D"):
             yield place.warning("converter", f"{converter}: the name of a converter driver ends with D")
+
+
+def _converts(consumer: Consumer) -> bool:
+    """Whether an operation has its responses converted: the converter may come from the table of all."""
+    return any(settings.adapter == "xml" for settings in consumer.settings.operations.values())
 
 
 def journal(home: Home) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -26,13 +27,6 @@ def deployed(lab, service, tap_of):
     lab.service(contract("rating", service.origin))
     lab.service(contract("events", service.origin), "events", retry={"attempts": 1})
     return lab
-
-
-def listed(process):
-    """What `list` shows, by `bundle/tpipe`."""
-    done = process.command("list", "--json")
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def letters(process):
@@ -89,26 +83,6 @@ def test_a_new_service_starts_by_itself(deployed, service):
     assert code(deployed.call(rating(wsid="second"))) == GOOD, "and leaves everything as it is"
 
 
-def test_listeners_are_listed_stopped_started_and_drained(deployed, service):
-    process = deployed.spawn()
-    assert code(deployed.call(rating())) == GOOD
-    assert "PIPE1" in listed(process)
-    assert '"listening"' in listed(process)
-    done = process.command("stop", "ims1/PIPE1")
-    assert done.returncode == 0, done.stderr
-    wait_until(lambda: '"stopped"' in listed(process), "the listener stopped")
-    waiting = deployed.ical(rating("NEXT"), timeout_seconds=60)
-    done = process.command("start", "ims1/PIPE1")
-    assert done.returncode == 0, done.stderr
-    assert code(waiting.result(30)) == GOOD
-    assert process.command("stop", "ims1/NOPIPE").returncode == 1
-    done = process.command("drain", "--seconds", "20")
-    assert done.returncode == 0, done.stderr
-    waiting = deployed.ical(rating("NEVER"), timeout_seconds=1)
-    assert code(waiting.result(30)) == TIMED_OUT
-    assert len(service.heard) == 2
-
-
 def test_dead_letters_are_listed_shown_replayed_and_discarded(deployed, service):
     service.behave = hostile.fault11("soap:Client", "not this one")
     process = deployed.spawn()
@@ -132,8 +106,6 @@ def test_dead_letters_are_listed_shown_replayed_and_discarded(deployed, service)
 
 
 def test_state_is_in_the_metrics(deployed, service):
-    from urllib.request import ProxyHandler, build_opener
-
     process = deployed.spawn()
     assert code(deployed.call(rating())) == GOOD
     service.behave = hostile.fault11()

@@ -23,6 +23,7 @@ log = logging.getLogger("gateway.callout")
 _SETTLE_SECONDS: Final = 0.5
 """Between the looks at a home that changes."""
 _MOST_FILES: Final = 20_000
+_MOST_NAMED: Final = 10
 
 Fingerprint = frozenset[tuple[str, int, int, int]]
 """Of each file: path, inode, size, time of its last change in nanoseconds."""
@@ -62,6 +63,8 @@ class HomeWatch:
         self._refused = refused
         self._named = named_files(home)
         self._seen = fingerprint(home.path, self._named)
+        self._known = self._seen
+        """Of the home in force."""
         self._changing: Fingerprint | None = None
         self._wake = Event()
         self._forced = Event()
@@ -121,6 +124,7 @@ class HomeWatch:
 
     def _renew(self, now: Fingerprint) -> None:
         """Read the home and bring it into force; `now` has been seen then, whatever comes of it."""
+        changed = _names(self._home.path, self._known ^ now)
         self._seen, self._changing = now, None
         try:
             home = self._read()
@@ -129,19 +133,30 @@ class HomeWatch:
                     return
                 self._take(home)
         except ConfigError as error:
-            told = "; ".join(str(problem) for problem in error.problems if not problem.warning)
-            log.error("the home has changed, but with mistakes: nothing comes into force. %s", told)  # noqa: TRY400
+            wrong = "; ".join(str(problem) for problem in error.problems if not problem.warning)
+            log.error("the home has changed, but with mistakes: nothing comes into force. %s", wrong)  # noqa: TRY400
             self._refused()
             return
         # what changed while it was read is found by the next look
         still = fingerprint(home.path, self._named) == now
-        self._home, self._named = home, named_files(home)
-        self._seen = fingerprint(home.path, self._named) if still else frozenset()
-        log.info("the home has changed and is in force%s", _and_warnings(home))
+        told, self._home, self._named = self._home.warnings, home, named_files(home)
+        self._known = fingerprint(home.path, self._named) if still else now
+        self._seen = self._known if still else frozenset()
+        log.info(
+            "the home %s", f"has changed and is in force: {changed}" if changed else "was read and is in force"
+        )
+        for warning in home.warnings:
+            if warning not in told:
+                log.warning("%s", warning)
 
 
-def _and_warnings(home: Home) -> str:
-    return f"; {'; '.join(str(each) for each in home.warnings)}" if home.warnings else ""
+def _names(home: Path, changed: Fingerprint) -> str:
+    """Return the files that have changed, for people; of folders only those whose files stayed as they are."""
+    paths = {Path(path) for path, *_ in changed}
+    paths -= {parent for path in paths for parent in path.parents}
+    names = sorted(str(path.relative_to(home)) if path.is_relative_to(home) else str(path) for path in paths)
+    left = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 def _files(home: Path, named: frozenset[Path]) -> Iterator[Path]:

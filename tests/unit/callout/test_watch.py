@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,46 @@ def test_a_mistake_is_told_once_and_changes_nothing(watched, folder, caplog):
     assert "careful" not in record.message
 
 
+def test_the_log_names_the_files_that_have_changed_since_the_home_in_force(watched, folder, caplog):
+    caplog.set_level("INFO", "gateway.callout")
+    note = folder / "trusted" / "more" / "note.txt"
+    note.parent.mkdir()
+    note.write_text("not finished")
+    watched.read_error = ConfigError((Problem("a", "b", "c"),))
+    watched.settle()
+    watched.read_error = None
+    change(folder)
+    touched(folder.parent / "password", "CHANGED")
+    watched.settle()
+    told = caplog.messages[-1]
+    names = f"{folder.parent / 'password'}, gateway.toml, trusted/more/note.txt"
+    assert told == f"the home has changed and is in force: {names}"
+    note.unlink()
+    watched.settle()
+    assert caplog.messages[-1].endswith("in force: trusted/more/note.txt")
+
+
+def test_of_many_files_that_have_changed_some_are_named(watched, folder, caplog):
+    caplog.set_level("INFO", "gateway.callout")
+    for number in range(12):
+        (folder / "trusted" / f"note{number:02}.txt").write_text("x")
+    watched.settle()
+    assert caplog.messages[-1].endswith("trusted/note08.txt, trusted/note09.txt and 2 more")
+
+
+def test_warnings_of_a_changed_home_are_told_when_they_are_new(watched, folder, caplog):
+    caplog.set_level("WARNING", "gateway.callout")
+    reading = watched._home
+    old, new = (Problem("x", "", text, warning=True) for text in ("known", "new"))
+    watched._home = lambda: replace(reading(), warnings=(old,))
+    change(folder, 6)
+    watched.settle()
+    watched._home = lambda: replace(reading(), warnings=(old, new))
+    change(folder, 8)
+    watched.settle()
+    assert caplog.messages == ["x: warning: known", "x: warning: new"]
+
+
 def test_behind_a_mistake_the_next_change_counts(watched, folder):
     watched.read_error = ConfigError((Problem("a", "b", "c"),))
     change(folder, 6)
@@ -262,10 +303,12 @@ def test_what_changes_while_the_home_is_read_is_read_again(folder):
     assert [home.gateway.callout.watch_seconds for home in watched.taken] == [7, 9]
 
 
-def test_told_to_it_reads_a_home_that_has_not_changed(watched):
+def test_told_to_it_reads_a_home_that_has_not_changed(watched, caplog):
+    caplog.set_level("INFO", "gateway.callout")
     watched.watch.reload()
     assert watched.watch.look() == 5
     assert len(watched.taken) == 1
+    assert caplog.messages == ["the home was read and is in force"]
     assert watched.settle() == 0
 
 

@@ -300,3 +300,27 @@ def test_one_forbidden_tag_is_enough(lab, service, other, deploy):
     failed(lab.call(rating(), control=control), 1901)
     assert other.connections == 0
     assert service.connections == 0
+
+
+@pytest.mark.parametrize(
+    "length", [0, 2, 12, 14, 5000], ids=["none", "short", "by one less", "by one more", "far"]
+)
+def test_1012_the_length_of_a_tag_is_wrong(lab, service, breaking_proxy, length):
+    """CTL_HDRLEN is not the length of the opening tag; the message comes once, and the tpipe goes on."""
+    proxy = breaking_proxy(lab.standin.host, lab.standin.port)
+
+    def break_length(data):
+        start = data.find("*CTLDAT*".encode("cp037"))
+        if start < 0:
+            return data
+        place = start + 12  # behind the id and four reserved bytes
+        assert int.from_bytes(data[place : place + 4]) == len("<DFSPORTNAME>")
+        return data[:place] + length.to_bytes(4) + data[place + 4 :]
+
+    proxy.garble(break_length)
+    lab.bundle(ims_connect={"host": proxy.host, "port": proxy.port})
+    lab.service(contract("rating", service.origin))
+    lab.start()
+    failed(lab.call(rating(), control=[section("DFSPORTNAME", "RatingPort12")]), 1012)
+    assert service.connections == 0
+    assert code(lab.call(rating())) == GOOD

@@ -161,6 +161,30 @@ def test_a_weak_key_is_not_accepted(service_factory, caller, tmp_path):
     assert service.heard == []
 
 
+@pytest.mark.parametrize(("purpose", "accepted"), [("CLIENT_AUTH", False), ("SERVER_AUTH", True)])
+def test_a_certificate_that_is_for_clients_is_none_of_a_service(
+    service_factory, caller, tmp_path, purpose, accepted
+):
+    """Whoever has a client certificate of the same authority could pretend to be a service otherwise."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    now = dt.datetime.now(dt.UTC)  # noqa: TID251  OpenSSL knows no other
+    day = dt.timedelta(days=1)
+    authority = issue("authority", CA, start=now - day, end=now + day)
+    use = x509.ExtendedKeyUsage([getattr(ExtendedKeyUsageOID, purpose)])
+    leaf = authority.issue("leaf", *_for_localhost(), use, start=now - day, end=now + day)
+    service = service_factory(tls=_serving(leaf, tmp_path))
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(authority.pem)
+    made = caller(truststore=truststore(ca))
+    if accepted:
+        assert made.call(call(service.origin)) is not None
+    else:
+        assert told(failure(made, call(service.origin))) == UNREACHED
+        assert service.heard == []
+
+
 def test_old_versions_of_tls_are_not_spoken(service_factory, caller, pki):
     context = server_context(pki, pki.keys.server)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")

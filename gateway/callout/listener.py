@@ -33,8 +33,8 @@ class Listener:
 
     What goes wrong is told in words, and tried again after `retry_seconds`, at the next endpoint, for ever.
     With `stop_on_error` the listener stops (FAILED) where the error does not pass by itself
-    (`listener_run.stops`), and after a message that its intake has refused with a status. Asynchronous messages
-    that cannot be read are no refusals: they are dead letters.
+    (`listener_run.stops`), behind the NAK of a message that its intake has refused, and behind the ACK of an
+    asynchronous one that could not be read, which is a dead letter.
 
     A message that comes while the listener is being stopped stays with IMS: a NAK leaves it on its tpipe. So
     the next start gets it, as any other.

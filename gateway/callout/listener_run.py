@@ -121,12 +121,16 @@ class Run:
         Once it may have left, nobody here can know whether IMS has heard it. If it has, the message is ours
         alone. If not, it comes again: a synchronous one with the same correlation token, so that it is known,
         an asynchronous one as a second entry of the journal (at least once).
+
+        One that could not be read stops a listener with `stop_on_error`: it is kept, and a person is to look.
         """
         try:
             self.socket.acknowledge()
         finally:
             self._standings.count(received=1)
             decision.begin()
+            if decision.trouble and self._plan.stop_on_error:
+                self._fail(Words(decision.trouble, decision.trouble))
 
     def _refuse(self, decision: Refuse, received: Received) -> None:
         keep = decision.how is Nak.RETAIN
@@ -136,7 +140,7 @@ class Run:
             reason = decision.status.value if decision.status is not None else None
             self.socket.reject(reason=reason, reroute=decision.how is Nak.REROUTE)
             self._standings.count(refused=1)
-        if self._plan.stop_on_error and decision.status is not None:
+        if self._plan.stop_on_error:
             self._fail(Words(decision.reason, decision.reason))
         elif keep or (decision.how is Nak.DISCARD and not received.synchronous):
             # it is still there, and would come again at once

@@ -570,6 +570,43 @@ class TestStopOnError:
             assert one.listener.picture().reason == "no good"
         assert one.state() is FAILED
 
+    @pytest.mark.parametrize("nak", list(Nak))
+    def test_whatever_the_nak_is(self, standin, nak):
+        status = None if nak is Nak.RETAIN else Status.PARSING_DISCARDED
+        with listening(standin, intake=TestIntake(decide=refusing(nak, status)), stop_on_error=True) as one:
+            standin.ical("OUT", b"request", timeout_seconds=0.1)
+            one.until(FAILED)
+
+    def test_a_message_that_is_a_dead_letter_stops_it_behind_the_ack(self, standin):
+        begun = []
+        intake = TestIntake(decide=lambda _received: Accept(lambda: begun.append(1), trouble="no good"))
+        with listening(standin, intake=intake, stop_on_error=True) as one:
+            standin.queue_output("CALLOUT1", b"message")
+            standin.queue_output("CALLOUT1", b"another")
+            one.until(FAILED)
+            assert one.listener.picture().reason == "no good"
+            assert one.listener.picture().received == len(begun) == 1
+            wait_until(lambda: standin.tpipes.depth("CALLOUT1") == 1)
+
+    def test_so_it_does_when_the_ack_is_lost(self, standin, proxy):
+        begun = []
+
+        def decide(_received):
+            proxy.reset()
+            return Accept(lambda: begun.append(1), trouble="no good")
+
+        with listening(proxy, intake=TestIntake(decide=decide), stop_on_error=True) as one:
+            standin.queue_output("CALLOUT1", b"message")
+            one.until(FAILED)
+            assert begun == [1]
+
+    def test_without_it_a_dead_letter_stops_nothing(self, standin):
+        with listening(standin, intake=TestIntake(decide=lambda _: Accept(lambda: None, trouble="bad"))) as one:
+            for number in range(2):
+                standin.queue_output("CALLOUT1", b"message %d" % number)
+            wait_until(lambda: one.listener.picture().received == 2)
+            one.until(LISTENING)
+
     def test_a_lost_network_does_not(self, standin):
         with listening(standin, stop_on_error=True) as one:
             until_waiting(standin)

@@ -114,7 +114,7 @@ def consult(authenticator: CalloutAuthenticator, call: OutgoingCall) -> CalloutD
         decision = authenticator.authenticate(call)
     except UnavailableError as error:
         raise _failed(f"{name}: {error}", Hope.LATER) from None
-    except Exception as error:  # noqa: BLE001  it is not our code: whatever it raises, no call is made
+    except (Exception, SystemExit) as error:  # noqa: BLE001  it is not our code: whatever it raises, no call is made
         raise _failed(f"{name}: {place_of(error)}", Hope.LATER) from None
     if decision is None:
         return CalloutDecision()

@@ -9,7 +9,6 @@ from functools import partial
 from threading import Event, Thread
 from typing import Final, TypeVar
 
-from gateway.callout.codes import Status
 from gateway.callout.delivery import Delivery
 from gateway.callout.journal.entries import ClaimLostError, Entry, JournalError
 from gateway.callout.means import Means
@@ -22,6 +21,8 @@ LOOK_SECONDS: Final = 1.0
 """How often the journal is looked at, which others may have written to."""
 TROUBLE_SECONDS: Final = 2.0
 """Pause while the journal cannot be used."""
+LEAST_SECONDS: Final = 0.05
+"""Pause when what is due could not be had: another instance is claiming it at this moment."""
 BATCH: Final = 32
 """Most entries claimed at once."""
 
@@ -37,10 +38,8 @@ class Deliverer:
         self._journal = means.journal
         self._threads = ParsingThreads(means.concurrency, "callout-async")
         self._stop = Event()
-        self._awake = Event()
+        self._given_up = Event()
         self._trouble = False
-        self._backlog = False
-        """There was more than there was room for."""
         self._thread = Thread(target=self._run, name=f"deliver-{means.source}", daemon=True)
 
     def start(self) -> None:
@@ -52,13 +51,17 @@ class Deliverer:
         self._threads.submit(partial(self._deliver, entry))
 
     def stop(self) -> None:
-        """Begin no delivery any more."""
+        """Begin no delivery any more; what becomes of those that were begun is still kept."""
         self._stop.set()
-        self._awake.set()
+
+    def give_up(self) -> None:
+        """Wait no longer for a journal that cannot be written."""
+        self.stop()
+        self._given_up.set()
 
     def close(self) -> None:
-        """Wait until the last delivery has ended."""
-        self.stop()
+        """Wait until the last delivery has ended; whose end cannot be kept now is delivered again."""
+        self.give_up()
         if self._thread.is_alive():
             self._thread.join()
         self._threads.close()
@@ -66,44 +69,41 @@ class Deliverer:
     # -- the loop -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while self._slots.take(self._stop):
-            began = 0
+        while not self._stop.is_set():
+            pause = TROUBLE_SECONDS
             try:
-                began = self._begin_some()
+                pause = self._turn()
             except JournalError as error:
                 self._troubled(error)
             except Exception:  # noqa: BLE001  what is due must go on being delivered
                 _LOG.exception("deliveries of %s met an error of ours", self._source)
-            if not began:
-                self._slots.give_back()
-                self._rest()
+            if pause:
+                self._stop.wait(pause)
+
+    def _turn(self) -> float:
+        """Begin what is due, as far as there is room; return in how many seconds to look again.
+
+        No place is held while the journal is asked what is due: it may be long in answering.
+        """
+        due = self._journal.next_due(self._source)
+        self._trouble = False
+        if due is None or due > 0:
+            return LOOK_SECONDS if due is None else min(due, LOOK_SECONDS)
+        if not self._slots.take(self._stop):
+            return 0.0
+        return 0.0 if self._begin_some() else LEAST_SECONDS
 
     def _begin_some(self) -> int:
         """Begin what is due, for one place that is taken and those that are free beside it; return how many."""
-        self._awake.clear()
-        more = self._slots.take_more(BATCH - 1)
+        places = 1 + self._slots.take_more(BATCH - 1)
         begun = 0
         try:
-            for entry in self._journal.claim(self._source, 1 + more):
-                self.deliver(entry)
+            for entry in self._journal.claim(self._source, places):
                 begun += 1
+                self.deliver(entry)
         finally:
-            self._slots.give_back(more - max(begun - 1, 0))
-        self._trouble = False
-        self._backlog = begun == 1 + more
+            self._slots.give_back(places - begun)
         return begun
-
-    def _rest(self) -> None:
-        """Wait for something to do."""
-        if self._trouble:
-            self._stop.wait(TROUBLE_SECONDS)
-            return
-        try:
-            due = self._journal.next_due(self._source)
-        except JournalError as error:
-            self._troubled(error)
-            return
-        self._awake.wait(LOOK_SECONDS if due is None else min(due, LOOK_SECONDS))
 
     def _troubled(self, error: JournalError) -> None:
         if not self._trouble:
@@ -119,32 +119,24 @@ class Deliverer:
         except ClaimLostError:
             _LOG.warning("callout %s has gone to another instance, which delivers it again", entry.id)
         except JournalError:
-            # only at the end of the process: who comes after us finds the entry claimed, and its lease over
+            # we end: whoever comes after us, or we ourselves behind a change of the home, get it again
             _LOG.error("what became of callout %s could not be kept: it will be delivered again", entry.id)
+            self._journal.abandon(entry)
         except Exception:  # noqa: BLE001  one delivery must not end the others
-            _LOG.exception("delivery of callout %s met an error of ours", entry.id)
-            self._give_up(entry)
+            _LOG.exception("delivery of callout %s met an error of ours: it will be delivered again", entry.id)
+            self._journal.abandon(entry)
         finally:
             self._slots.give_back()
-            if self._backlog:
-                self._awake.set()
 
     def _kept(self, write: Callable[[], T]) -> T:
         """Do what writes to the journal until it works: meanwhile the entry is ours, and nobody else's.
 
-        Raises JournalError when it does not and the process ends.
+        Raises JournalError when it does not and is waited for no longer.
         """
         while True:
             try:
                 return write()
             except JournalError as error:
                 self._troubled(error)
-                if self._stop.wait(TROUBLE_SECONDS):
+                if self._given_up.wait(TROUBLE_SECONDS):
                     raise
-
-    def _give_up(self, entry: Entry) -> None:
-        text = "internal error of the gateway"
-        try:
-            self._kept(lambda: self._journal.dead(entry, Status.INVOKING, text))
-        except JournalError as error:
-            _LOG.error("callout %s will be delivered again: %s", entry.id, error)

@@ -4,12 +4,13 @@ What fails and may succeed later is due again after a pause; what cannot succeed
 answer is in the journal before it goes to IMS, so that a service is not called again because IMS is away.
 """
 
+import logging
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from gateway.callout.circuit import Circuit, pause
 from gateway.callout.codes import CalloutError, Hope, Status
-from gateway.callout.journal.entries import Entry, Stage
+from gateway.callout.journal.entries import ClaimLostError, Entry, JournalError, Stage
 from gateway.callout.means import Means
 from gateway.callout.snapshot import Snapshot
 from gateway.callout.told import message_id
@@ -17,6 +18,8 @@ from gateway.callout.values import Aim, Call, Received
 from gateway.config.model import RetrySettings
 
 T = TypeVar("T")
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Kept(Protocol):
@@ -45,6 +48,20 @@ class Delivery:
 
     def run(self) -> None:
         """Deliver it, or say what becomes of it."""
+        try:
+            self._run()
+        except (ClaimLostError, JournalError):
+            raise
+        except Exception:  # noqa: BLE001  a mistake of ours, or a machine without threads or memory
+            _LOG.exception("delivery of callout %s met an error of ours", self._entry.id)
+            self._failed(self._unexpected(), RetrySettings() if self.aim is None else self._retry(self.aim))
+
+    def _unexpected(self) -> CalloutError:
+        """Return what to say of an error of ours; an input that IMS may have is not sent again."""
+        hope = Hope.NONE if self.aim is not None and self._entry.stage is Stage.ANSWER else Hope.LATER
+        return CalloutError(Status.INVOKING, "internal error of the gateway", hope=hope, maybe_done=True)
+
+    def _run(self) -> None:
         reader = self._snapshot.reader
         try:
             aim = self.aim = reader.aim(reader.read(self.received), self.received)

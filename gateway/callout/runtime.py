@@ -61,7 +61,8 @@ class CalloutRuntime:
         self._ways: dict[str, Way] = {}
         self._started = self._draining = False
         self._end = Event()
-        self._finishing: list[Thread] = []
+        self._retired: list[tuple[Station, Thread]] = []
+        """Those that a reload has ended, and the threads that see to that."""
         with ExitStack() as built:
             home.state.mkdir(parents=True, exist_ok=True)
             replay = open_store(home.gateway.replay, home.state, clock, self._metrics)
@@ -76,7 +77,9 @@ class CalloutRuntime:
             late = ThreadPoolExecutor(LATE_THREADS, thread_name_prefix="callout-late")
             built.callback(late.shutdown)
             self._shared = Shared(current, journal, Circuits(clock), alarm, late, Tokens(), sink, clock)
-            self._apply(home, self._new_ways(home))
+            ways = self._new_ways(home)
+            with self._lock:
+                self._apply(home, ways)
             built.callback(Sampler(self._all_ways, self._metrics.paths).close)
             self._close = built.pop_all().close
         self._beat = Thread(target=self._keep_alive, name="callout-heartbeat", daemon=True)
@@ -94,7 +97,8 @@ class CalloutRuntime:
     def start_listeners(self, sources: Iterable[Source]) -> None:
         """Have listeners that were stopped, or have failed, retrieve again. Raises KeyError."""
         for station in self._of(sources):
-            station.listen()
+            if not station.listen():
+                raise KeyError(station.source)
 
     def stop_listeners(self, sources: Iterable[Source]) -> None:
         """Have listeners retrieve no more; what they have brought is finished. Raises KeyError."""
@@ -106,36 +110,46 @@ class CalloutRuntime:
         deadline = self._clock.monotonic() + seconds
         with self._lock:
             self._draining = True
-            stations = tuple(self._stations.values())
+            stations, retired = tuple(self._stations.values()), tuple(self._retired)
         for station in stations:
-            station.stop_listening()
-        finished = [station.finish(deadline) for station in stations]
+            station.end()
+        finished = [station.finish(deadline) for station in (*stations, *(station for station, _ in retired))]
         return all(finished)
 
     def reload(self, home: Home) -> None:
-        """Have another snapshot of the configuration count from now on.
+        """Have another snapshot of the configuration count from now on; behind a drain nothing happens.
 
         Callouts in work end by the one they began with. Listeners of tpipes that are new, or whose bundle has
         changed, begin; those that are gone end. Raises ConfigError and leaves everything as it is.
         """
-        snapshot, ways = self._snapshot(home), self._new_ways(home)
+        snapshot = self._snapshot(home)
+        try:
+            ways = self._new_ways(home)
+        except ConfigError:
+            snapshot.retire()
+            raise
         if home.gateway.journal != self._home.gateway.journal:
             _LOG.warning("another [journal] counts from the next start")
-        self._shared.current.swap(snapshot)
-        self._home = home
-        self._apply(home, ways)
+        with self._lock:
+            if self._draining:
+                snapshot.retire()
+                return
+            self._shared.current.swap(snapshot)
+            self._home = home
+            self._apply(home, ways)
 
     def close(self) -> None:
         """End everything; what is in work and was not drained is waited for as long as it may take."""
         self._end.set()
         with self._lock:
+            self._draining = True
             stations, self._stations = tuple(self._stations.values()), {}
+            retired = tuple(self._retired)
+        for station in (*stations, *(station for station, _ in retired)):
+            station.give_up()
         for station in stations:
-            station.stop_listening()
-        for station in stations:
-            station.finish(self._clock.monotonic())
             station.close()
-        for thread in self._finishing:
+        for _, thread in retired:
             thread.join()
         if self._beat.is_alive():
             self._beat.join()
@@ -156,7 +170,9 @@ class CalloutRuntime:
         troubled = {ListenerState.TROUBLE, ListenerState.FAILED, ListenerState.STARTING}
         if not self._started or self._draining:
             return False
-        return not any(picture.state in troubled for picture in self.pictures())
+        with self._lock:
+            stations = tuple(self._stations.values())
+        return not any(station.state in troubled for station in stations)
 
     @property
     def journal(self) -> Journal:
@@ -177,11 +193,16 @@ class CalloutRuntime:
         return Snapshot(deployment, reader, ServiceCaller(deployment, self._clock, home=home.path))
 
     def _new_ways(self, home: Home) -> dict[str, Way]:
-        """Return ways for the bundles that are new or have changed. Raises ConfigError for stores."""
+        """Return ways for the bundles that are new or have changed. Raises ConfigError for stores.
+
+        One that was away for a while is new too: its way was closed behind its last station.
+        """
+        with self._lock:
+            in_use = {source.bundle: station.way.bundle for source, station in self._stations.items()}
         changed = {
             name: bundle
             for name, bundle in home.bundles.items()
-            if bundle.callout is not None and (name not in self._ways or self._ways[name].bundle != bundle)
+            if bundle.callout is not None and (name not in in_use or in_use[name] != bundle)
         }
         try:
             return {name: self._way(name, bundle) for name, bundle in changed.items()}
@@ -189,21 +210,20 @@ class CalloutRuntime:
             raise ConfigError((Problem("bundles", "", str(error)),)) from error
 
     def _apply(self, home: Home, ways: Mapping[str, Way]) -> None:
-        """Have the stations that the home wants, and no others."""
+        """Have the stations that the home wants, and no others. Called under the lock."""
         wanted = {
             Source(name, tpipe): bundle
             for name, bundle in home.bundles.items()
             if bundle.callout is not None
             for tpipe in bundle.callout.tpipes
         }
-        with self._lock:
-            self._ways.update(ways)
-            for source, station in list(self._stations.items()):
-                if wanted.get(source) != station.way.bundle:
-                    self._retire(self._stations.pop(source))
-            for source in wanted:
-                if source not in self._stations:
-                    self._add(source)
+        self._ways = {source.bundle: ways.get(source.bundle) or self._ways[source.bundle] for source in wanted}
+        for source, station in list(self._stations.items()):
+            if wanted.get(source) != station.way.bundle:
+                self._retire(self._stations.pop(source))
+        for source in wanted:
+            if source not in self._stations:
+                self._add(source)
 
     def _add(self, source: Source) -> None:
         station = self._stations[source] = Station(source, self._ways[source.bundle], self._shared)
@@ -217,7 +237,7 @@ class CalloutRuntime:
 
     def _retire(self, station: Station) -> None:
         """Let a station end in a thread of its own: what is in work there may take a while."""
-        station.stop_listening()
+        station.end()
         deadline = self._clock.monotonic() + self._home.gateway.callout.drain_seconds
 
         def end() -> None:
@@ -225,8 +245,8 @@ class CalloutRuntime:
             station.close()
 
         thread = Thread(target=end, name=f"callout-end-{station.source}")
-        self._finishing = [one for one in self._finishing if one.is_alive()]
-        self._finishing.append(thread)
+        self._retired = [one for one in self._retired if one[1].is_alive()]
+        self._retired.append((station, thread))
         thread.start()
 
     def _of(self, sources: Iterable[Source]) -> list[Station]:
@@ -249,3 +269,5 @@ class CalloutRuntime:
                 if not troubled:
                     _LOG.error("the journal cannot be reached: %s", error)
                 troubled = True
+            except Exception:  # noqa: BLE001  without a heartbeat others would deliver what we deliver
+                _LOG.exception("a heartbeat met an error of ours")

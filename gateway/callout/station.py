@@ -15,7 +15,7 @@ from gateway.callout.means import Means
 from gateway.callout.responder import Responder
 from gateway.callout.slots import Slots
 from gateway.callout.snapshot import Current
-from gateway.callout.state import ListenerPicture
+from gateway.callout.state import ListenerPicture, ListenerState
 from gateway.callout.synchronous import SynchronousDesk
 from gateway.callout.told import Told
 from gateway.callout.values import Source
@@ -115,6 +115,8 @@ class Station:
             sink=shared.sink,
             network_identity=way.bundle.ims_connect.network_identity,
         )
+        self._lock = Lock()
+        self._ended = False
         way.hold()
 
     def start(self) -> None:
@@ -122,32 +124,50 @@ class Station:
         self._deliverer.start()
         self._listener.start()
 
-    def listen(self) -> None:
-        """Retrieve again after `stop_listening`, or after an error that stopped it."""
-        self._listener.start()
+    def listen(self) -> bool:
+        """Retrieve again after `stop_listening`, or after an error that stopped it; False: it has ended."""
+        with self._lock:
+            if not self._ended:
+                self._listener.start()
+            return not self._ended
 
     def stop_listening(self) -> None:
         """Retrieve no more; what is in work is finished, and what is in the journal delivered."""
         self._listener.stop()
 
-    def join_listener(self, deadline: float) -> bool:
-        """Wait until the listener has ended, until `deadline` (monotonic seconds)."""
-        return self._listener.join(max(deadline - self._means.clock.monotonic(), 0.0))
-
-    def finish(self, deadline: float) -> bool:
-        """Begin nothing any more and wait for what is in work; False: something was left at `deadline`."""
+    def end(self) -> None:
+        """Begin nothing any more, for good; returns at once."""
+        with self._lock:
+            self._ended = True
         self._listener.stop()
         self._deliverer.stop()
-        ended = self.join_listener(deadline)
+
+    def finish(self, deadline: float) -> bool:
+        """End, and wait for what is in work; False: something was left at `deadline` (monotonic seconds).
+
+        A journal that cannot be written is waited for until then as well.
+        """
+        self.end()
+        ended = self._listener.join(max(deadline - self._means.clock.monotonic(), 0.0))
         return self._means.slots.wait_idle(self._means.clock, deadline) and ended
 
+    def give_up(self) -> None:
+        """End, and wait no longer for a journal that cannot be written; returns at once."""
+        self.end()
+        self._deliverer.give_up()
+
     def close(self) -> None:
-        """Let go of everything; what is still in work is waited for."""
-        self._listener.stop()
+        """Give up, wait for what is still in work, and let go of everything."""
+        self.give_up()
         self._listener.join(None)
         self._deliverer.close()
         self._desk.close()
         self.way.let_go()
+
+    @property
+    def state(self) -> ListenerState:
+        """How its listener is."""
+        return self._listener.picture().state
 
     def picture(self, counts: Mapping[tuple[Source, State], int]) -> ListenerPicture:
         """Return how it is at this moment; `counts` of the journal."""

@@ -5,6 +5,8 @@ is listened to for a little longer: that the service did answer is worth knowing
 """
 
 import logging
+import math
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from gateway.callout.means import Means
 from gateway.callout.responder import LateError, Response
 from gateway.callout.slots import Slots
 from gateway.callout.snapshot import Snapshot
-from gateway.callout.threads import ParsingThreads
+from gateway.callout.threads import ParsingThreads, submit
 from gateway.callout.values import Aim, Call, Received, Request
 from gateway.codepage import CodePage
 from gateway.config.model import ConsumerOperation
@@ -27,7 +29,11 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Ical:
-    """One ICAL that waits: whoever claims it first answers it, alone; its room is given back once."""
+    """One ICAL that waits: whoever claims it first answers it, alone; its room is given back once.
+
+    The room is held by the thread that calls, and by who tells the program at the deadline, until both have
+    ended: so what is not told yet is work that is waited for, and there is never more of it than rooms.
+    """
 
     received: Received
     request: Request
@@ -38,7 +44,7 @@ class Ical:
     tracking_id: str = field(default_factory=lambda: uuid.uuid4().urn)
     aim: Aim | None = None
     _answered: bool = False
-    _room: bool = True
+    _holders: int = 1
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def claim(self) -> bool:
@@ -47,17 +53,24 @@ class Ical:
             mine, self._answered = not self._answered, True
             return mine
 
-    def leave(self) -> None:
-        """Give its room back, if it still has one."""
+    def hold(self) -> None:
+        """Hold its room too; `leave` it once."""
         with self._lock:
-            had, self._room = self._room, False
-        if had:
+            self._holders += 1
+
+    def leave(self) -> bool:
+        """Hold its room no more, the last one gives it back; tell whether somebody still holds it."""
+        with self._lock:
+            self._holders -= 1
+            held = self._holders > 0
+        if not held:
             self.give_back()
+        return held
 
     def move(self, give_back: Callable[[], None]) -> None:
         """Give its room back for another one, which `give_back` gives back."""
         with self._lock:
-            before, self.give_back = (self.give_back if self._room else give_back), give_back
+            before, self.give_back = (self.give_back if self._holders else give_back), give_back
         before()
 
 
@@ -69,6 +82,7 @@ class SynchronousDesk:
         self._means = means
         self._told = means.told
         self._lingering = Slots(means.concurrency)
+        self._telling = Slots(sys.maxsize)
         # those whose program was told 1001 keep their threads for a while
         self._threads = ParsingThreads(2 * means.concurrency, "callout-sync")
 
@@ -80,6 +94,7 @@ class SynchronousDesk:
     def close(self) -> None:
         """Wait for what is in work. Nothing may begin after that."""
         self._threads.close()
+        self._telling.wait_idle(self._means.clock, math.inf)
 
     # -- one ICAL -------------------------------------------------------------------------------------------
 
@@ -91,7 +106,7 @@ class SynchronousDesk:
             _LOG.exception("a callout of %s ended by an error of ours", ical.received.source)
             ical.claim()
             # whatever it was told before: IMS takes one response for a token
-            self._tell(ical, CalloutError(Status.INVOKING, "internal error of the gateway"), None)
+            self._tell_anyhow(ical, CalloutError(Status.INVOKING, "internal error of the gateway"), None)
         finally:
             ical.leave()
 
@@ -159,15 +174,23 @@ class SynchronousDesk:
         error = CalloutError(
             Status.NO_RESPONSE, f"no response within {settings.timeout_ms} ms", maybe_done=True
         )
-        if self._lingering.take_more(1):
-            ical.move(self._lingering.give_back)
-        self._means.late.submit(self._tell_late, ical, error, settings)
+        ical.hold()
+        self._telling.take_more(1)
+        submit(self._means.late, lambda: self._tell_late(ical, error, settings))
 
     def _tell_late(self, ical: Ical, error: CalloutError, settings: ConsumerOperation) -> None:
         try:
+            self._tell_anyhow(ical, error, settings)
+        finally:
+            if ical.leave() and self._lingering.take_more(1):
+                ical.move(self._lingering.give_back)
+            self._telling.give_back()
+
+    def _tell_anyhow(self, ical: Ical, error: CalloutError, settings: ConsumerOperation | None) -> None:
+        try:
             self._tell(ical, error, settings)
         except Exception:  # noqa: BLE001  nobody else would ever hear of it
-            _LOG.exception("a program of %s could not be told that its time is over", ical.received.source)
+            _LOG.exception("a program of %s could not be told: %s", ical.received.source, error)
 
     def _fail(self, ical: Ical, error: CalloutError, settings: ConsumerOperation | None) -> None:
         if ical.claim():

@@ -113,7 +113,7 @@ def consult(authenticator: Authenticator, verified: Verified) -> Decision:
     return decision
 
 
-def place_of(error: Exception) -> str:
+def place_of(error: BaseException) -> str:
     """Say what was raised where, without the words of the exception."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

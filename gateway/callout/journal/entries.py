@@ -148,6 +148,13 @@ class Journal(Protocol):
         """Give it up: a dead letter."""
         ...
 
+    def abandon(self, entry: Entry) -> None:
+        """Do no more with an entry, though what became of it could not be kept: it waits again at a later beat.
+
+        No I/O, and raises nothing.
+        """
+        ...
+
     def next_due(self, source: Source) -> float | None:
         """Return in how many seconds (0: now) the next entry of a tpipe is due; None: none waits."""
         ...

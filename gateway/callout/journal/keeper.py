@@ -87,6 +87,10 @@ class SqlJournal:
         """Give it up: a dead letter."""
         self._claims.dead(entry, status, reason)
 
+    def abandon(self, entry: Entry) -> None:
+        """Do no more with an entry: it waits again at a later beat."""
+        self._instance.doubt(entry.claim)
+
     def next_due(self, source: Source) -> float | None:
         """Return in how many seconds the next entry of a tpipe is due."""
         return self._claims.next_due(source)

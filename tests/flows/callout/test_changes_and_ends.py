@@ -1,4 +1,4 @@
-"""Changes of the home, drains and ends, each while something is in work that must not be lost, doubled or stuck."""
+"""Changes of the home, drains, ends: each while something is in work that must not be lost or stuck."""
 
 import threading
 

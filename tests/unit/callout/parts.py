@@ -149,6 +149,9 @@ class Notes:
     def dead(self, _entry: Entry, status: int, reason: str) -> None:
         self._write("dead", status, reason)
 
+    def abandon(self, entry: Entry) -> None:
+        self.said.append(("abandon", entry.id))
+
 
 @dataclass
 class Heard:

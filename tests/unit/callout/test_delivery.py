@@ -140,3 +140,20 @@ def test_a_journal_that_fails_keeps_the_error_for_who_retries():
 def test_pauses_stay_within_bounds():
     settings = RetrySettings(first_seconds=1.0, longest_seconds=300.0)
     assert [pause(settings, n) for n in (1, 2, 9, 10, 1000)] == [1.0, 2.0, 256.0, 300.0, 300.0]
+
+
+def test_an_error_of_ours_is_told_and_tried_again_up_to_the_last_attempt():
+    def breaks(_call):
+        raise RuntimeError("words of ours")
+
+    with stage(breaks, retry=RetrySettings(attempts=3)) as scene:
+        for attempts in (1, 2, 3):
+            deliver(scene, entry(attempts=attempts))
+        assert [said[0] for said in scene.notes.said] == ["again", "again", "dead"]
+        assert outcomes(scene) == ["retried", "retried", "dead"]
+        assert all("words" not in event.reason for event in scene.heard.events if hasattr(event, "outcome"))
+
+
+def test_behind_an_error_of_ours_an_input_that_ims_may_have_is_not_sent_again():
+    with stage(ims=Ims(RuntimeError("of ours")), operation=ANSWER) as scene:
+        assert deliver(scene, entry(stage_=Stage.ANSWER, answer=b"<score/>"))[-1][0] == "dead"

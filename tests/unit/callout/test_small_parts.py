@@ -131,3 +131,27 @@ def test_threads_that_have_parsed_enough_end_and_others_take_over():
     # each parsed by itself, and was worn by it
     assert seen == done
     assert done[0] is not done[1]
+
+
+def test_where_no_thread_can_be_started_work_is_done_here_once(monkeypatch):
+    threads, done = ParsingThreads(2, "parsers"), []
+
+    def none_left(_thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(Thread, "start", none_left)
+        threads.submit(lambda: done.append(current_thread()))
+        assert done == [current_thread()]
+    threads.submit(lambda: done.append(current_thread()))
+    threads.close()
+    assert len(done) == 2
+    assert done[1] is not current_thread()
+
+
+def test_behind_the_end_nothing_is_begun():
+    threads, done = ParsingThreads(1, "parsers"), []
+    threads.close()
+    with pytest.raises(RuntimeError):
+        threads.submit(lambda: done.append(1))
+    assert done == []

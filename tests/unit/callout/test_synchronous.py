@@ -1,6 +1,6 @@
 """An ICAL gets one answer, in time, whatever happens to the call."""
 
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -186,3 +186,51 @@ def test_an_error_response_is_written_in_the_encoding_of_its_message():
         assert scene.snapshot.reader.read(received()).ccsid == UTF_8
         (response,) = serve(scene)
         assert response.data.decode().endswith("Zürich 株")
+
+
+class SlowIms(Ims):
+    """Takes its time with every response."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.go_on = Event(), Event()
+
+    def respond(self, response):
+        self.asked.set()
+        assert self.go_on.wait(60)
+        super().respond(response)
+
+
+@pytest.mark.parametrize("late_answer", [b"too late", None], ids=["while it listens", "behind its thread"])
+def test_a_program_that_is_being_told_1001_is_in_work_until_it_is_told(late_answer):
+    let_go, ims = Event(), SlowIms()
+
+    def slow(_call):
+        assert ims.asked.wait(60)
+        if late_answer is None:
+            assert let_go.wait(60)
+        return b"too late"
+
+    with stage(slow, ims=ims, operation={"timeout_ms": 10, "late_answer_ms": 60_000}) as scene:
+        desk = SynchronousDesk(scene.means)
+        begin(scene, desk)
+        assert ims.asked.wait(30)
+        if late_answer is not None:
+            wait_until(lambda: scene.heard.events, "its thread has ended", 30)
+        assert scene.means.slots.taken == 1
+        closing = Thread(target=desk.close)
+        closing.start()
+        let_go.set()
+        assert closing.is_alive()
+        ims.go_on.set()
+        closing.join(30)
+        assert [one.reason for one in ims.responses] == [Status.NO_RESPONSE]
+        assert scene.means.slots.taken == 0
+
+
+def test_a_program_that_cannot_be_told_of_an_error_of_ours_is_in_the_log(caplog):
+    ims = Ims(RuntimeError("first"), RuntimeError("second"))
+    with stage(ims=ims) as scene:
+        serve(scene)
+        assert scene.means.slots.taken == 0
+    assert "could not be told: 1002 internal error of the gateway" in caplog.text

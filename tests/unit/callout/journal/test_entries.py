@@ -152,6 +152,18 @@ def test_a_claim_whose_answer_was_lost_does_not_stay_with_an_instance_that_knows
     journal.delivered(held)
 
 
+def test_what_was_abandoned_waits_again_at_a_beat_while_its_instance_lives(world):
+    journal, other = world.open(), world.open()
+    abandoned, held = journal.take(message(world)), journal.take(message(world))
+    with world.cut_off(journal):
+        journal.abandon(abandoned)
+    assert other.claim(HERE, 2) == []
+    journal.beat()
+    (entry,) = other.claim(HERE, 2)
+    assert entry.id == abandoned.id
+    journal.delivered(held)
+
+
 def test_what_was_cut_off_may_be_done_again(world):
     journal = world.open()
     for _ in range(4):

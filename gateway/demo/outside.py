@@ -178,7 +178,11 @@ def _posted(service: str, shown: Shown) -> CalloutStep:
 
 
 def _posting(answer: Answer) -> str:
-    return _told(answer) if answer.fault else f"event {answer.fields['id']}"
+    """Return the answer in words: of the event's id, date and time are left out."""
+    if answer.fault:
+        return _told(answer)
+    first, _, rest = answer.fields["id"].partition("-")
+    return f"event {first}-…-{rest.rpartition('-')[2]}"
 
 
 def _time(answer: Answer) -> datetime:

@@ -13,9 +13,9 @@ from gateway.exchange import Secret
 
 POSTGRESQL: Final = "postgresql://"
 _ADDRESS: Final = re.compile(
-    r"postgresql://(?:[^\s@/:?#]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:/[^\s@/?#]*)?(?:\?[^\s@#]*)?"
+    r"postgresql://(?:[^\s@/:?#]+@)?(?P<hosts>[A-Za-z0-9._:,\[\]-]+)(?:/[^\s@/?#]*)?(?:\?[^\s@#]*)?"
 )
+_HOST: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 _SECRET: Final = {"password", "sslpassword"}
 _PLACES: Final = {"host", "hostaddr", "port", "user", "dbname", "service"}
 """Parameters that would change what the rest of the address says."""
@@ -30,10 +30,21 @@ def _store(value: str) -> str:
         raise RefusalError("must not hold a password: it goes into journal.password")
     if named & _PLACES:
         raise RefusalError("names host, port, user or database before the question mark only")
-    match = _ADDRESS.fullmatch(value)
-    if match is None or not is_host(match["host"]) or not 0 < int(match["port"] or 5432) < 65_536:
+    if not journal_hosts(value):
         raise ValueError("neither sqlite nor an address")
     return value
+
+
+def journal_hosts(address: str) -> tuple[str, ...]:
+    """Return the hosts of an address (PostgreSQL documentation, Specifying Multiple Hosts), IPv6 in brackets.
+
+    None where it is no address.
+    """
+    match = _ADDRESS.fullmatch(address)
+    found = [_HOST.fullmatch(one) for one in match["hosts"].split(",")] if match else []
+    if not all(one and is_host(one["host"]) and 0 < int(one["port"] or 5432) < 65_536 for one in found):
+        return ()
+    return tuple(one["host"] for one in found if one)
 
 
 JournalStoreAddress = Annotated[

@@ -1,17 +1,15 @@
 """How long calls take, what is asked of IMS Connect for their answers, where messages are kept meanwhile."""
 
-import re
 from collections.abc import Iterator
 from importlib.util import find_spec
+from urllib.parse import parse_qsl
 
 from gateway.config.checks.callout_places import all_consumer_operations, listening
 from gateway.config.checks.places import GATEWAY_FILE, correlator_file, is_loopback
-from gateway.config.journal import POSTGRESQL
+from gateway.config.journal import POSTGRESQL, journal_hosts
 from gateway.config.model import Consumer, Home
 from gateway.config.words import number
 from gateway.errors import Problem
-
-_HOST = re.compile(r"postgresql://(?:[^@]*@)?(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:/]*))")
 
 
 def timeouts(home: Home) -> Iterator[Problem]:
@@ -71,9 +69,9 @@ def journal(home: Home) -> Iterator[Problem]:
     if find_spec("psycopg") is None:
         text = 'PostgreSQL needs the extra "postgresql": pip install "ims-gateway[postgresql]"'
         yield Problem(GATEWAY_FILE, "journal.store", text)
-    match = _HOST.match(settings.store)
-    host = (match["v6"] or match["host"]) if match else ""
-    checked = settings.truststore is not None or "sslmode=verify-full" in settings.store
-    if not checked and not is_loopback(host):
+    parameters = dict(parse_qsl(settings.store.partition("?")[2]))
+    checked = settings.truststore is not None or parameters.get("sslmode") == "verify-full"
+    host = next((one for one in journal_hosts(settings.store) if not is_loopback(one.strip("[]"))), None)
+    if not checked and host is not None:
         text = f"is missing: messages travel to {host} in clear, or to whoever pretends to be it"
         yield Problem(GATEWAY_FILE, "journal.truststore", text, warning=True)

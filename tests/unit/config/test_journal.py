@@ -24,6 +24,7 @@ def refusal(store):
         "postgresql://journal@[::1]:5433/journal",
         "postgresql://journal%40x@10.1.2.3/",
         "postgresql://db.example.com/journal?sslmode=require&connect_timeout=3",
+        "postgresql://journal@db1.example.com,db2.example.com:5433,[::1]/journal?target_session_attrs=read-write",
     ],
 )
 def test_a_file_or_a_server_is_a_store(store):
@@ -58,6 +59,11 @@ def test_parameters_do_not_change_who_is_asked(name):
 @pytest.mark.parametrize(
     "store",
     [
+        "postgresql://db1.example.com,/journal",
+        "postgresql://db1.example.com,,db2.example.com/journal",
+        "postgresql://db1.example.com,127.1/journal",
+        "postgresql://db1.example.com:5432,db2.example.com:65536/journal",
+        "postgresql://db1.example.com,[::1/journal",
         "",
         "SQLite",
         "postgres://db/journal",
@@ -65,7 +71,6 @@ def test_parameters_do_not_change_who_is_asked(name):
         "postgresql:///journal",
         "postgresql://db:0/journal",
         "postgresql://db:65536/journal",
-        "postgresql://a,b/journal",
         "postgresql://127.1/journal",
         "postgresql://db/a/b c",
         "postgresql://db/journal#x",

@@ -44,6 +44,11 @@ def test_where_no_consumer_is_the_driver_may_be_missing(home, monkeypatch):
         ("postgresql://[2001:db8::1]/journal", True),
         ("postgresql://db.example.com/journal?sslmode=require", True),
         ("postgresql://db.example.com/journal?sslmode=verify-full", False),
+        ("postgresql://db.example.com/sslmode=verify-full", True),
+        ("postgresql://db.example.com/journal?application_name=sslmode=verify-full", True),
+        ("postgresql://db.example.com/journal?sslmode=verify-full&sslmode=disable", True),
+        ("postgresql://localhost,db.example.com/journal", True),
+        ("postgresql://localhost,127.0.0.1:5433/journal", False),
     ],
 )
 def test_a_server_elsewhere_has_to_be_checked(home, store, told):

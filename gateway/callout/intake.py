@@ -6,9 +6,11 @@ NAK would only bring it again.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
+from itertools import chain
 from threading import Event, Lock
 from typing import Final
 
@@ -23,7 +25,7 @@ from gateway.config.model import BundleCallout
 _LOOK_SECONDS: Final = 1.0
 """How often a listener looks whether a full journal has room again."""
 REMEMBERED: Final = 10_000
-"""How many correlation tokens are remembered."""
+"""How many requests are remembered, 32 bytes of each."""
 
 _REROUTED: Final = {
     Status.RECEIVING_DISCARDED: Status.RECEIVING_REROUTED,
@@ -32,18 +34,24 @@ _REROUTED: Final = {
 
 
 class Tokens:
-    """Correlation tokens that were seen lately: IMS hands a request over again whose ACK it did not get."""
+    """Synchronous requests that were seen lately: IMS hands one over again whose ACK it did not get.
+
+    unverified: that IMS never gives a correlation token again. So a request counts as the same only where all
+    of it is: another one that came with a token of before, or from another IMS, must not be lost.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._lock = Lock()
 
-    def is_new(self, token: bytes) -> bool:
-        """Remember a token; tell whether it was not."""
+    def is_new(self, received: Received) -> bool:
+        """Remember a request; tell whether it was not."""
+        parts = (received.correlation_token, received.data, *chain.from_iterable(_bytes_of(received)))
+        key = sha256(b"".join(len(part).to_bytes(8) + part for part in parts)).digest()
         with self._lock:
-            new = token not in self._seen
-            self._seen[token] = None
+            new = key not in self._seen
+            self._seen[key] = None
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
             return new
@@ -110,7 +118,7 @@ class TpipeIntake:
             request = self._read(received)
         except CalloutError as error:
             return self._refuse(received, error)
-        if not self._tokens.is_new(received.correlation_token):
+        if not self._tokens.is_new(received):
             self._told.again(received)
             return _NOTHING
         return Accept(partial(self._desk.begin, received, request, arrived))
@@ -140,6 +148,10 @@ class TpipeIntake:
     def _read(self, received: Received) -> Request:
         with self._current.use() as snapshot:
             return snapshot.reader.read(received)
+
+
+def _bytes_of(received: Received) -> Iterator[tuple[bytes, bytes]]:
+    return ((tag.encode(), data) for tag, data in received.control_data)
 
 
 def _nothing() -> None:

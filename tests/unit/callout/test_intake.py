@@ -1,5 +1,6 @@
 """What is decided on a message before IMS is told that we have it."""
 
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -135,8 +136,25 @@ def test_synchronous_callouts_alone_need_no_journal():
 
 def test_tokens_are_remembered_but_not_for_ever():
     tokens = Tokens()
-    assert tokens.is_new(TOKEN)
-    assert not tokens.is_new(TOKEN)
+    assert tokens.is_new(received())
+    assert not tokens.is_new(received())
     for number in range(REMEMBERED):
-        assert tokens.is_new(number.to_bytes(40))
-    assert tokens.is_new(TOKEN)
+        assert tokens.is_new(received(token=number.to_bytes(40)))
+    assert tokens.is_new(received())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        received(b"another request"),
+        received(token=bytes([0, 40]) + bytes(37) + b"\x01"),
+        replace(received(), control_data=(("DFSCNVTR", b"X"),)),
+        received(TOKEN[-1:] + b"request", token=TOKEN[:-1]),
+    ],
+    ids=["data", "token", "control data", "the same bytes, cut elsewhere"],
+)
+def test_another_request_is_never_taken_for_one_that_was_handed_over_again(other):
+    """Two IMS may make equal tokens, and nobody says that one IMS never makes one twice."""
+    tokens = Tokens()
+    assert tokens.is_new(received())
+    assert tokens.is_new(other)

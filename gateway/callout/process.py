@@ -95,7 +95,9 @@ def run(
             closing = Thread(target=built.pop_all().close, name="callout-close", daemon=True)
             closing.start()
             closing.join(_CLOSE_SECONDS)
-            if closing.is_alive():
+            if closing.is_alive() and ended:
+                _leave("ended, though late answers may still be listened to: no program waits for them", code=0)
+            elif closing.is_alive():
                 _leave("what was in work is cut off: the journal keeps what was asynchronous")
     return int(not ended)
 
@@ -251,7 +253,7 @@ def _only_at_start(before: Home, after: Home) -> Iterator[str]:
         yield "server.keystore"
 
 
-def _leave(why: str) -> NoReturn:
+def _leave(why: str, code: int = 1) -> NoReturn:
     """End the process at once, whatever its threads do."""
-    log.warning("%s", why)
-    os._exit(1)
+    log.log(logging.WARNING if code else logging.INFO, "%s", why)
+    os._exit(code)

@@ -23,6 +23,8 @@ log = logging.getLogger("gateway.callout")
 _SETTLE_SECONDS: Final = 0.5
 """Between the looks at a home that changes."""
 _MOST_FILES: Final = 20_000
+_TAKING_SECONDS: Final = 5.0
+"""How long `close` waits for `take`, which makes the installation's own modules: those may hang."""
 _MOST_NAMED: Final = 10
 
 Fingerprint = frozenset[tuple[str, int, int, int]]
@@ -46,7 +48,7 @@ class HomeWatch:
     """Looks at a home in a thread of its own, from `start` to `close`.
 
     `read` reads and judges the home, `take` brings one into force; both raise ConfigError when they cannot.
-    Both are called in that thread only, and `take` not after `close` has returned.
+    Both are called in that thread only, and `take` is not begun after `close` has returned.
     """
 
     def __init__(
@@ -82,9 +84,11 @@ class HomeWatch:
         self._wake.set()
 
     def close(self) -> None:
-        """Look no more."""
-        with self._taking:
-            self._closed = True
+        """Look no more; a home that is being brought into force is waited for, within reason."""
+        taken = self._taking.acquire(timeout=_TAKING_SECONDS)
+        self._closed = True
+        if taken:
+            self._taking.release()
         self._wake.set()
         # it may be in the middle of reading, which takes seconds: it takes nothing any more, and is a daemon
 

@@ -129,6 +129,31 @@ def test_ctrl_c_does_the_same_and_a_second_signal_ends_it_at_once(home, monkeypa
     assert left == ["SIGTERM again: what is in work is cut off"]
 
 
+@pytest.mark.parametrize(("left", "code"), [(False, 0), (True, 1)])
+def test_what_does_not_close_is_left_behind_and_counts_where_a_program_waited(
+    home, monkeypatch, left, code
+):
+    """Answers that nobody waits for may be listened to for longer than an end may take."""
+    monkeypatch.setattr(process, "_CLOSE_SECONDS", 0.01)
+    codes, go = [], threading.Event()
+    monkeypatch.setattr(process, "_leave", lambda _why, code=1: codes.append(code))
+
+    class Lingering(Runtime):
+        def close(self):
+            assert go.wait(60)
+            super().close()
+
+    runtime = Lingering()
+    runtime.drains = not left
+    run(home, runtime)
+    go.set()
+    for thread in threading.enumerate():
+        if thread.name == "callout-close":
+            thread.join(30)
+    assert runtime.done[-1] == ("close",)
+    assert codes == [code]
+
+
 def test_progress_is_told_while_it_drains(home, caplog, monkeypatch):
     caplog.set_level("INFO", "gateway.callout")
     monkeypatch.setattr(process, "_PROGRESS_SECONDS", 0.01)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.callout import watch
 from gateway.callout.watch import HomeWatch, fingerprint, named_files
 from gateway.config.read import read_home
 from gateway.errors import ConfigError, Problem
@@ -388,6 +389,26 @@ def test_once_closed_nothing_comes_into_force(folder):
     go.set()
     watched.watch._thread.join(30)
     assert (watched.reads, watched.taken) == (1, [])
+
+
+def test_a_home_that_never_comes_into_force_does_not_keep_it_open(folder, monkeypatch):
+    monkeypatch.setattr(watch, "_TAKING_SECONDS", 0.01)
+    taking, go = threading.Event(), threading.Event()
+
+    def hangs(_home):
+        taking.set()
+        assert go.wait(60)
+
+    watched = Watched(folder)
+    watched.watch._take = hangs
+    watched.watch.start()
+    watched.watch.reload()
+    assert taking.wait(30)
+    watched.watch.close()
+    assert not go.is_set()
+    go.set()
+    watched.watch._thread.join(30)
+    assert not watched.watch._thread.is_alive()
 
 
 def test_an_error_of_ours_does_not_end_the_watch(folder, caplog):

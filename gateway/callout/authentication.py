@@ -5,6 +5,7 @@ does other than answer in order, the call is not made (fail closed), and what it
 they may quote a password.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = [
 
 KIND: Final = ModuleKind("imsgw.callout_authenticators")
 _LONGEST_REASON: Final = 200
+_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,10 @@ def _in_order(decision: object) -> bool:
 
 
 def _can_be_said(basic: Any) -> bool:
+    """Tell whether HTTP Basic can say user and password (RFC 7617, section 2)."""
     if basic is None:
         return True
-    typed = isinstance(basic.user, str) and isinstance(basic.password, Secret)
-    return typed and bool(basic.user) and ":" not in basic.user
+    if not (isinstance(basic.user, str) and isinstance(basic.password, Secret)):
+        return False
+    both = basic.user + basic.password.reveal()
+    return bool(basic.user) and ":" not in basic.user and _UNSPEAKABLE.search(both) is None

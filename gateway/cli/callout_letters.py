@@ -34,6 +34,11 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _COLUMNS: Final = ("ID", "TPIPE", "SERVICE", "OPERATION", "ATTEMPTS", "SIZE", "CHANGED", "STATUS", "REASON")
 _NUMBERS: Final = (4, 5, 7)
+_NONE: Final = {
+    "dead": "there are no dead letters",
+    "waiting": "nothing waits for delivery",
+    "working": "nothing is being delivered",
+}
 
 
 @app.command("list")
@@ -59,6 +64,8 @@ def list_letters(
     with journal_of(home) as journal:
         try:
             found = journal.letters(State(state), limit + 1)
+            if not found:
+                typer.echo(_NONE[state], err=True)
         except NoJournalError as error:
             typer.echo(str(error), err=True)
     shown, more = found[:limit], len(found) > limit

@@ -91,6 +91,20 @@ def test_where_there_is_no_journal_nothing_is_listed_and_none_is_made(letters, p
     assert not (place.home / "var").exists()
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("dead", "there are no dead letters"),
+        ("waiting", "nothing waits for delivery"),
+        ("working", "nothing is being delivered"),
+    ],
+)
+def test_an_empty_list_says_so_beside_the_output(letters, place, state, words):
+    place.journal().close()
+    result = letters("list", "--state", state)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{words}\n")
+
+
 def test_dead_letters_are_listed_oldest_first_and_nothing_else(letters, place):
     first, second = place.bury(), place.bury(service="", operation="", reason="no XML", status=1006)
     place.put()

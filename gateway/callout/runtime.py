@@ -82,6 +82,8 @@ class CalloutRuntime:
                 self._apply(home, ways)
             built.callback(Sampler(self._all_ways, self._metrics.paths).close)
             self._close = built.pop_all().close
+        self._looked_for_strays: Home | None = None
+        """The snapshot of the last look."""
         self._beat = Thread(target=self._keep_alive, name="callout-heartbeat", daemon=True)
 
     # -- what it does ---------------------------------------------------------------------------------------
@@ -264,6 +266,7 @@ class CalloutRuntime:
         while not self._end.wait(pause):
             try:
                 self._shared.journal.beat()
+                self._tell_of_strays()
                 troubled = False
             except JournalError as error:
                 if not troubled:
@@ -271,3 +274,20 @@ class CalloutRuntime:
                 troubled = True
             except Exception:  # noqa: BLE001  without a heartbeat others would deliver what we deliver
                 _LOG.exception("a heartbeat met an error of ours")
+
+    def _tell_of_strays(self) -> None:
+        """Tell, once a snapshot, of callouts in the journal that no station here delivers."""
+        home = self._home
+        if home is self._looked_for_strays:
+            return
+        self._looked_for_strays = home
+        with self._lock:
+            mine = set(self._stations)
+        for (source, state), count in sorted(self._shared.journal.counts().items(), key=str):
+            if source not in mine and state is not State.DEAD:
+                _LOG.warning(
+                    "%d asynchronous callouts of %s wait in the journal, and this home has no such tpipe in a"
+                    " [callout]: they are delivered when it has, or by an instance whose home has",
+                    count,
+                    source,
+                )

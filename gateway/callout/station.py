@@ -58,7 +58,7 @@ class Way:
         self.settings = settings
         self.credentials = credentials
         self._client = Client(settings, clock=clock, sink=sink)
-        self.responder = Responder(self._client, credentials)
+        self.responder = Responder(self._client, credentials, clock)
         self._users = 0
         self._lock = Lock()
 

@@ -131,7 +131,7 @@ class SynchronousDesk:
 
     @staticmethod
     def _call(ical: Ical, aim: Aim, settings: ConsumerOperation) -> Call:
-        deadline = ical.arrived + settings.timeout_ms / 1000
+        deadline = _deadline(ical, settings)
         received = ical.received
         return Call(
             aim=aim,
@@ -157,6 +157,7 @@ class SynchronousDesk:
             acknowledge=settings.acknowledge,
             adapter=settings.adapter_name if with_adapter else "",
             converter=(aim.converter or settings.converter) if with_adapter else "",
+            until=_deadline(ical, settings),
         )
         try:
             self._means.responder.respond(response)
@@ -212,6 +213,7 @@ class SynchronousDesk:
             data=_text(error, ical.request.ccsid),
             reason=error.status,
             acknowledge=settings is not None and settings.acknowledge,
+            until=0.0 if settings is None else _deadline(ical, settings),
         )
         try:
             self._means.responder.respond(response)
@@ -221,6 +223,11 @@ class SynchronousDesk:
             self._told.failed(ical, unsent, because=error)
         else:
             self._told.failed(ical, error)
+
+
+def _deadline(ical: Ical, settings: ConsumerOperation) -> float:
+    """Return when the time of its program is over (monotonic seconds)."""
+    return ical.arrived + settings.timeout_ms / 1000
 
 
 def _text(error: CalloutError, ccsid: int) -> bytes:

@@ -1,13 +1,18 @@
 """Answers to IMS, heard by the stand-in: responses by their tokens, inputs of transactions."""
 
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.callout import responder as responding
 from gateway.callout.codes import CalloutError, Hope, Status
 from gateway.callout.responder import LateError, Responder, Response
+from gateway.errors import GatewayError, ImsError, M, TransportError
 from gateway.imsconnect import Client, Connection, ConnectionSettings, Credentials, Interaction, InteractionVerb
 from gateway.imsconnect.values import CalloutRequests
+from gateway.outcome import CodeMeaning, Fault, Retry
+from tests.fixtures.clock import SetClock
 
 TABLES = {"descriptors": {"OUT": {"tpipe": "HWS2SOAP"}}}
 
@@ -131,3 +136,108 @@ def test_an_unknown_transaction_is_final(standin):
         sent.submit("NOSUCH", b"<score/>", 1208, "")
     assert failed.value.status is Status.SENDING
     assert not failed.value.maybe_done
+
+
+# -- tries -----------------------------------------------------------------------------------------------------
+
+TOKEN = bytes([0, 40]) + bytes(38)
+
+
+@dataclass
+class Ways:
+    """Fails as often as there are errors; time passes with each try."""
+
+    errors: list[Exception]
+    clock: SetClock = field(default_factory=SetClock)
+    sent: int = 0
+
+    def run(self, _interaction, _credentials):
+        self.sent += 1
+        self.clock.move(1)
+        if self.errors:
+            raise self.errors.pop(0)
+
+    def respond(self, seconds):
+        sent = Responder(self, Credentials(), self.clock)
+        sent.respond(Response(TOKEN, b"answer", until=self.clock.monotonic() + seconds))
+
+
+def unreachable():
+    return TransportError(M.UNREACHABLE, {"bundle": "ims1"}, maybe_sent=False)
+
+
+def lost():
+    return TransportError(M.CONNECTION_LOST, maybe_sent=True)
+
+
+def refused(message=M.OTMA, retry=Retry.NO):
+    meaning = CodeMeaning("8/40", "not now", "wait", Fault.IMS, retry)
+    return ImsError(message, {"meaning": "not now"}, meaning=meaning)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    monkeypatch.setattr(responding, "_PAUSE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("no_pauses")
+class TestTries:
+    def test_while_its_program_waits_a_response_is_sent_until_ims_connect_is_back(self):
+        ways = Ways([unreachable() for _ in range(5)])
+        ways.respond(30)
+        assert ways.sent == 6
+
+    def test_behind_its_time_it_is_tried_twice(self):
+        ways = Ways([unreachable() for _ in range(5)])
+        with pytest.raises(CalloutError) as failed:
+            ways.respond(-1)
+        assert (failed.value.status, ways.sent) == (Status.SENDING, 2)
+
+    def test_not_longer_than_its_program_waits(self):
+        ways = Ways([unreachable() for _ in range(100)])
+        with pytest.raises(CalloutError):
+            ways.respond(10)
+        assert ways.sent == 10
+
+    @pytest.mark.parametrize("retry", [Retry.AGAIN, Retry.ELSEWHERE])
+    def test_an_ims_that_is_away_may_come_back(self, retry):
+        ways = Ways([refused(M.IMS_CONNECT, retry)])
+        ways.respond(30)
+        assert ways.sent == 2
+
+    def test_no_passticket_just_now_is_a_reason_to_wait(self):
+        ways = Ways([GatewayError(M.BUSY)])
+        ways.respond(30)
+        assert ways.sent == 2
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            refused(M.IMS_CONNECT),
+            refused(M.IMS_CONNECT, Retry.UNKNOWN),
+            TransportError(M.STOPPING, maybe_sent=False),
+            GatewayError(M.INTERNAL),
+        ],
+    )
+    def test_what_does_not_pass_is_not_tried_again(self, error):
+        ways = Ways([error])
+        with pytest.raises(CalloutError):
+            ways.respond(30)
+        assert ways.sent == 1
+
+    def test_a_refusal_by_otma_is_late(self):
+        ways = Ways([refused()])
+        with pytest.raises(LateError):
+            ways.respond(30)
+        assert ways.sent == 1
+
+    def test_behind_one_that_may_have_arrived_a_refusal_by_otma_says_that_it_has(self):
+        ways = Ways([lost(), refused()])
+        ways.respond(30)
+        assert ways.sent == 2
+
+    def test_behind_one_that_may_have_arrived_another_refusal_says_nothing(self):
+        ways = Ways([lost(), refused(M.IMS_CONNECT)])
+        with pytest.raises(CalloutError) as failed:
+            ways.respond(30)
+        assert failed.value.status is Status.SENDING

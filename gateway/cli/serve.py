@@ -45,6 +45,6 @@ def serve(
         snapshot = load(home)
         show(runtime.problems_before_serving(snapshot))
         if snapshot.consumers:
-            told = "imsgw callout serves the %d services that IMS programs call; serve --with-callout runs both"
+            told = "imsgw callout serves the %d services that IMS programs call; serve --with-callout runs it"
             log.info(told, len(snapshot.consumers))
         runtime.serve(snapshot)

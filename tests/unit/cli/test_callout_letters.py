@@ -100,7 +100,7 @@ def test_where_there_is_no_journal_nothing_is_listed_and_none_is_made(letters, p
     ],
 )
 def test_an_empty_list_says_so_beside_the_output(letters, place, state, words):
-    place.journal().close()
+    letters("discard", place.bury(), "--yes")
     result = letters("list", "--state", state)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{words}\n")
 

@@ -105,7 +105,7 @@ def test_that_programs_call_services_too_is_said(imsgw, good_home, served, caplo
     caplog.set_level("INFO", "gateway.web")
     assert imsgw("serve", "--home", good_home).exit_code == 0
     assert "imsgw callout serves the " in caplog.text
-    assert "serve --with-callout runs both" in caplog.text
+    assert "serve --with-callout runs it" in caplog.text
 
 
 def test_a_home_whose_services_no_program_calls_says_nothing_of_it(imsgw, home, served, caplog):

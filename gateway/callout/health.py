@@ -6,8 +6,9 @@
 | ``/readyz`` | GET, HEAD | 200, or 503 and why it is not ready |
 | ``/metrics`` | GET, HEAD | for Prometheus |
 
-A connection gets one answer and one deadline for its handshake and request; of those that are silent or slow
-there are a few at most, and who comes beyond them is turned away rather than kept waiting.
+A connection gets one answer and one deadline for its handshake and request. Of those that are silent or slow
+there are a few at most: who comes beyond them gets the place of the one that has had its place for longest, so
+that nobody can keep the probes of others from their answer.
 """
 
 import logging
@@ -19,7 +20,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Final
 
 from gateway.callout.control_line import send_line
@@ -33,6 +34,8 @@ log = logging.getLogger("gateway.callout")
 _MOST_CONNECTIONS: Final = 32
 _SECONDS: Final = 10.0
 """For handshake and request; the answer gets as many again."""
+_ROOM_SECONDS: Final = 1.0
+"""For the place of a connection that was cut off."""
 _MOST_HEAD_BYTES: Final = 16_384
 _PLAIN: Final = "text/plain; charset=utf-8"
 _BACKLOG: Final = 64
@@ -103,25 +106,31 @@ class _Server(ThreadingMixIn, TCPServer):
         self.tls = tls
         self.clock = clock
         self._room = BoundedSemaphore(_MOST_CONNECTIONS)
+        self._open: dict[object, socket.socket] = {}
+        """What is being answered, oldest first."""
+        self._lock = Lock()
         host, port = parse_listen(listen)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if not self._room.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+            self._cut_off_oldest()
+            if not self._room.acquire(timeout=_ROOM_SECONDS):
+                self.shutdown_request(request)
+                return
+        self._keep(client_address, request)
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # no thread to be had
-            self._room.release()
+            self._forget(client_address)
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._room.release()
+            self._forget(client_address)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         deadline = self.clock.monotonic() + _SECONDS
@@ -131,9 +140,28 @@ class _Server(ThreadingMixIn, TCPServer):
             return
         request.settimeout(_SECONDS)
         # the handshake is done here, in the connection's own thread; its deadline is that of the socket
-        with tls.context.wrap_socket(request, server_side=True, suppress_ragged_eofs=True) as secured:
+        with tls.context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as secured:
+            self._keep(client_address, secured)
+            secured.do_handshake()
             if tls.complaint(secured) is None:
                 self._serve(secured, client_address, deadline)
+
+    def _keep(self, client: object, connection: socket.socket) -> None:
+        with self._lock:
+            self._open[client] = connection
+
+    def _forget(self, client: object) -> None:
+        with self._lock:
+            self._open.pop(client, None)
+        self._room.release()
+
+    def _cut_off_oldest(self) -> None:
+        with self._lock:
+            oldest = next(iter(self._open), None)
+            connection = self._open.pop(oldest, None)
+        if connection is not None:
+            with suppress(OSError):  # it has just ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _serve(self, connection: socket.socket, client_address: Any, deadline: float) -> None:
         head = self._head(connection, deadline)

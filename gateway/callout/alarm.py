@@ -10,17 +10,21 @@ from typing import Final
 from gateway.clock import Clock
 
 _LOG: Final = logging.getLogger(__name__)
+_KEPT: Final = 1000
+"""So many that are cancelled are no matter."""
 
 
 class Appointment:
     """Something that will be done at a time, unless it is cancelled before."""
 
-    def __init__(self, act: Callable[[], None]) -> None:
+    def __init__(self, act: Callable[[], None], cancelled: Callable[[], None]) -> None:
         self._act: Callable[[], None] | None = act
+        self._cancelled = cancelled
 
     def cancel(self) -> None:
         """Let it not be done; nothing happens when it is done already."""
         self._act = None
+        self._cancelled()
 
     @property
     def act(self) -> Callable[[], None] | None:
@@ -36,6 +40,8 @@ class Alarm:
         self._clock = clock
         self._numbers = count()
         self._due: list[tuple[float, int, Appointment]] = []
+        self._cancelled = 0
+        """About how many of them are cancelled; those that were done before count too."""
         self._changed = Condition()
         self._closed = False
         self._thread = Thread(target=self._run, name="callout-alarm", daemon=True)
@@ -43,12 +49,26 @@ class Alarm:
 
     def at(self, when: float, act: Callable[[], None]) -> Appointment:
         """Have something done at `when` (monotonic seconds), at once if that is over."""
-        appointment = Appointment(act)
+        appointment = Appointment(act, self._count_cancelled)
         with self._changed:
             heapq.heappush(self._due, (when, next(self._numbers), appointment))
             if self._due[0][2] is appointment:
                 self._changed.notify()
         return appointment
+
+    def _count_cancelled(self) -> None:
+        """Forget those that are cancelled once they are many: their times may be an hour off."""
+        with self._changed:
+            self._cancelled += 1
+            if self._cancelled > max(_KEPT, len(self._due) // 2):
+                self._due = [one for one in self._due if one[2].act is not None]
+                heapq.heapify(self._due)
+                self._cancelled = 0
+
+    def __len__(self) -> int:
+        """Return how many appointments are kept."""
+        with self._changed:
+            return len(self._due)
 
     def close(self) -> None:
         """Do nothing any more."""

@@ -81,6 +81,19 @@ def test_what_is_cancelled_is_not_done_and_a_failure_stops_nothing(caplog):
     assert "a deadline could not be seen to" in caplog.text
 
 
+def test_of_calls_that_have_ended_long_before_their_deadlines_nothing_is_kept():
+    alarm, done = Alarm(SYSTEM_CLOCK), Event()
+    now = SYSTEM_CLOCK.monotonic()
+    kept = [alarm.at(now + 3600, lambda: None) for _ in range(10)]
+    for _ in range(10_000):
+        alarm.at(now + 3600, lambda: None).cancel()
+    assert 10 <= len(alarm) < 3000
+    alarm.at(now + 0.01, done.set)
+    assert done.wait(30)
+    alarm.close()
+    assert all(one.act is not None for one in kept)
+
+
 def test_one_delivery_at_a_time_tries_an_address_that_pauses():
     clock = SetClock()
     circuit = Circuit(RetrySettings(circuit_failures=1, first_seconds=4.0), clock)

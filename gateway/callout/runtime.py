@@ -21,7 +21,7 @@ from gateway.callout.message import MessageReader
 from gateway.callout.outbound import ServiceCaller
 from gateway.callout.snapshot import Current, Snapshot
 from gateway.callout.state import ListenerPicture, ListenerState
-from gateway.callout.station import Shared, Station, Way
+from gateway.callout.station import Shared, Station, Way, stores_of
 from gateway.callout.values import Source
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.bounds import message_bounds
@@ -200,11 +200,11 @@ class CalloutRuntime:
         One that was away for a while is new too: its way was closed behind its last station.
         """
         with self._lock:
-            in_use = {source.bundle: station.way.bundle for source, station in self._stations.items()}
+            in_use = {source.bundle: station.way for source, station in self._stations.items()}
         changed = {
             name: bundle
             for name, bundle in home.bundles.items()
-            if bundle.callout is not None and (name not in in_use or in_use[name] != bundle)
+            if bundle.callout is not None and (name not in in_use or not in_use[name].fits(bundle))
         }
         try:
             return {name: self._way(name, bundle) for name, bundle in changed.items()}
@@ -214,14 +214,14 @@ class CalloutRuntime:
     def _apply(self, home: Home, ways: Mapping[str, Way]) -> None:
         """Have the stations that the home wants, and no others. Called under the lock."""
         wanted = {
-            Source(name, tpipe): bundle
+            Source(name, tpipe): None
             for name, bundle in home.bundles.items()
             if bundle.callout is not None
             for tpipe in bundle.callout.tpipes
         }
         self._ways = {source.bundle: ways.get(source.bundle) or self._ways[source.bundle] for source in wanted}
         for source, station in list(self._stations.items()):
-            if wanted.get(source) != station.way.bundle:
+            if source not in wanted or self._ways[source.bundle] is not station.way:
                 self._retire(self._stations.pop(source))
         for source in wanted:
             if source not in self._stations:
@@ -233,9 +233,12 @@ class CalloutRuntime:
             station.start()
 
     def _way(self, name: str, bundle: Bundle) -> Way:
+        # before they are read: what changes meanwhile is then found by the next reload
+        stores = stores_of(bundle)
         settings = bundle_settings(name, bundle.ims_connect, self._metrics.paths)
         credentials = bundle_credentials(bundle, self._seconds, self._clock)
-        return Way(bundle, settings, credentials, self._clock, CountedPaths(self._metrics.paths, PathLog()))
+        sink = CountedPaths(self._metrics.paths, PathLog())
+        return Way(bundle, settings, credentials, self._clock, sink, stores)
 
     def _retire(self, station: Station) -> None:
         """Let a station end in a thread of its own: what is in work there may take a while."""

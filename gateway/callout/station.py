@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from threading import Lock
 
 from gateway.callout.alarm import Alarm
@@ -42,25 +44,35 @@ class Shared:
     clock: Clock
 
 
+Stores = tuple[bytes, ...]
+"""Digests of what is in the key and trust stores of a bundle."""
+
+
 class Way:
     """The way back to the IMS of one bundle: a pool of sockets that its stations share."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all that it is made of
         self,
         bundle: Bundle,
         settings: ConnectionSettings,
         credentials: CredentialsSource,
         clock: Clock,
         sink: PathSink,
+        stores: Stores = (),
     ) -> None:
-        """Open nothing yet."""
+        """Open nothing yet. `stores`: what `settings` were made with, see `stores_of`."""
         self.bundle = bundle
+        self._stores = stores
         self.settings = settings
         self.credentials = credentials
         self._client = Client(settings, clock=clock, sink=sink)
         self.responder = Responder(self._client, credentials, clock)
         self._users = 0
         self._lock = Lock()
+
+    def fits(self, bundle: Bundle) -> bool:
+        """Tell whether it is what a bundle says, down to the certificates in its stores."""
+        return self.bundle == bundle and self._stores == stores_of(bundle)
 
     def hold(self) -> None:
         """Note a station that uses it."""
@@ -78,6 +90,26 @@ class Way:
     def stats(self) -> tuple[PoolStats, ...]:
         """Return the picture of the pool of each endpoint."""
         return self._client.stats()
+
+
+def stores_of(bundle: Bundle) -> Stores:
+    """Return what the stores for IMS Connect hold: they are renewed under their names. Does not raise."""
+    tls = bundle.ims_connect.tls
+    if tls is None:
+        return ()
+    return tuple(_content(store.path) for store in (tls.truststore, tls.keystore) if store is not None)
+
+
+def _content(path: Path) -> bytes:
+    """Return a digest of a file, or of those in a folder; empty for what cannot be read, which others tell."""
+    found = sha256()
+    try:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            found.update(f"{file.name}\0".encode("utf-8", "surrogateescape"))
+            found.update(sha256(file.read_bytes()).digest() if file.is_file() else b"")
+    except OSError:
+        return b""
+    return found.digest()
 
 
 class Station:

@@ -9,7 +9,7 @@ from gateway.callout.journal.entries import JournalError, NewEntry
 from gateway.callout.state import ListenerState
 from gateway.callout.values import Source
 from gateway.clock import SYSTEM_CLOCK
-from gateway.observe.callout_events import LateAnswer
+from gateway.observe.callout_events import CalloutEnded, LateAnswer
 from tests.fixtures.callout import GOOD, code, contract, event, rating
 from tests.fixtures.running_gateway import wait_until
 
@@ -126,6 +126,26 @@ def test_a_delivery_whose_end_could_not_be_kept_when_its_bundle_changed_is_made_
     wait_until(lambda: not journal.counts(), "the journal empty", 30)
     assert len(service.heard) >= 2
     assert len({heard.message_id for heard in service.heard}) == 1
+
+
+def test_an_answer_reaches_its_program_though_ims_connect_was_away_when_it_came(
+    deployed, service, breaking_proxy
+):
+    """The ICAL waits in IMS, not in IMS Connect."""
+    proxy = breaking_proxy(deployed.standin.host, deployed.standin.port)
+    deployed.bundle(ims_connect={"host": proxy.host, "port": proxy.port})
+    service.rating.hold("SLOW")
+    running = deployed.start()
+    waiting = deployed.ical(rating("SLOW"), timeout_seconds=60)
+    wait_until(lambda: service.heard, "the call")
+    way = running.runtime._stations[ONE].way
+    proxy.refuse()
+    proxy.reset()
+    service.rating.let_go()
+    wait_until(lambda: any(one.connect_failures for one in way.stats()), "a try", 30)
+    proxy.listen()
+    assert code(waiting.result(30)) == GOOD
+    assert [record.outcome for record in running.records.wait(CalloutEnded)] == ["answered"]
 
 
 def test_a_heartbeat_goes_on_whatever_it_meets(deployed, monkeypatch):

@@ -8,7 +8,6 @@ from typing import Any, Final
 from gateway.callout.codes import CalloutError, Hope, Status
 from gateway.callout.credentials import CredentialsOf
 from gateway.callout.deployment import Deployed, Deployment
-from gateway.callout.told import origin
 from gateway.callout.turns import NoTurnError, Turns
 from gateway.callout.values import Call
 from gateway.clock import Clock
@@ -16,6 +15,7 @@ from gateway.config.checks.places import bundle_file, correlator_file
 from gateway.config.model import BasicAuthentication, BundleCallout, Consumer, KeyStore, TrustStore
 from gateway.errors import ConfigError, Problem
 from gateway.soap.outbound.caller import SoapCaller, SoapRequest
+from gateway.soap.outbound.connection import Target
 from gateway.soap.outbound.errors import OutboundError, Trouble
 from gateway.soap.outbound.http import HttpClient
 from gateway.soap.outbound.limits import Limits
@@ -109,7 +109,8 @@ class ServiceCaller:
             most_bytes=settings.max_response_bytes,
         )
         try:
-            with service.turns.at(origin(aim), call.deadline):
+            origin = Target.of(aim.address).origin  # what else is in the address may be the program's own
+            with service.turns.at(f"{origin.scheme}://{origin.authority}", call.deadline):
                 return service.caller.call(request, way.client, limits)
         except NoTurnError:
             text = "the call had to wait too long for its turn: as many as may be are in work at this address"

@@ -12,6 +12,8 @@ import h11
 
 LONGEST_HEAD: Final = 65_536
 """Bytes of a response's head, each interim one by itself, and of its trailer."""
+MOST_INTERIM: Final = 100
+"""Interim answers before the one that is waited for."""
 FRAMING_ALLOWANCE: Final = 65_536
 """Bytes of framing that a body in chunks may always have."""
 DATA_PER_FRAMING: Final = 8
@@ -66,8 +68,11 @@ class Exchange:
 
         Raises DoubtError; ConnectionResetError where nothing or half of it came; OSError.
         """
+        left = MOST_INTERIM
         while not isinstance(event := self._next(), h11.Response):
-            pass
+            left -= 1
+            if left < 0:
+                raise DoubtError("interim answers without end")
         self._head = event
         self._wire = len(self._h11.trailing_data[0])
         self._judge(event)

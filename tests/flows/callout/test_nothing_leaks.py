@@ -1,4 +1,4 @@
-"""What a hostile service, or a hostile message, gets into the log, metrics, dead letters and commands: nothing."""
+"""What a hostile service or message gets into the log, metrics, dead letters and commands: nothing."""
 
 import stat
 from urllib.request import ProxyHandler, build_opener

@@ -188,6 +188,16 @@ def test_chunks_that_are_mostly_framing_are_not_read_to_the_end(caller, service)
     assert sum(1 for _ in service.heard) == 1
 
 
+def test_interim_answers_without_end_are_no_answer(caller, service):
+    def behave(link, _):
+        while not link.stopping.is_set():
+            link.send(b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
+
+    service.behave = behave
+    error = failure(caller, call(service.origin))
+    assert (error.status, error.private) == (Status.INVOKING, "interim answers without end")
+
+
 def test_small_chunks_are_an_answer(caller, service):
     pieces = b"".join(b"1;x=y\r\n%c\r\n" % byte for byte in body(5))
     service.behave = lambda link, _: link.send(

@@ -51,7 +51,7 @@ Stores = tuple[bytes, ...]
 class Way:
     """The way back to the IMS of one bundle: a pool of sockets that its stations share."""
 
-    def __init__(  # noqa: PLR0913  all that it is made of
+    def __init__(  # noqa: PLR0913, PLR0917  all that it is made of
         self,
         bundle: Bundle,
         settings: ConnectionSettings,

@@ -52,7 +52,7 @@ class HttpClient:
 
         `headers` are all but Host, Content-Length and Accept-Encoding. Raises OutboundError.
         """
-        connection = self._connections.take(target.origin, limits)
+        connection = self._connection(target, limits)
         exchange = Exchange(connection.sock)
         keep = False
         try:
@@ -70,6 +70,15 @@ class HttpClient:
             else:
                 connection.close()
         return answer
+
+    def _connection(self, target: Target, limits: Limits) -> Connection:
+        """Return a connection; one that takes too long is an error of the network while the call has time."""
+        try:
+            return self._connections.take(target.origin, limits)
+        except OutboundError as error:
+            if error.trouble is Trouble.TIME and not limits.over:
+                raise network(error.text, error.private) from None
+            raise
 
     def close(self) -> None:
         """Close the connections, those in use when they come back."""

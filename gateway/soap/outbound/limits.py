@@ -34,6 +34,11 @@ class Limits:
         self._until = self.begin_by
         self._room = self.most_bytes + _FRAME_BYTES
 
+    @property
+    def over(self) -> bool:
+        """Whether it is too late to begin."""
+        return self.clock.monotonic() >= self.begin_by
+
     def connecting(self) -> None:
         """Note that a connection is being made: until this is over, it has a limit of its own."""
         self._until = min(self.begin_by, self.clock.monotonic() + self.connect_seconds)

@@ -329,7 +329,6 @@ class TestTls:
         lab.start()
         failed(lab.call(rating()), 1001 if greet == "silent" else 1009)
 
-    @pytest.mark.xfail(reason="the program is told 1001, as if the service had been reached", strict=True)
     def test_1009_the_connection_takes_too_long(self, lab, service):
         service.greet = lambda link: link.wait()
         lab.service(

@@ -82,7 +82,7 @@ def test_a_host_that_takes_no_connection_is_given_up_after_the_time_for_that(cal
     caller = calling.caller(connect_timeout_ms=300)
     with full_backlog() as listener:
         error = failure(caller, call(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
-    assert told(error) == (Status.NO_RESPONSE, LATER, False)
+    assert told(error) == (Status.NETWORK, LATER, False)
     assert "connection" in error.text
 
 

@@ -113,7 +113,7 @@ def test_a_proxy_that_refuses_is_an_error_of_the_network(calling, proxy, status)
 def test_a_proxy_that_says_nothing_is_given_up_after_the_time_for_connections(calling, proxy):
     calling.callout = {"proxy": proxy(silent=True).origin}
     error = failure(calling.caller(connect_timeout_ms=300), call("https://rating.example.com/"))
-    assert told(error) == (Status.NO_RESPONSE, Hope.LATER, False)
+    assert told(error) == (Status.NETWORK, Hope.LATER, False)
 
 
 def test_a_proxy_that_is_not_there_is_told_from_the_service(calling):

@@ -226,7 +226,7 @@ def test_a_handshake_that_hangs_ends_with_the_time_for_connections(service, call
     calling.callout = {"truststore": pki.truststore()}
     caller = calling.caller(connect_timeout_ms=300)
     error = failure(caller, call(f"https://127.0.0.1:{service.port}/"))
-    assert told(error) == (Status.NO_RESPONSE, Hope.LATER, False)
+    assert told(error) == (Status.NETWORK, Hope.LATER, False)
     assert "TLS" in error.text
 
 
@@ -240,7 +240,7 @@ def test_a_handshake_that_drips_ends_with_the_time_for_connections(service, call
     calling.callout = {"truststore": pki.truststore()}
     caller = calling.caller(connect_timeout_ms=300)
     error = failure(caller, call(f"https://127.0.0.1:{service.port}/"))
-    assert told(error) == (Status.NO_RESPONSE, Hope.LATER, False)
+    assert told(error) == (Status.NETWORK, Hope.LATER, False)
 
 
 @pytest.mark.parametrize(

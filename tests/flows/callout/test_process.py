@@ -42,6 +42,7 @@ def test_it_serves_stops_at_sigterm_and_serves_again_without_a_nak(deployed, ser
     waiting = deployed.ical(rating("SLOW"), timeout_seconds=60)
     wait_until(lambda: len(service.heard) == 2, "the call")
     process.send(signal.SIGTERM)
+    wait_until(lambda: any(entry.get("state") == "stopped" for entry in process.entries), "the listener's end")
     left = deployed.ical(rating("NEXT"), timeout_seconds=60)
     service.rating.let_go()
     assert code(waiting.result(30)) == GOOD, "what is in work is finished"

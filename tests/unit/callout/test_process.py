@@ -130,9 +130,7 @@ def test_ctrl_c_does_the_same_and_a_second_signal_ends_it_at_once(home, monkeypa
 
 
 @pytest.mark.parametrize(("left", "code"), [(False, 0), (True, 1)])
-def test_what_does_not_close_is_left_behind_and_counts_where_a_program_waited(
-    home, monkeypatch, left, code
-):
+def test_what_does_not_close_is_left_behind_and_counts_where_a_program_waited(home, monkeypatch, left, code):
     """Answers that nobody waits for may be listened to for longer than an end may take."""
     monkeypatch.setattr(process, "_CLOSE_SECONDS", 0.01)
     codes, go = [], threading.Event()

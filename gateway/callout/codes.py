@@ -10,6 +10,12 @@ from typing import Final
 
 NETWORK_MESSAGE: Final = "IOGS0077E"
 """Message id that follows a network error (1009)."""
+RESPONSE_TAKEN: Final = "IOGS0081I"
+"""Message id: IMS acknowledged a response (send-only with acknowledgement)."""
+RESPONSE_REFUSED: Final = "IOGS0082E"
+"""Message id: IMS refused it."""
+RESPONSE_UNHEARD: Final = "IOGS0083E"
+"""Message id: neither came."""
 _ERROR: Final = "SOAP Gateway Error"
 """How the data of an error response begins; programs look for it."""
 

@@ -9,12 +9,18 @@ import math
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import Final
 
-from gateway.callout.codes import CalloutError, Status
+from gateway.callout.codes import (
+    RESPONSE_REFUSED,
+    RESPONSE_TAKEN,
+    RESPONSE_UNHEARD,
+    CalloutError,
+    Status,
+)
 from gateway.callout.means import Means
 from gateway.callout.responder import LateError, Response
 from gateway.callout.slots import Slots
@@ -162,11 +168,11 @@ class SynchronousDesk:
         try:
             self._means.responder.respond(response)
         except LateError as error:
-            self._told.late(ical, "ims", str(error))
+            self._told.late(ical, "ims", f"{RESPONSE_REFUSED}: {error}")
         except CalloutError as error:
             self._report(ical, error, settings)
         else:
-            self._told.answered(ical)
+            self._told.answered(ical, RESPONSE_TAKEN if settings.acknowledge else "")
 
     def _too_late(self, ical: Ical, settings: ConsumerOperation) -> None:
         """Tell the program that its time is over; its thread goes on listening, others may have its room."""
@@ -204,7 +210,8 @@ class SynchronousDesk:
         if error.status is Status.RESPONSE_SIZE:
             self._tell(ical, error, settings)
         else:
-            self._told.failed(ical, error)
+            unheard = f"{RESPONSE_UNHEARD}: {error.private}" if settings.acknowledge else error.private
+            self._told.failed(ical, replace(error, private=unheard))
 
     def _tell(self, ical: Ical, error: CalloutError, settings: ConsumerOperation | None) -> None:
         """Send an error response."""

@@ -39,9 +39,9 @@ class Told:
 
     # -- synchronous ----------------------------------------------------------------------------------------
 
-    def answered(self, ical: Waiting) -> None:
-        """Tell of a response that was sent."""
-        self._ical(ical, "answered", 0, "")
+    def answered(self, ical: Waiting, reason: str) -> None:
+        """Tell of a response that was sent; `reason`: what IMS said to it, if it was asked."""
+        self._ical(ical, "answered", 0, reason)
 
     def failed(self, ical: Waiting, error: CalloutError, because: CalloutError | None = None) -> None:
         """Tell of a callout that failed; `because`: what the error response would have said."""

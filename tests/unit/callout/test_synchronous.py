@@ -155,7 +155,20 @@ def test_with_acknowledgement_a_refused_response_is_recorded_as_late():
         assert response.acknowledge
         (event,) = scene.heard.events
         assert isinstance(event, LateAnswer)
-        assert (event.where, event.reason) == ("ims", "RSM 16/17")
+        assert (event.where, event.reason) == ("ims", "IOGS0082E: RSM 16/17")
+
+
+def test_with_acknowledgement_the_log_says_what_ims_said_to_the_response():
+    operation = {"acknowledge": True}
+    with stage(operation=operation) as scene:
+        serve(scene)
+        (event,) = scene.heard.events
+        assert (event.outcome, event.reason) == ("answered", "IOGS0081I")
+    with stage(ims=Ims(CalloutError(Status.SENDING, "IMS could not be reached")), operation=operation) as scene:
+        serve(scene)
+        (event,) = scene.heard.events
+        assert (event.outcome, event.status) == ("failed", Status.SENDING)
+        assert "IOGS0083E" in event.reason
 
 
 def test_a_response_that_cannot_be_sent_is_1003_in_the_log():

@@ -1,10 +1,10 @@
 """The contracts of consumers against their correlators, and the addresses that are called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from gateway.callout.deployment import load_contracts
-from gateway.config.checks.places import correlator_file, is_loopback
+from gateway.config.checks.places import bundle_file, correlator_file, is_loopback
 from gateway.config.model import Consumer, Home, RawMessages
 from gateway.config.words import dotted, nearest, shown
 from gateway.errors import Problem
@@ -21,6 +21,31 @@ def consumer_contract_problems(home: Home) -> Iterator[Problem]:
         yield from contract.warnings
         yield from _disagreements(consumer, contract)
         yield from _addresses(home, consumer, contract)
+    yield from _mixed_tpipes(home, loaded)
+
+
+def _mixed_tpipes(home: Home, loaded: Mapping[str, ConsumerContract]) -> Iterator[Problem]:
+    """Name bundles over which one-way operations and such with an answer come on the same tpipes.
+
+    Programs insert the ones (asynchronous) and wait for the others (synchronous): each wants tpipes of its own.
+    """
+    for name, bundle in home.bundles.items():
+        if bundle.callout is None or bundle.callout.requests != "both":
+            continue
+        operations = [
+            (f"{service}.{operation}", contract.operations[operation].one_way)
+            for service, contract in loaded.items()
+            if name in home.consumers[service].settings.bundles
+            for operation in contract.operations
+        ]
+        one_way = [operation for operation, alone in operations if alone]
+        answered = [operation for operation, alone in operations if not alone]
+        if one_way and answered:
+            text = (
+                f'"both" lets one-way calls ({one_way[0]}) and calls that are waited for ({answered[0]}) share '
+                "tpipes, and hold each other up: give each a bundle and tpipes of its own"
+            )
+            yield Problem(bundle_file(name), "callout.requests", text, warning=True)
 
 
 def _disagreements(consumer: Consumer, contract: ConsumerContract) -> Iterator[Problem]:

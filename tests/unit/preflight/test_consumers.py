@@ -106,6 +106,15 @@ def test_a_transaction_for_the_answer_of_a_one_way_operation_is_a_warning(tmp_pa
     assert lines(home) == [f"{RATING}: operations.Report.response_transaction: warning: {text}"]
 
 
+def test_one_way_calls_and_calls_that_are_waited_for_on_the_same_tpipes_are_a_warning(tmp_path):
+    home = make(tmp_path)
+    bundle = home / "bundles" / "ims1.toml"
+    bundle.write_text(bundle.read_text().replace('"synchronous"', '"both"'))
+    (line,) = lines(home)
+    told = 'callout.requests: warning: "both" lets one-way calls (rating.Report) and calls that are waited for'
+    assert line.startswith(f"bundles/ims1.toml: {told} (rating.Rate) share tpipes")
+
+
 def test_a_wsdl_that_cannot_be_read_is_named(tmp_path):
     home = make(tmp_path)
     (home / "wsdl/rating/rating.wsdl").write_text("<definitions")

@@ -1,5 +1,7 @@
 """Fixtures for every test come from plug-in modules, one a subject."""
 
+import signal
+
 pytest_plugins: list[str] = [
     "tests.fixtures.pki",
     "tests.fixtures.clock",
@@ -24,3 +26,13 @@ pytest_plugins: list[str] = [
     "tests.interop.wss.java",
     "tests.interop.wss.gateways",
 ]
+
+
+def pytest_configure() -> None:
+    """Hear signals as a process at a terminal does, and so the processes that tests start.
+
+    A run in the background, or by nohup, begins with some of them ignored, and hands that on.
+    """
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)

@@ -18,6 +18,9 @@ from gateway.imsconnect.values import CredentialsSource
 from gateway.outcome import Outcome, Retry
 from gateway.payload.request import TRANSACTION_WIDTH
 
+REFUSED_AS_LATE: Final = M.OTMA
+"""unverified: which sense code says that no ICAL waits any more. IMS has no other reason to refuse a response,
+so every refusal of OTMA, a sign-on apart, counts as that."""
 SENDING_MS: Final = 10_000
 """How long IMS Connect may take for an answer of ours, waiting for a socket apart."""
 EXECUTION_MS: Final = 5_000

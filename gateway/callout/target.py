@@ -1,6 +1,6 @@
 """Which address a callout goes to: that of the WSDL, or one that the control data names and that is allowed.
 
-unverified: which tag wins when several are there. Here DFSENDPOINTURL is the whole address; without it
+Where several tags are there DFSENDPOINTURL is the whole address (`ENDPOINT_URL_WINS`); without it
 DFSPORTNAME says whose address is taken, and DFSHOSTPORT replaces scheme, host and port of that.
 """
 
@@ -15,6 +15,8 @@ from gateway.callout.ical import ENDPOINT_URL, HOST_PORT
 from gateway.callout.values import Control
 from gateway.soap.consumer import is_address
 
+ENDPOINT_URL_WINS: Final[bool] = True
+"""unverified: which tag wins, DFSENDPOINTURL or DFSHOSTPORT, when a program gives both."""
 _ENTRY: Final = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>\[[^\]]*\]|[^:/]*)(?::(?P<port>[0-9]+|\*))?/?")
 _WSDL: Final = "the address in the WSDL"
 
@@ -57,7 +59,7 @@ def choose_address(control: Control, port_address: str, allowed: AllowList) -> t
     """
     origin = read_origin(control.origin, HOST_PORT) if control.origin else None
     address = read_address(control.address, ENDPOINT_URL) if control.address else None
-    if address is None and origin is not None:
+    if origin is not None and (address is None or not ENDPOINT_URL_WINS):
         address = Address(origin, read_address(port_address, _WSDL).rest)
     if address is None and not is_address(port_address):
         text = f"{_WSDL} is none that can be called; control data can give another ({ENDPOINT_URL})"

@@ -2,13 +2,19 @@
 
 Both take `[DESCRIPTOR] data`. Without a descriptor in front the data goes where `descriptor` of the transaction
 says, or to the only descriptor there is. `control` of the transaction says what goes beside an ICAL.
+
+What they say themselves is text: in the transaction's `ccsid` for data that is XML, so that who called with XML
+can read it, and in EBCDIC for all else.
 """
 
 from typing import Final
 
-from gateway.standin.programs import AbendError, Context, Reply, split, transaction_code
+from gateway.codepage import CodePage
+from gateway.standin.programs import HOST, UTF_8, AbendError, Context, Reply, split, transaction_code
 
 ABEND_NO_DESTINATION: Final = "U0104"
+_MARKED: Final = b"\xef\xbb\xbf<"
+"""The beginning of XML with a byte order mark."""
 
 
 class Callout:
@@ -19,7 +25,7 @@ class Callout:
         descriptor, data = _destination(context)
         answer = await context.ical(descriptor, data, control=context.control)
         if not answer.good:
-            return context.text_reply(f"CALLOUT {descriptor} {answer.words}")
+            return _said(context, data, f"CALLOUT {descriptor} {answer.words}")
         return Reply(split(answer.data))
 
 
@@ -30,7 +36,7 @@ class CallAsync:
         """Insert and answer."""
         descriptor, data = _destination(context)
         context.insert(descriptor, *split(data))
-        return context.text_reply(f"CALLASYN {descriptor} QUEUED")
+        return _said(context, data, f"CALLASYN {descriptor} QUEUED")
 
 
 def _destination(context: Context) -> tuple[str, bytes]:
@@ -44,3 +50,10 @@ def _destination(context: Context) -> tuple[str, bytes]:
     if len(names) == 1:
         return names[0], context.data
     raise AbendError(ABEND_NO_DESTINATION, "neither the input nor the configuration names a descriptor")
+
+
+def _said(context: Context, data: bytes, text: str) -> Reply:
+    """Return a reply of text in the encoding of the data: it need not be well-formed to have one."""
+    code = CodePage.of(context.ccsid)
+    xml = data.startswith(code.encode("<")) or (context.ccsid == UTF_8 and data.startswith(_MARKED))
+    return Reply(((code if xml else HOST).encode(text),))

@@ -537,6 +537,33 @@ class TestBuiltIn:
         answer_ = client.ask(text("CALLOUT   HELLO"))
         assert ebcdic("CALLOUT OUT X'100'/X'104' AIBERRXT X'0000': ") in answer_
 
+    # 1208 is UTF-8; 1140 and 37 have X'4C' for "<", 1026 the same; "'" is X'7D' in all three
+    @pytest.mark.parametrize(
+        ("ccsid", "data", "encoding"),
+        [
+            (1208, b"<a/>", "utf-8"),
+            (1208, b"\xef\xbb\xbf<a/>", "utf-8"),
+            (1208, b"<no end", "utf-8"),
+            (1140, ebcdic("<a/>"), "cp1140"),
+            (1026, ebcdic("<a/>"), "cp1026"),
+            (1208, ebcdic("<a/>"), "cp037"),
+            (1208, b"", "cp037"),
+            (1140, b"<a/>", "cp037"),
+            (37, b"\xef\xbb\xbf<a/>", "cp037"),
+        ],
+    )
+    @pytest.mark.parametrize("named", ["", "OUT "])
+    def test_what_they_say_is_in_the_encoding_of_their_data(
+        self, standin_factory, connect, named, ccsid, data, encoding
+    ):
+        descriptors = {"OUT": {"tpipe": "CALLOUT1", "sync_timeout_seconds": 0.01}}
+        transactions = {name: {"ccsid": ccsid} for name in ("CALLOUT", "CALLASYN")}
+        client = connect(standin_factory(descriptors=descriptors, transactions=transactions))
+        answer_ = client.ask(message(ebcdic(f"CALLOUT {named}") + data, transaction="CALLOUT"))
+        assert "CALLOUT OUT X'100'/X'104' AIBERRXT X'0000': ".encode(encoding) in answer_
+        answer_ = client.ask(message(ebcdic(f"CALLASYN {named}") + data, transaction="CALLASYN"))
+        assert answer_ == llll(segment("CALLASYN OUT QUEUED".encode(encoding)), csm())
+
     @pytest.mark.parametrize(
         ("line", "transaction", "tpipe"),
         [

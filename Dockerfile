@@ -24,7 +24,7 @@ RUN --mount=type=secret,id=pip.conf,target=/run/secrets/pip.conf \
     --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
     export PIP_CONFIG_FILE=/run/secrets/pip.conf \
  && tools/bin/pip install --require-hashes --requirement build-requirements.txt \
- && tools/bin/pip wheel --require-hashes --no-build-isolation --wheel-dir wheels --requirement runtime.txt
+ && tools/bin/pip wheel --no-deps --require-hashes --no-build-isolation --wheel-dir wheels --requirement runtime.txt
 
 # The example home goes into the wheel, for `imsgw demo`.
 COPY pyproject.toml README.md LICENSE gateway.toml standin.toml /build/source/

@@ -15,7 +15,7 @@ help: ## show these targets
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.12 ..." % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -58,7 +58,7 @@ lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)
 	for part in runtime dev; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    pyproject.toml --extra postgresql $$([ $$part = dev ] && echo --group dev) -o requirements/$$part.txt || exit 1; \
+	    pyproject.toml --extra postgresql --extra migration $$([ $$part = dev ] && echo --group dev) -o requirements/$$part.txt || exit 1; \
 	done
 
 package: $(STAMP) ## build sdist and wheel into dist/

@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 
 .venv/bin/python -m hatchling build -d "$work/dist"
 "${PYTHON:-python3}" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/runtime.txt
 "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$work"/dist/*.whl
 cd "$work"
 venv/bin/imsgw --version

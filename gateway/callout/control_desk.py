@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.callout.condition import Condition, Steered
@@ -64,12 +64,23 @@ class Desk:
         log.info("by command %s: %s", word, ", ".join(str(each) for each in listeners) or "no listeners")
 
     def _named(self, ask: Ask) -> tuple[Source, ...]:
-        """Return the listeners that are meant. Raises ControlError for one that there is not."""
+        """Return the listeners that are meant, each once. Raises ControlError for one that there is not."""
         known = sorted(picture.source for picture in self._runtime.pictures())
         if ask.listeners is None:
             return tuple(known)
-        for source in ask.listeners:
-            if source not in known:
-                there = ", ".join(str(each) for each in known[:_MOST_NAMED]) or "none"
-                raise ControlError(f"there is no listener {source}; there are: {there}")
-        return ask.listeners
+        return tuple(dict.fromkeys(source for name in ask.listeners for source in _meant(name, known)))
+
+
+def _meant(name: Source | str, known: Sequence[Source]) -> list[Source]:
+    """Return a listener, or all of a bundle. Raises ControlError where there is none."""
+    found = [source for source in known if name in {source, source.bundle}]
+    if found:
+        return found
+    if isinstance(name, Source):
+        raise ControlError(f"there is no listener {name}; there are: {_some(known)}")
+    bundles = list(dict.fromkeys(source.bundle for source in known))
+    raise ControlError(f"there is no bundle {name} with listeners; there are: {_some(bundles)}")
+
+
+def _some(names: Sequence[Source | str]) -> str:
+    return ", ".join(str(each) for each in names[:_MOST_NAMED]) or "none"

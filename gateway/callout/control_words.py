@@ -27,8 +27,8 @@ class Ask:
     """What a command wants."""
 
     do: Verb
-    listeners: tuple[Source, ...] | None = None
-    """Of start and stop; None: all."""
+    listeners: tuple[Source | str, ...] | None = None
+    """Of start and stop: listeners, or names of bundles for all that those have; None: all there are."""
     seconds: float | None = None
     """Of drain: how long to wait; None: `callout.drain_seconds`."""
 
@@ -48,8 +48,8 @@ class Ask:
             raise ControlError("listeners must be a list, or null for all")
         if seconds is not None and not (_number(seconds) and 0 <= seconds <= 86_400):
             raise ControlError("seconds must be a number from 0 to 86400")
-        named = None if listeners is None else tuple(source_of(each) for each in listeners)
-        return cls(cast("Verb", do), named, seconds)
+        meant = None if listeners is None else tuple(named(each) for each in listeners)
+        return cls(cast("Verb", do), meant, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,14 @@ def refusal(text: str) -> bytes:
     return _line({"error": text})
 
 
-def source_of(text: object) -> Source:
-    """Read ``BUNDLE/TPIPE``. Raises ControlError."""
+def named(text: object) -> Source | str:
+    """Read ``BUNDLE/TPIPE``, one listener, or ``BUNDLE``, the name of a bundle. Raises ControlError."""
     bundle, slash, tpipe = text.partition("/") if isinstance(text, str) else ("", "", "")
-    if not (bundle and slash and tpipe) or "/" in tpipe:
-        raise ControlError('a listener is named BUNDLE/TPIPE, for example "ims1/CALLOUT1"')
-    return Source(bundle, tpipe)
+    if not bundle or bool(slash) != bool(tpipe) or "/" in tpipe:
+        raise ControlError(
+            'a listener is named BUNDLE/TPIPE, for example "ims1/CALLOUT1"; BUNDLE alone: all of that bundle'
+        )
+    return Source(bundle, tpipe) if slash else bundle
 
 
 # -- JSON -----------------------------------------------------------------------------------------------------

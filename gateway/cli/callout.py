@@ -134,6 +134,8 @@ def start(
     """Have listeners retrieve again that were stopped, or that an error has stopped.
 
     Example: `imsgw callout start ims1/CALLOUT1`
+
+    Example: `imsgw callout start ims1`
     """
     from gateway.callout.control_words import Ask  # noqa: PLC0415
 
@@ -152,6 +154,8 @@ def stop(
     They stay stopped until `imsgw callout start`, or until the process starts anew.
 
     Example: `imsgw callout stop ims1/CALLOUT1 ims1/CALLOUT2`
+
+    Example: `imsgw callout stop ims1`
 
     Example: `imsgw callout stop --all`
     """
@@ -191,13 +195,13 @@ def drain(
         raise typer.Exit(1)
 
 
-def _named(listeners: list[str] | None, *, every: bool) -> "tuple[Source, ...] | None":
-    """Return the listeners that are meant; None: all."""
-    from gateway.callout.control_words import ControlError, source_of  # noqa: PLC0415
+def _named(listeners: list[str] | None, *, every: bool) -> "tuple[Source | str, ...] | None":
+    """Return the listeners and bundles that are meant; None: all."""
+    from gateway.callout.control_words import ControlError, named  # noqa: PLC0415
 
     if every == bool(listeners):
-        raise typer.BadParameter("name listeners, or --all", param_hint="BUNDLE/TPIPE")
+        raise typer.BadParameter("name listeners or bundles, or --all", param_hint="BUNDLE[/TPIPE]")
     try:
-        return None if listeners is None or every else tuple(source_of(each) for each in listeners)
+        return None if listeners is None or every else tuple(named(each) for each in listeners)
     except ControlError as error:
-        raise typer.BadParameter(str(error), param_hint="BUNDLE/TPIPE") from error
+        raise typer.BadParameter(str(error), param_hint="BUNDLE[/TPIPE]") from error

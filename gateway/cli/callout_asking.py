@@ -26,7 +26,10 @@ InstanceOption = Annotated[
     ),
 ]
 ListenersArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="BUNDLE/TPIPE...", help="Listeners.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="BUNDLE[/TPIPE]...", help="Listeners; BUNDLE: all of that bundle.", show_default=False
+    ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All listeners.")]
 

@@ -98,6 +98,20 @@ def test_a_listener_that_there_is_not_changes_nothing(deployed, rates):
     assert set(states(process).values()) == {"listening"}
 
 
+def test_all_listeners_of_a_bundle_are_stopped_and_started_by_its_name(deployed, rates):
+    process = deployed.spawn()
+    result = process.command("stop", "ims9")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "there is no bundle ims9 with listeners; there are: ims1" in result.stderr
+    assert set(states(process).values()) == {"listening"}
+    assert process.command("stop", "ims1").returncode == 0
+    for listener in ("ims1/PIPE1", "ims1/PIPE2"):
+        wait_state(process, listener, "stopped")
+    assert process.command("start", "ims1").returncode == 0
+    for listener in ("ims1/PIPE1", "ims1/PIPE2"):
+        wait_state(process, listener, "listening")
+
+
 def test_without_a_process_the_commands_say_so(deployed):
     process = deployed.spawn(ready=False)
     process.kill()

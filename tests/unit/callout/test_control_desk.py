@@ -42,6 +42,24 @@ def test_listeners_are_started_and_stopped_by_name_or_all(desk, runtime, do):
     assert runtime.done == [(do, (TWO,)), (do, (ONE, TWO))]
 
 
+@pytest.mark.parametrize("do", ["start", "stop"])
+def test_a_bundle_means_all_its_listeners_and_no_others_each_once(desk, runtime, do):
+    other, like = Source("ims2", "CALL1"), Source("ims11", "CALL1")
+    runtime.shown = [picture(source) for source in (TWO, like, other, ONE)]
+    desk.do(Ask(do, ("ims1",)))
+    desk.do(Ask(do, (TWO, "ims1", "ims2", other)))
+    assert runtime.done == [(do, (ONE, TWO)), (do, (TWO, ONE, other))]
+
+
+@pytest.mark.parametrize("name", ["ims9", "ims", "CALL1"])
+@pytest.mark.parametrize("do", ["start", "stop"])
+def test_a_bundle_without_listeners_stops_all_of_it(desk, runtime, do, name):
+    runtime.shown = [*runtime.shown, picture(Source("ims2", "X"))]
+    with pytest.raises(ControlError, match=rf"no bundle {name} with listeners; there are: ims1, ims2$"):
+        desk.do(Ask(do, (ONE, name)))
+    assert not runtime.done
+
+
 def test_the_log_tells_what_a_command_has_done(desk, caplog):
     caplog.set_level("INFO")
     desk.do(Ask("stop", (TWO,)))

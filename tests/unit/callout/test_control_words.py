@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.callout.control_words import Ask, ControlError, Told, refusal, source_of
+from gateway.callout.control_words import Ask, ControlError, Told, named, refusal
 from gateway.callout.state import ListenerState
 from gateway.callout.values import Source
 from tests.unit.callout.steered import ONE, TWO, picture
@@ -31,6 +31,8 @@ TOLD = Told(
         Ask("start"),
         Ask("start", ()),
         Ask("stop", (ONE, TWO)),
+        Ask("stop", ("ims1",)),
+        Ask("start", ("ims2", ONE)),
         Ask("drain"),
         Ask("drain", seconds=2.5),
     ],
@@ -49,9 +51,9 @@ def test_what_is_told_arrives_as_it_was_said():
 
 
 def test_the_line_is_an_interface():
-    assert json.loads(Ask("stop", (ONE,)).line()) == {
+    assert json.loads(Ask("stop", (ONE, "ims2")).line()) == {
         "do": "stop",
-        "listeners": ["ims1/CALL1"],
+        "listeners": ["ims1/CALL1", "ims2"],
         "seconds": None,
     }
     told = json.loads(TOLD.line())
@@ -96,7 +98,8 @@ def test_members_of_another_version_are_passed_over():
         b'{"do": ["list"]}',
         b'{"do": "stop", "listeners": "ims1/CALL1"}',
         b'{"do": "stop", "listeners": [1]}',
-        b'{"do": "stop", "listeners": ["ims1"]}',
+        b'{"do": "stop", "listeners": ["ims1/"]}',
+        b'{"do": "stop", "listeners": [""]}',
         b'{"do": "drain", "seconds": "1"}',
         b'{"do": "drain", "seconds": true}',
         b'{"do": "drain", "seconds": -1}',
@@ -133,11 +136,15 @@ def test_a_refusal_is_raised_in_its_own_words():
         Told.of(refusal("there is no listener ims1/X"))
 
 
-@pytest.mark.parametrize("text", ["", "ims1", "ims1/", "/CALL1", "ims1/CALL1/2", None, 7])
-def test_a_listener_is_named_by_bundle_and_tpipe(text):
-    assert source_of("ims1/CALL1") == Source("ims1", "CALL1")
+def test_a_listener_is_named_by_bundle_and_tpipe_all_of_a_bundle_by_its_name():
+    assert named("ims1/CALL1") == Source("ims1", "CALL1")
+    assert named("ims1") == "ims1"
+
+
+@pytest.mark.parametrize("text", ["", "/", "ims1/", "/CALL1", "ims1/CALL1/2", "ims1//", None, 7])
+def test_a_name_without_sense_is_refused(text):
     with pytest.raises(ControlError, match="BUNDLE/TPIPE"):
-        source_of(text)
+        named(text)
 
 
 @given(

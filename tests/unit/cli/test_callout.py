@@ -181,15 +181,18 @@ def test_list_as_json(imsgw, small, instance):
     assert told["instances"][0]["listeners"][1]["reason"].startswith("connection refused\n")
 
 
-def test_start_and_stop_name_listeners_or_all(imsgw, small, instance):
-    for arguments in (("stop", "ims1/CALL1", "ims1/CALL2"), ("start", "--all")):
+def test_start_and_stop_name_listeners_bundles_or_all(imsgw, small, instance):
+    for arguments in (("stop", "ims1/CALL1", "ims1/CALL2"), ("stop", "ims1"), ("start", "--all")):
         result = imsgw("callout", *arguments, "--home", small)
         assert (result.exit_code, "ims1/CALL1" in result.stdout) == (0, True)
-    assert [(each.do, each.listeners) for each in instance.asked] == [("stop", (ONE, TWO)), ("start", None)]
+    asked = [(each.do, each.listeners) for each in instance.asked]
+    assert asked == [("stop", (ONE, TWO)), ("stop", ("ims1",)), ("start", None)]
 
 
 @pytest.mark.parametrize("command", ["start", "stop"])
-@pytest.mark.parametrize("wrong", [(), ("ims1/CALL1", "--all"), ("ims1",), ("ims1/",), ("ims1/CALL1", "x")])
+@pytest.mark.parametrize(
+    "wrong", [(), ("ims1/CALL1", "--all"), ("ims1", "--all"), ("ims1/",), ("/CALL1",), ("ims1", "")]
+)
 def test_what_is_meant_must_be_said(imsgw, small, instance, command, wrong):
     assert imsgw("callout", command, *wrong, "--home", small).exit_code == 2
     assert not instance.asked

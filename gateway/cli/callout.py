@@ -83,14 +83,18 @@ def _check_address(listen: str) -> None:
 
 
 def _judged(home: Path) -> "Home":
-    """Read a home and judge it, as `imsgw check` does; its warnings are all. Raises ConfigError."""
+    """Read a home and judge it, as `imsgw check` does; its warnings are those of what callout uses.
+
+    Raises ConfigError.
+    """
     from dataclasses import replace  # noqa: PLC0415
 
     from gateway import preflight  # noqa: PLC0415
+    from gateway.callout.concern import concerning  # noqa: PLC0415
     from gateway.errors import ConfigError  # noqa: PLC0415
 
     snapshot = load(home)
-    problems = preflight.check(snapshot)
+    problems = concerning(snapshot, preflight.check(snapshot))
     if any(not problem.warning for problem in problems):
         raise ConfigError(problems)
     return replace(snapshot, warnings=problems)

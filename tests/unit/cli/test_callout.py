@@ -14,6 +14,7 @@ from gateway.callout.state import ListenerState
 from gateway.clock import SYSTEM_CLOCK
 from gateway.errors import ConfigError, Problem
 from gateway.observe import logs
+from tests.fixtures.running_gateway import BUNDLE_PASSWORD, KEYSTORE_PASSWORD
 from tests.unit.callout.steered import ONE, TWO, picture
 
 PICTURES = (
@@ -112,6 +113,32 @@ def test_a_home_with_mistakes_runs_nothing_and_all_are_told(imsgw, home, ran):
     assert (result.exit_code, result.stdout) == (1, "")
     assert "keystores/server.p12 does not exist" in result.stderr
     assert len(ran) == 1
+
+
+def test_warnings_are_told_of_what_callout_uses_at_the_start_and_when_the_home_changes(
+    imsgw, home, ran, monkeypatch
+):
+    monkeypatch.setenv("IMSGW_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD)
+    monkeypatch.setenv("IMS1_PASSWORD", BUNDLE_PASSWORD)
+    toml = home / "gateway.toml"
+    text = toml.read_text()
+    toml.write_text(
+        text.replace("stop_seconds = 30", "stop_seconds = 1").replace("drain_seconds = 30", "drain_seconds = 1")
+    )
+    (home / "bundles" / "spare.toml").write_text(
+        (home / "bundles" / "ims1.toml").read_text().partition("[callout]")[0]
+    )
+    everything = imsgw("check", "--home", home).output
+    assert all(word in everything for word in ("server.stop_seconds", "spare.toml", "callout.drain_seconds"))
+    result = imsgw("callout", "--home", home)
+    assert result.exit_code == 0
+    assert "callout.drain_seconds: warning:" in result.stderr
+    assert "stop_seconds" not in result.stderr
+    assert "spare" not in result.stderr
+    _, (started, _, read, _) = ran
+    assert started.warnings == read().warnings
+    assert {warning.key for warning in started.warnings} >= {"callout.drain_seconds"}
+    assert not any(warning.key == "server.stop_seconds" for warning in read().warnings)
 
 
 def test_mistakes_beyond_values_are_told_too(imsgw, home, ran):

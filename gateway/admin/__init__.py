@@ -1,1 +1,1 @@
-"""What operators see and do over HTTP on the admin listener: the management API, and the console in front of it."""
+"""What operators see and do over HTTP on the admin listener: the management API and the console before it."""

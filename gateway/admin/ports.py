@@ -66,7 +66,7 @@ class Gateway(Protocol):
         ...
 
     def last_reload(self) -> tuple[Reloaded, datetime] | None:
-        """Return what came of the last reload of this gateway, done or refused, and when; None: there was none."""
+        """Return what came of the last reload of this gateway, and when; None: there was none."""
         ...
 
     def workers(self) -> tuple[Worker, ...]:

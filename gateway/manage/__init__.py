@@ -1,1 +1,1 @@
-"""Changes to a home, whole or not at all: services and bundles, written with their comments kept, judged, activated."""
+"""Changes to a home, whole or not at all: services and bundles, with the comments of their files kept."""

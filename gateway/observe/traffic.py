@@ -1,4 +1,4 @@
-"""What a worker remembers of its latest requests, for the people at the console: counts by time, and the last ones.
+"""What a worker remembers of its latest requests, for people at the console: counts by time, the last ones.
 
 In memory only, bounded, and gone with the worker; what is counted for good are the metrics.
 """

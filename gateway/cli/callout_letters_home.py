@@ -109,13 +109,13 @@ def _named(journal: "Journal", ids: Sequence[str]) -> "list[Letter]":
     found: dict[str, Letter] = {}
     wrong: list[str] = []
     for id_ in ids:
-        letter = journal.letter(id_)
-        if letter is None:
+        opened = journal.letter(id_)
+        if opened is None:
             wrong.append(f"{plain(id_)}: no entry begins so, or more than one does")
-        elif letter[0].state.value != "dead":
-            wrong.append(f"{plain(id_)}: is no dead letter, but {letter[0].state.value}")
+        elif opened.letter.state.value != "dead":
+            wrong.append(f"{plain(id_)}: is no dead letter, but {opened.letter.state.value}")
         else:
-            found[letter[0].id] = letter[0]
+            found[opened.letter.id] = opened.letter
     if wrong:
         typer.echo("\n".join([*wrong, "nothing was changed"]), err=True)
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -12,7 +12,7 @@ from gateway.cli.options import HomeOption, JsonOption
 from gateway.cli.printed_json import printed_json
 
 if TYPE_CHECKING:
-    from gateway.callout.journal.entries import Letter
+    from gateway.callout.journal.entries import Letter, OpenedLetter
 
 _UTF_8: Final = 1208
 _LAYOUT: Final = "\n\r\t"
@@ -37,45 +37,113 @@ def show(
             show_default=False,
         ),
     ] = "",
+    answer: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="Write its service's answer, as it goes to IMS, likewise.", show_default=False
+        ),
+    ] = "",
     ccsid: Annotated[
         int | None,
         typer.Option(
-            help="Encoding of the message, 1208 for UTF-8.",
+            help="Encoding of message and answer, 1208 for UTF-8.",
             show_default="UTF-8 if it is that, else host_ccsid of its bundle",
         ),
     ] = None,
-    as_hex: Annotated[bool, typer.Option("--hex", help="Show the message as a dump.")] = False,
+    as_hex: Annotated[bool, typer.Option("--hex", help="Show message and answer as dumps.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an entry of the journal, waiting or dead, and its message.
+    """Show an entry of the journal, waiting or dead, its message, and the answer that IMS is yet to get.
 
     Example: `imsgw callout dead-letters show 5f3a`
 
     Example: `imsgw callout dead-letters show 5f3a --data message.bin`
+
+    Example: `imsgw callout dead-letters show 5f3a --answer answer.bin`
     """
-    if data == "-" and as_json:
-        raise typer.BadParameter("- and --json exclude each other", param_hint="--data")
+    files = _require_files({"--data": data, "--answer": answer}, as_json=as_json)
     _require_page(ccsid)
+    opened = _opened(home, id_)
+    parts = {"--data": opened.data}
+    if opened.answer is not None:
+        parts["--answer"] = opened.answer
+    if files.keys() - parts.keys():
+        typer.echo(f"{opened.letter.id}: there is no answer, its service is to be called", err=True)
+        raise typer.Exit(1)
+    for option, file in files.items():
+        _hand_out(file, parts[option])
+    if "-" in files.values():
+        return
+    shown = {
+        option: _Shown.of(part, ccsid, home, opened.letter.source.bundle) for option, part in parts.items()
+    }
+    if as_json:
+        answered = shown.get("--answer")
+        whole = facts(opened.letter) | shown["--data"].facts()
+        whole["answer"] = answered and {"size": len(answered.data)} | answered.facts()
+        typer.echo(printed_json(whole))
+        return
+    _show_facts(opened.letter)
+    for option, each in shown.items():
+        if option not in files:
+            what = "message" if option == "--data" else f"answer for IMS, {len(each.data)} bytes"
+            each.show(what, as_hex=as_hex)
+
+
+class _Shown(NamedTuple):
+    """Bytes, and the text that they are in an encoding; without both where they are none."""
+
+    data: bytes
+    text: str | None
+    page: int | None
+
+    @classmethod
+    def of(cls, data: bytes, ccsid: int | None, home: Path, bundle: str) -> "_Shown":
+        """Find the encoding, where `ccsid` does not say it."""
+        return cls(data, *_text(data, ccsid, home, bundle))
+
+    def facts(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {"ccsid": self.page, "text": self.text, "hex": self.data.hex().upper()}
+
+    def show(self, what: str, *, as_hex: bool) -> None:
+        """Print it as text, or as a dump."""
+        from gateway.cli.ims_text import visible  # noqa: PLC0415  keeps --help quick
+        from gateway.imsconnect.wire.anatomy_lines import dump  # noqa: PLC0415
+
+        text = None if as_hex else self.text
+        typer.echo(f"\n{what}, {'a dump' if text is None else f'CCSID {self.page}'}:")
+        for line in dump(self.data) if text is None else (visible(line) for line in text.splitlines()):
+            typer.echo(line)
+
+
+def _opened(home: Path, id_: str) -> "OpenedLetter":
+    """Return what is meant; leaves with 1 where it is no entry."""
     with journal_of(home) as journal:
         found = journal.letter(id_)
     if found is None:
         typer.echo(f"{plain(id_)}: no entry begins so, or more than one does", err=True)
         raise typer.Exit(1)
-    letter, message = found
-    if data == "-":
-        sys.stdout.buffer.write(message)
+    return found
+
+
+def _require_files(told: dict[str, str], *, as_json: bool) -> dict[str, str]:
+    """Return the options that name a file, with it; only one thing can go to standard output."""
+    files = {option: file for option, file in told.items() if file}
+    for option, file in files.items():
+        if file == "-" and (as_json or len(files) > 1):
+            other = "--json" if as_json else "another file"
+            raise typer.BadParameter(f"- and {other} exclude each other", param_hint=option)
+    return files
+
+
+def _hand_out(file: str, data: bytes) -> None:
+    """Write to a new file or to standard output; leaves with 1 where it cannot."""
+    if file == "-":
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    if data:
-        _write(Path(data), message)
-    text, page = _text(message, ccsid, home, letter.source.bundle)
-    if as_json:
-        whole = facts(letter) | {"ccsid": page, "text": text, "hex": message.hex().upper()}
-        typer.echo(printed_json(whole))
-        return
-    _show_facts(letter)
-    if not data:
-        _show_message(message, None if as_hex else text, page)
+    _write(Path(file), data)
 
 
 def _show_facts(letter: "Letter") -> None:
@@ -88,15 +156,6 @@ def _show_facts(letter: "Letter") -> None:
     for name, value in shown.items():
         if value:
             typer.echo(f"{name.replace('_', ' '):<11} {plain(str(value))}")
-
-
-def _show_message(message: bytes, text: str | None, page: int | None) -> None:
-    from gateway.cli.ims_text import visible  # noqa: PLC0415  keeps --help quick
-    from gateway.imsconnect.wire.anatomy_lines import dump  # noqa: PLC0415
-
-    typer.echo(f"\nmessage, {'a dump' if text is None else f'CCSID {page}'}:")
-    for line in dump(message) if text is None else (visible(line) for line in text.splitlines()):
-        typer.echo(line)
 
 
 def _text(message: bytes, ccsid: int | None, home: Path, bundle: str) -> tuple[str, int] | tuple[None, None]:

@@ -82,6 +82,17 @@ class Letter:
     """Bytes of the message."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedLetter:
+    """One entry for people, with what is in it."""
+
+    letter: Letter
+    data: bytes = field(repr=False)
+    """The message, as in `NewEntry`."""
+    answer: bytes | None = field(default=None, repr=False)
+    """Stage ANSWER: the data for IMS, encoded, without transaction code."""
+
+
 class JournalError(Exception):
     """The journal cannot be used now: disk full, server away. Its text holds no secret."""
 
@@ -175,8 +186,8 @@ class Journal(Protocol):
         """Return entries for people, oldest first; `after`: those behind the one with this id."""
         ...
 
-    def letter(self, id_: str) -> tuple[Letter, bytes] | None:
-        """Return one entry, by its id or the beginning of it that no other has, and the message."""
+    def letter(self, id_: str) -> OpenedLetter | None:
+        """Return one entry, by its id or the beginning of it that no other has, with message and answer."""
         ...
 
     def replay(self, ids: Sequence[str]) -> int:

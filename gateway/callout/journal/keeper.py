@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.callout.journal.claims import Claims
-from gateway.callout.journal.entries import Entry, JournalError, Letter, NewEntry, State
+from gateway.callout.journal.entries import Entry, JournalError, Letter, NewEntry, OpenedLetter, State
 from gateway.callout.journal.instances import Instance
 from gateway.callout.journal.letters import Letters
 from gateway.callout.journal.postgresql import PostgresqlStore
@@ -111,8 +111,8 @@ class SqlJournal:
         """Return entries for people, oldest first."""
         return self._letters.letters(state, limit, after)
 
-    def letter(self, id_: str) -> tuple[Letter, bytes] | None:
-        """Return one entry, by its id or the beginning of it that no other has, and the message."""
+    def letter(self, id_: str) -> OpenedLetter | None:
+        """Return one entry, by its id or the beginning of it that no other has, with message and answer."""
         return self._letters.letter(id_)
 
     def replay(self, ids: Sequence[str]) -> int:

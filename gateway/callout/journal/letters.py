@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, func, select, update
 
-from gateway.callout.journal.entries import Letter, State
+from gateway.callout.journal.entries import Letter, OpenedLetter, Stage, State
 from gateway.callout.journal.instances import WAITS_AGAIN
 from gateway.callout.journal.room import Room
 from gateway.callout.journal.store import Store
@@ -33,6 +33,7 @@ _SHOWN: Final = (
     entries.c.reason,
     entries.c.size,
 )
+_IN_IT: Final = (entries.c.data, entries.c.answer)
 _BEGINNING: Final = re.compile(r"[0-9a-f]{1,32}")
 _AFTER_DIGITS: Final = "g"
 """Sorts behind every hexadecimal digit."""
@@ -61,15 +62,15 @@ class Letters:
         with self._store.reading() as connection:
             return [_letter(row) for row in connection.execute(wanted)]
 
-    def letter(self, id_: str) -> tuple[Letter, bytes] | None:
-        """Return one entry and its message; also by its message id (``urn:uuid:``)."""
+    def letter(self, id_: str) -> OpenedLetter | None:
+        """Return one entry with message and answer; also by its message id (``urn:uuid:``)."""
         start = id_.lower().removeprefix("urn:uuid:").replace("-", "")
         if not _BEGINNING.fullmatch(start):
             return None
         begins = (entries.c.id >= start) & (entries.c.id < start + _AFTER_DIGITS)
         with self._store.reading() as connection:
-            rows = connection.execute(select(*_SHOWN, entries.c.data).where(begins).limit(2)).all()
-        return (_letter(rows[0]), rows[0].data) if len(rows) == 1 else None
+            rows = connection.execute(select(*_SHOWN, *_IN_IT).where(begins).limit(2)).all()
+        return _opened(rows[0]) if len(rows) == 1 else None
 
     def replay(self, ids: Sequence[str]) -> int:
         """Make dead letters wait again."""
@@ -113,3 +114,8 @@ def _letter(row: Any) -> Letter:
         reason=row.reason,
         size=row.size,
     )
+
+
+def _opened(row: Any) -> OpenedLetter:
+    letter = _letter(row)
+    return OpenedLetter(letter, row.data, row.answer if letter.stage is Stage.ANSWER else None)

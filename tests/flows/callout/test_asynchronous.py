@@ -255,7 +255,7 @@ def test_a_dead_letter_comes_back_and_another_is_discarded(lab, service):
     first, second = journal.letters()
     found = journal.letter(second.id)
     assert found is not None
-    assert found[1] == event(2), "the message is kept as it came"
+    assert found.data == event(2), "the message is kept as it came"
     service.behave = service.rating
     assert journal.discard([first.id]) == 1
     assert journal.replay([second.id]) == 1

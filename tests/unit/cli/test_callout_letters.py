@@ -45,6 +45,14 @@ class Place:
         journal.close()
         return id_
 
+    def answer(self, answer, data=b"<a/>"):
+        """Keep a message whose service has answered, and whose answer IMS did not take."""
+        journal = self.journal()
+        entry = journal.answered(journal.take(NewEntry(HERE, data, RECEIVED)), answer)
+        journal.dead(entry, 1003, "IMS is away")
+        journal.close()
+        return entry.id
+
     def waiting(self):
         journal = self.journal()
         entries = journal.claim(HERE, 100)
@@ -227,6 +235,62 @@ def test_the_message_goes_into_a_new_file_for_its_owner_alone(letters, place):
     assert "File exists" in refused.stderr
 
 
+def test_an_answer_that_ims_is_yet_to_get_is_shown_beside_the_message(letters, place):
+    id_ = place.answer(EBCDIC, "<é/>".encode())
+    shown = found(letters("show", id_, "--json"))
+    assert (shown["stage"], shown["text"], shown["ccsid"], shown["size"]) == ("answer", "<é/>", 1208, 5)
+    assert shown["answer"] == {"size": 9, "ccsid": 1140, "text": "<a>Aé</a>", "hex": EBCDIC.hex().upper()}
+    lines = letters("show", id_).stdout.splitlines()
+    assert "stage       answer to IMS" in lines
+    assert lines[-5:] == [
+        "message, CCSID 1208:",
+        "<é/>",
+        "",
+        "answer for IMS, 9 bytes, CCSID 1140:",
+        "<a>Aé</a>",
+    ]
+    assert letters("show", id_, "--hex").stdout.splitlines()[-2] == "answer for IMS, 9 bytes, a dump:"
+    other = found(letters("show", id_, "--ccsid", 1141, "--json"))
+    assert (other["ccsid"], other["answer"]["ccsid"]) == (1141, 1141)
+
+
+def test_before_its_service_has_answered_there_is_no_answer(letters, place):
+    id_, path = place.bury(), place.home / "message.bin"
+    assert found(letters("show", id_, "--json"))["answer"] is None
+    assert "answer" not in letters("show", id_).stdout.replace("no answer", "")
+    result = letters("show", id_, "--data", path, "--answer", place.home / "answer.bin")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there is no answer, its service is to be called" in result.stderr
+    assert not path.exists()
+
+
+def test_an_answer_that_is_empty_or_no_text_is_shown_all_the_same(letters, place):
+    shown = found(letters("show", place.answer(b""), "--json"))["answer"]
+    assert (shown["size"], shown["text"], shown["hex"]) == (0, "", "")
+    shown = found(letters("show", place.answer(b"\xff"), "--ccsid", 1208, "--json"))["answer"]
+    assert (shown["size"], shown["text"], shown["ccsid"], shown["hex"]) == (1, None, None, "FF")
+
+
+# cp037: X'27' is ESC
+def test_an_answer_cannot_steer_the_terminal(letters, place):
+    id_ = place.answer(bytes.fromhex("4CF2D1276E27"))
+    for more in ((), ("--ccsid", 37), ("--hex",), ("--json",)):
+        assert all(line.isprintable() for line in letters("show", id_, *more).output.split("\n"))
+
+
+def test_message_and_answer_go_into_new_files_for_their_owner_alone(letters, place):
+    id_, answer, message = place.answer(b"\x00\xff"), place.home / "answer.bin", place.home / "message.bin"
+    shown = letters("show", id_, "--answer", answer)
+    assert "message, CCSID 1208:" in shown.stdout
+    assert "answer for IMS" not in shown.stdout
+    assert (answer.read_bytes(), stat.S_IMODE(answer.stat().st_mode)) == (b"\x00\xff", 0o600)
+    assert letters("show", id_, "--answer", answer).exit_code == 1
+    answer.unlink()
+    assert letters("show", id_, "--answer", answer, "--data", message).exit_code == 0
+    assert (answer.read_bytes(), message.read_bytes()) == (b"\x00\xff", b"<a/>")
+    assert letters("show", id_, "--answer", "-").stdout_bytes == b"\x00\xff"
+
+
 def test_the_message_alone_goes_to_standard_output(letters, place):
     id_ = place.bury(bytes(range(256)))
     result = letters("show", id_, "--data", "-")
@@ -242,7 +306,15 @@ def test_what_is_no_entry_is_not_found(letters, place, name):
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--ccsid", 5), ("--data", "-", "--json"), ("--no-such-option",)], ids=["ccsid", "both", "option"]
+    "wrong",
+    [
+        ("--ccsid", 5),
+        ("--data", "-", "--json"),
+        ("--answer", "-", "--json"),
+        ("--answer", "-", "--data", "-"),
+        ("--answer", "x", "--data", "-"),
+        ("--no-such-option",),
+    ],
 )
 def test_wrong_usage_of_show(letters, place, wrong):
     result = letters("show", place.bury(), *wrong)

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from gateway.callout.journal.entries import Stage, State
+import pytest
+
+from gateway.callout.journal.entries import OpenedLetter, Stage, State
 from gateway.callout.values import Source
 from tests.unit.callout.journal.worlds import HERE, THERE, message
 
@@ -18,7 +20,18 @@ def test_a_letter_tells_all_but_the_message(world):
     assert (letter.stage, letter.state, letter.attempts) == (Stage.CALL, State.DEAD, 0)
     assert (letter.received, letter.status, letter.reason, letter.size) == (new.received, 1006, "no XML", 5)
     assert letter.changed.tzinfo is UTC
-    assert journal.letter(id_) == (letter, b"12345")
+    assert journal.letter(id_) == OpenedLetter(letter, b"12345", None)
+
+
+@pytest.mark.parametrize("answer", [b"\xd6\xd2", b""])
+def test_an_opened_letter_has_the_answer_that_ims_is_yet_to_get(world, answer):
+    journal = world.open()
+    entry = journal.answered(journal.take(message(world, b"12345")), answer)
+    opened = journal.letter(entry.id)
+    assert (opened.letter.stage, opened.data, opened.answer) == (Stage.ANSWER, b"12345", answer)
+    journal.dead(entry, 1003, "IMS is away")
+    assert journal.letter(entry.id).answer == answer
+    assert repr(answer) not in repr(opened)
 
 
 def test_when_it_came_is_kept_to_the_microsecond(world):
@@ -77,7 +90,7 @@ def test_a_letter_is_found_by_the_beginning_of_its_id_when_no_other_has_it(world
         shortest = next(n for n in range(1, 33) if sum(other.startswith(id_[:n]) for other in ids) == 1)
         found = journal.letter(id_[:shortest])
         assert found is not None
-        assert found[0].id == id_
+        assert found.letter.id == id_
         if shortest > 1:
             assert journal.letter(id_[: shortest - 1]) is None
 

@@ -1,47 +1,26 @@
 """Watches a home: when its files change it is read anew, and what is right comes into force.
 
-Looked at are the times and sizes of the files, not what is in them: `gateway.toml`, bundles/, wsdl/ and the
-files that those name (stores, tables of users, secrets). A change counts once it is the same at two looks in a
+What is looked at: `gateway.config.watched`. A change counts once it is the same at two looks in a
 row, so that what is being written is not read half. A home with a mistake is told once and changes nothing.
 """
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Final
-
-from pydantic import BaseModel
+from typing import Final
 
 from gateway.config.model import Home
-from gateway.config.read import CORRELATOR_FILE, GATEWAY_FILE, read_toml
+from gateway.config.watched import Fingerprint, fingerprint, named_files
 from gateway.errors import ConfigError
 
 log = logging.getLogger("gateway.callout")
 
 _SETTLE_SECONDS: Final = 0.5
 """Between the looks at a home that changes."""
-_MOST_FILES: Final = 20_000
 _TAKING_SECONDS: Final = 5.0
 """How long `close` waits for `take`, which makes the installation's own modules: those may hang."""
 _MOST_NAMED: Final = 10
-
-Fingerprint = frozenset[tuple[str, int, int, int]]
-"""Of each file: path, inode, size, time of its last change in nanoseconds."""
-
-
-def fingerprint(home: Path, named: frozenset[Path] = frozenset()) -> Fingerprint:
-    """Return what tells whether files of the home, or those that it names, have changed. Does not raise."""
-    return frozenset(found for path in _files(home, named) if (found := _look(path)) is not None)
-
-
-def named_files(home: Home) -> frozenset[Path]:
-    """Return the files and folders that the settings of a home name: stores, tables, secrets; absolute."""
-    settings: list[Any] = [home.gateway, *home.bundles.values()]
-    settings += [service.settings for service in home.services.values()]
-    settings += [consumer.settings for consumer in home.consumers.values()]
-    return frozenset(_paths(settings)) | frozenset(_secrets(home.path))
 
 
 class HomeWatch:
@@ -161,65 +140,3 @@ def _names(home: Path, changed: Fingerprint) -> str:
     names = sorted(str(path.relative_to(home)) if path.is_relative_to(home) else str(path) for path in paths)
     left = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
-
-
-def _files(home: Path, named: frozenset[Path]) -> Iterator[Path]:
-    yield home / GATEWAY_FILE
-    left = _MOST_FILES
-    for root in (home / "bundles", home / "wsdl", *named):
-        yield root
-        for folder, folders, names in os.walk(root):
-            # hidden ones are not read either; links to folders are followed no further
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in (*folders, *names):
-                yield Path(folder, name)
-            left -= len(names)
-            if left < 0:
-                return
-
-
-def _look(path: Path) -> tuple[str, int, int, int] | None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _paths(value: Any) -> Iterator[Path]:
-    """Yield every path in settings."""
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _paths(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _paths(inner)
-    elif isinstance(value, tuple | list):
-        for inner in value:
-            yield from _paths(inner)
-
-
-def _secrets(home: Path) -> Iterator[Path]:
-    """Yield the files of ``{ file = "PATH" }``: settings hold what was in them, not where."""
-    files = [GATEWAY_FILE, *(f"bundles/{path.name}" for path in sorted((home / "bundles").glob("*.toml")))]
-    files += [
-        f"wsdl/{path.parent.name}/{path.name}" for path in sorted((home / "wsdl").glob(f"*/{CORRELATOR_FILE}"))
-    ]
-    for file in files:
-        try:
-            yield from (home / name for name in _file_references(read_toml(home / file, file)))
-        except ConfigError:
-            continue
-
-
-def _file_references(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if len(value) == 1 and isinstance(value.get("file"), str):
-            yield value["file"]
-        for inner in value.values():
-            yield from _file_references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _file_references(inner)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.callout import watch
-from gateway.callout.watch import HomeWatch, fingerprint, named_files
+from gateway.callout.watch import HomeWatch
+from gateway.config.watched import fingerprint, named_files
 from gateway.config.read import read_home
 from gateway.errors import ConfigError, Problem
 from tests.fixtures.running_gateway import wait_until

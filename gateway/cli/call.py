@@ -30,7 +30,7 @@ def call(
     password_env: Annotated[
         str, typer.Option(help="Environment variable with the password; without it you are asked.")
     ] = "",
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 30.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait.", min=0.001)] = 30.0,
 ) -> None:
     """Call an operation of a served web service and print the answer as JSON.
 
@@ -41,6 +41,8 @@ def call(
     request = _request(values or [])
     if "://" not in address:
         address = f"{server.rstrip('/')}/imssoap/services/{address}"
+    if not address.startswith(("https://", "http://")):
+        raise typer.BadParameter(f"{address} does not begin with https:// or http://", param_hint="address")
     sign_on = SignOn(user, _password(password_env)) if user else None
     try:
         with ServiceClient(address, ca=ca, sign_on=sign_on, timeout_seconds=timeout) as client:

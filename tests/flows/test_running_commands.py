@@ -165,7 +165,7 @@ def test_a_call_with_a_wrong_password_says_so_and_ends_with_1(running_gateway):
     ("arguments", "words"),
     [
         (("PhoneBookPort", "NoSuchOperation"), "no operation NoSuchOperation"),
-        (("NoSuchPort", "PhoneBook"), "404"),
+        (("NoSuchPort", "PhoneBook"), "services/NoSuchPort (HTTP 404)"),
         (("PhoneBookPort", "PhoneBook", "nonsense=1"), "nonsense"),
         (("PhoneBookPort", "PhoneBook", "command=EXPLODE", "lastName=X"), "IGW1204E"),
         (("SecurePhoneBookPort", "WhoAmI"), "InvalidSecurity"),
@@ -180,7 +180,8 @@ def test_a_call_that_fails_says_why_and_ends_with_1(running_gateway, arguments, 
 def test_a_call_does_not_trust_an_authority_that_was_not_named(running_gateway):
     done = imsgw("call", "--server", running_gateway.https_url, "PhoneBookPort", "WhoAmI")
     assert done.returncode == 1
-    assert "CERTIFICATE_VERIFY_FAILED" in done.stderr
+    assert "its certificate is not accepted, " in done.stderr
+    assert "--ca names a PEM file with its authority" in done.stderr
 
 
 def test_the_stand_in_says_where_it_listens_and_stops_on_request(tmp_path):

@@ -125,6 +125,21 @@ def test_without_a_variable_the_password_is_asked_for_and_not_shown(imsgw, servi
     assert json.loads(result.stdout) == Service.answer, "the question goes to standard error"
 
 
+@pytest.mark.parametrize("address", ["ftp://a/P", "file:///etc/passwd", "://"])
+def test_an_address_is_one_of_http(imsgw, service, address):
+    result = imsgw("call", address, "Op")
+    assert result.exit_code == 2
+    assert f"{address} does not begin with https:// or http://" in result.stderr
+    assert not service
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon"])
+def test_a_time_that_is_none_is_wrong_usage(imsgw, service, seconds):
+    result = imsgw("call", "P", "Op", "--timeout", seconds)
+    assert (result.exit_code, "--timeout" in result.stderr) == (2, True)
+    assert not service
+
+
 def test_authority_and_timeout_are_handed_on(imsgw, service):
     imsgw("call", "P", "Op", "--ca", "ca.pem", "--timeout", "2.5")
     assert service[0][1:] == (Path("ca.pem"), None, 2.5)

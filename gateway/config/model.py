@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.config.admin import AdminSettings
 from gateway.config.bundle import (
     BackendTls,
     Bundle,
@@ -23,7 +24,6 @@ from gateway.config.journal import JournalSettings
 from gateway.config.outside import BasicAuthentication
 from gateway.config.pool import PoolSettings
 from gateway.config.server import (
-    AdminSettings,
     GatewaySettings,
     ParserSettings,
     ReplaySettings,

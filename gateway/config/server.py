@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from gateway.config.admin import AdminSettings
 from gateway.config.callout import CalloutSettings
 from gateway.config.journal import JournalSettings
 from gateway.config.stores import KeyStore, TrustStore
@@ -206,16 +207,6 @@ class ReplaySettings(Settings):
             }
         )
         return self
-
-
-class AdminSettings(Settings):
-    """The listener for operators."""
-
-    listen: ListenAddress = Field(
-        default="127.0.0.1:9443",
-        description="Address of the admin listener (HTTPS, with the server's keystore); empty: none. "
-        "`IMSGW_LISTEN_HOST` gives the default another host.",
-    )
 
 
 class GatewaySettings(Settings):

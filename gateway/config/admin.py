@@ -1,0 +1,36 @@
+"""`[admin]` of `gateway.toml`: the listener for operators, and how they sign in."""
+
+from pydantic import Field
+
+from gateway.config.values import ListenAddress, PublicUrl, Settings
+
+
+class AdminSettings(Settings):
+    """The listener for operators: console, management API, health and metrics."""
+
+    listen: ListenAddress = Field(
+        default="127.0.0.1:9443",
+        description="Address of the admin listener (HTTPS, with the server's keystore); empty: none. "
+        "`IMSGW_LISTEN_HOST` gives the default another host.",
+        json_schema_extra={"restart": True},
+    )
+    public_url: PublicUrl = Field(
+        default="",
+        description="How browsers see the admin listener, where that is neither an IP address nor `localhost` "
+        "nor the host of `listen`: requests under other names are refused.",
+    )
+    accounts: str = Field(
+        default="identity/admin.toml",
+        min_length=1,
+        description="File with the local accounts and the tokens of console and management API, relative to "
+        "the home; `imsgw admin` writes it. It need not exist, and changes of it count at once.",
+    )
+    idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        le=1440,
+        description="A session of the console ends when nothing was done for so long.",
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="A session of the console ends so long after the sign-in."
+    )

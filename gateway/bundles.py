@@ -4,6 +4,8 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
+from pathlib import Path
 
 from gateway import tls
 from gateway.clock import Clock
@@ -18,6 +20,9 @@ from gateway.imsconnect.wire import Exit
 from gateway.observe.path_metrics import PathMetrics
 from gateway.tls.backend import HandshakeCheck
 from gateway.wss.verdict import Claims, TokenKind
+
+Stores = tuple[bytes, ...]
+"""Digests of what is in the key and trust stores of a bundle."""
 
 
 def bundle_settings(name: str, settings: ImsConnectSettings, metrics: PathMetrics) -> ConnectionSettings:
@@ -108,3 +113,23 @@ def credentials_of(caller: Caller) -> Credentials:
         network_session=caller.network_session,
         trusted=caller.trusted,
     )
+
+
+def stores_of(bundle: Bundle) -> Stores:
+    """Return what the stores for IMS Connect hold: they are renewed under their names. Does not raise."""
+    tls = bundle.ims_connect.tls
+    if tls is None:
+        return ()
+    return tuple(_content(store.path) for store in (tls.truststore, tls.keystore) if store is not None)
+
+
+def _content(path: Path) -> bytes:
+    """Return a digest of a file, or of those in a folder; empty for what cannot be read, which others tell."""
+    found = sha256()
+    try:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            found.update(f"{file.name}\0".encode("utf-8", "surrogateescape"))
+            found.update(sha256(file.read_bytes()).digest() if file.is_file() else b"")
+    except OSError:
+        return b""
+    return found.digest()

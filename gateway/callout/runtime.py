@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from threading import Event, Lock, Thread
 from typing import Final
 
-from gateway.bundles import bundle_credentials, bundle_settings
+from gateway.bundles import bundle_credentials, bundle_settings, stores_of
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuits import Circuits
 from gateway.callout.deployment import deploy
@@ -21,7 +21,7 @@ from gateway.callout.message import MessageReader
 from gateway.callout.outbound import ServiceCaller
 from gateway.callout.snapshot import Current, Snapshot
 from gateway.callout.state import ListenerPicture, ListenerState
-from gateway.callout.station import Shared, Station, Way, stores_of
+from gateway.callout.station import Shared, Station, Way
 from gateway.callout.values import Source
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.bounds import message_bounds

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from threading import Lock
 
+from gateway.bundles import Stores, stores_of
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuits import Circuits
 from gateway.callout.deliverer import Deliverer
@@ -42,10 +41,6 @@ class Shared:
     tokens: Tokens
     sink: CalloutSink
     clock: Clock
-
-
-Stores = tuple[bytes, ...]
-"""Digests of what is in the key and trust stores of a bundle."""
 
 
 class Way:
@@ -90,26 +85,6 @@ class Way:
     def stats(self) -> tuple[PoolStats, ...]:
         """Return the picture of the pool of each endpoint."""
         return self._client.stats()
-
-
-def stores_of(bundle: Bundle) -> Stores:
-    """Return what the stores for IMS Connect hold: they are renewed under their names. Does not raise."""
-    tls = bundle.ims_connect.tls
-    if tls is None:
-        return ()
-    return tuple(_content(store.path) for store in (tls.truststore, tls.keystore) if store is not None)
-
-
-def _content(path: Path) -> bytes:
-    """Return a digest of a file, or of those in a folder; empty for what cannot be read, which others tell."""
-    found = sha256()
-    try:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            found.update(f"{file.name}\0".encode("utf-8", "surrogateescape"))
-            found.update(sha256(file.read_bytes()).digest() if file.is_file() else b"")
-    except OSError:
-        return b""
-    return found.digest()
 
 
 class Station:

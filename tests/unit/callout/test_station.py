@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.callout.station import Way, stores_of
+from gateway.bundles import stores_of
+from gateway.callout.station import Way
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.bundle import Bundle
 from gateway.imsconnect import ConnectionSettings, Credentials

@@ -167,6 +167,11 @@ class ConsumerSettings(Settings):
     bundles: BundleNames = Field(
         description="Connection bundles whose tpipes bring calls of this service: names of files in bundles/.",
     )
+    enabled: bool = Field(
+        default=True,
+        description="Whether it is called. `false`: a synchronous callout gets an error response, an "
+        "asynchronous one waits for the start. `imsgw service start` and `stop` write it.",
+    )
     validate_body: bool = Field(
         default=False,
         alias="validate",

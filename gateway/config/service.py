@@ -246,6 +246,11 @@ class ProviderSettings(Settings):
     bundle: str = Field(
         min_length=1, description="Connection bundle: name of a file in bundles/, without .toml."
     )
+    enabled: bool = Field(
+        default=True,
+        description="Whether it is served. `false`: requests get a fault that says it is stopped, its WSDL can "
+        "be read. `imsgw service start` and `stop` write it.",
+    )
     validate_body: bool = Field(
         default=True, alias="validate", description="Check the request body against the WSDL's schema."
     )

@@ -1,0 +1,127 @@
+"""What a key of a file is set to: `key=value` of a command line, or a plain value of JSON, judged by the models."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from gateway.config.model import Settings
+from gateway.config.words import (
+    dotted,
+    field_at,
+    fields_of,
+    is_secret,
+    named_tables_of,
+    nearest,
+    table_of,
+    takes_text,
+)
+from gateway.exchange import Secret
+from gateway.manage.results import ManageError, Why
+from gateway.manage.toml_edit import REMOVED, KeyPath
+
+Value = str | int | float | bool | list[Any] | Mapping[str, Any] | Secret | None
+"""A value as TOML has it. None takes the key out. A `Secret` is written into a file of its own."""
+
+_SECRET: Final = "a secret is given as env:NAME or file:PATH, or asked for; it never stands on the command line"
+
+
+def key_path(model: type[Settings], key: str) -> KeyPath:
+    """Return the steps of a dotted key, written as TOML writes it. Raises ManageError: no such key."""
+    path = _steps(key)
+    if field_at(model, path) is None:
+        near = nearest(key, keys_of(model))
+        raise ManageError(Why.WRONG, f"there is no key {key}" + (f"; did you mean {near}?" if near else ""))
+    return path
+
+
+def _steps(key: str) -> KeyPath:
+    """Split a key as TOML does, quotes and all."""
+    try:
+        table: Any = tomllib.loads(f"{key} = 0") if "\n" not in key and "#" not in key else {}
+    except tomllib.TOMLDecodeError:
+        table = {}
+    path: list[str] = []
+    while isinstance(table, dict) and len(table) == 1:
+        [(step, table)] = table.items()
+        path.append(step)
+    if not path or table != 0:
+        raise ManageError(Why.WRONG, f"{key!r} is no key; one reads ims_connect.port")
+    return tuple(path)
+
+
+def keys_of(model: type[Settings], prefix: str = "") -> list[str]:
+    """Return all keys of a model, dotted, those of tables under free names left out: what completion offers."""
+    found: list[str] = []
+    for name, field in fields_of(model).items():
+        inner = table_of(field)
+        if inner is not None:
+            found += keys_of(inner, f"{prefix}{name}.")
+        elif named_tables_of(field) is None:
+            found.append(f"{prefix}{name}")
+    return found
+
+
+def assignments(model: type[Settings], texts: Iterable[str]) -> dict[KeyPath, Value]:
+    """Read `key=value` of a command line. Raises ManageError with WRONG; it shows no value.
+
+    Texts are taken as they are; numbers, true and false, lists and tables are written as in TOML; a secret is
+    `env:NAME` or `file:PATH`.
+    """
+    found: dict[KeyPath, Value] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ManageError(Why.WRONG, f"{key!r} has no value: write KEY=VALUE")
+        path = key_path(model, key.strip())
+        if path in found:
+            raise ManageError(Why.WRONG, f"{dotted(path)} is given twice")
+        found[path] = _read(model, path, value)
+    return found
+
+
+def _read(model: type[Settings], path: KeyPath, text: str) -> Value:
+    field = field_at(model, path)
+    assert field is not None, "key_path has seen to it"
+    if is_secret(field):
+        return _reference(path, text)
+    if takes_text(field) and not text.startswith(('"', "'")):
+        return text
+    try:
+        value: Value = tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError, RecursionError):
+        if "\n" not in text and not text.lstrip().startswith(("[", "{")):
+            return text  # its model says what it takes
+        raise ManageError(Why.WRONG, f"{dotted(path)}: lists and tables are written as in TOML") from None
+    return value
+
+
+def _reference(path: KeyPath, text: str) -> Mapping[str, str]:
+    kind, _, name = text.partition(":")
+    if kind not in {"env", "file"} or not name:
+        raise ManageError(Why.WRONG, f"{dotted(path)}: {_SECRET}")
+    return {kind: name}
+
+
+def plain(model: type[Settings], values: Mapping[str, Value]) -> dict[KeyPath, Value]:
+    """Return values of JSON by the steps of their keys. Raises ManageError: no such key, a secret in clear."""
+    return {key_path(model, key): value for key, value in values.items()}
+
+
+def refuse_clear(model: type[Settings], changes: Mapping[KeyPath, Value]) -> None:
+    """Raise ManageError where a secret would be written in clear, however deep in a table."""
+    for path, value in changes.items():
+        field = field_at(model, path)
+        assert field is not None, "key_path has seen to it"
+        if is_secret(field):
+            if isinstance(value, str) and value:
+                raise ManageError(Why.WRONG, f"{dotted(path)}: {_SECRET}")
+            continue
+        inner = table_of(field)
+        if inner is not None and isinstance(value, Mapping):
+            known = {key: item for key, item in value.items() if key in fields_of(inner)}
+            refuse_clear(inner, {(key,): item for key, item in known.items()})
+
+
+def for_file(value: Value) -> Any:
+    """Return a value as `toml_edit` takes it."""
+    return REMOVED if value is None else value

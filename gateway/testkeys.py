@@ -195,7 +195,9 @@ def create(
     keys = _files(folder, lambda: password or Secret(secrets.token_urlsafe(24)))
     taken = [str(path) for path in keys.files if path.exists()]
     if taken:
-        raise FileExistsError(f"not overwritten: {', '.join(taken)}")
+        raise FileExistsError(
+            f"there are keys, not overwritten: {', '.join(taken)}; remove them to make new ones"
+        )
     authority = TestAuthority(kind, clock)
     folder.mkdir(parents=True, exist_ok=True)
     for path in (keys.ca, keys.clients):

@@ -49,12 +49,12 @@ class Partner:
 
     def __init__(self, keys: PartnerKeys, port: int = PORT, certificate_port: int = CERTIFICATE_PORT) -> None:
         """`port` asks for no client certificate, `certificate_port` demands one."""
-        self.services = PartnerServices(Secret(keys.basic.read_text().strip()))
+        self.services = PartnerServices(_password(keys.basic))
         contexts = [(port, _context(keys, "none")), (certificate_port, _context(keys, "required"))]
         self._servers: list[_Server] = []
         try:
             for number, context in contexts:
-                self._servers.append(_Server((HOST, number), context, self.services))
+                self._servers.append(_listening(number, context, self.services))
         except OSError:
             self._close_servers()
             raise
@@ -99,6 +99,24 @@ class Partner:
         _traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _password(path: Path) -> Secret:
+    try:
+        return Secret(path.read_text().strip())
+    except OSError as error:
+        raise OSError(
+            f"{path} cannot be read: {error.strerror}; imsgw keystore create-test makes it"
+        ) from error
+
+
+def _listening(port: int, context: ssl.SSLContext, services: PartnerServices) -> "_Server":
+    try:
+        return _Server((HOST, port), context, services)
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {HOST}:{port}: {error.strerror}; --port and --certificate-port name others"
+        ) from error
 
 
 def _context(keys: PartnerKeys, client_authentication: Literal["none", "required"]) -> ssl.SSLContext:
@@ -186,7 +204,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def main() -> int:
-    """Run the partner until Ctrl-C, with the key stores of the folder; returns the exit code."""
+    """Run the partner until Ctrl-C, with the key stores of the folder `keystores`; returns the exit code."""
     parser = ArgumentParser(
         "python -m gateway.demo.partner", description="Web services that IMS programs call."
     )

@@ -1,6 +1,7 @@
 """The stand-in as a whole process: `imsgw standin`."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -46,12 +47,12 @@ def _run(config_path: Path, trace: int, write: Callable[[str], None], say: Calla
         _complain(f"{config_path.name}: ims_connect.tls: {error}")
         return 1
     try:
-        return asyncio.run(_serve(standin, config, say))
+        return asyncio.run(_serve(standin, config, config_path.name, say))
     finally:
         standin.close()
 
 
-async def _serve(standin: Standin, config: StandinConfig, say: Callable[[str], None]) -> int:
+async def _serve(standin: Standin, config: StandinConfig, file: str, say: Callable[[str], None]) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -59,7 +60,10 @@ async def _serve(standin: Standin, config: StandinConfig, say: Callable[[str], N
     try:
         await standin.start()
     except OSError as error:
-        _complain(f"cannot listen on {config.ims_connect.listen}: {error.strerror or error}")
+        reason = (
+            os.strerror(error.errno) if error.errno else str(error)
+        )  # asyncio's words say the address again
+        _complain(f"{file}: ims_connect.listen: cannot listen on {config.ims_connect.listen}: {reason}")
         return 1
     host, port = standin.address
     settings = config.ims_connect

@@ -83,6 +83,7 @@ def test_nothing_is_overwritten(imsgw, tmp_path):
     result = imsgw("keystore", "create-test")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "not overwritten: keystores/ca.pem" in result.stderr
+    assert "; remove them to make new ones" in result.stderr
     assert {path.name: path.read_bytes() for path in (tmp_path / "keystores").iterdir()} == before
 
 

@@ -1,6 +1,7 @@
 """The partner's services over real TLS: whom they serve, whom they do not, and what they say."""
 
 import base64
+import socket
 import ssl
 from contextlib import contextmanager
 from http.client import HTTPSConnection
@@ -90,6 +91,24 @@ def test_a_caller_with_a_certificate_gets_a_rating_that_says_who_it_was(partner,
     assert status == 200
     assert f"<rating:certificate>{CLIENT}</rating:certificate>" in body
     assert partner.visits[0].shown == Shown(certificate=CLIENT)
+
+
+def test_a_port_in_use_is_named_with_the_option_that_names_another(keys):
+    ours = PartnerKeys(keys.partner, SECRET, keys.clients, keys.partner_basic)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = f"^cannot listen on 127.0.0.1:{port}: Address already in use; --port and --certificate-port "
+        for ports in ((port, 0), (0, port)):
+            with pytest.raises(OSError, match=words):
+                Partner(ours, *ports)
+
+
+def test_without_its_keys_it_says_who_makes_them(keys, tmp_path):
+    password = tmp_path / "partner.key"
+    with pytest.raises(
+        OSError, match=r"partner\.key cannot be read: No such file .* imsgw keystore create-test makes it"
+    ):
+        Partner(PartnerKeys(keys.partner, SECRET, keys.clients, password), 0, 0)
 
 
 def test_one_connection_serves_several_requests(partner, keys, basic):

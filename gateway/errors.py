@@ -336,6 +336,8 @@ class Problem:
     """Dotted path in the file, empty for the file as a whole."""
     text: str
     warning: bool = False
+    check: str = field(default="", compare=False)
+    """Id of the kind of finding, see `gateway.config.catalogue`. Lines that say the same are one, whoever found it."""
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file

@@ -337,7 +337,7 @@ class Problem:
     text: str
     warning: bool = False
     check: str = field(default="", compare=False)
-    """Id of the kind of finding, see `gateway.config.catalogue`. Lines that say the same are one, whoever found it."""
+    """Id of its kind, see `gateway.config.catalogue`. Lines that say the same are one, whoever found them."""
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file

@@ -1,8 +1,12 @@
 """What holds for every command."""
 
+import sys
+from types import ModuleType
+
 import pytest
 
 from gateway import __version__
+from gateway.__main__ import main
 
 COMMANDS = [
     ("serve",),
@@ -69,3 +73,18 @@ def test_without_a_command_the_help_is_shown(imsgw, group):
 def test_the_version_is_shown(imsgw):
     result = imsgw("--version")
     assert (result.exit_code, result.stdout) == (0, f"imsgw {__version__}\n")
+
+
+class Interrupted(ModuleType):
+    """A package that is being loaded when Ctrl-C comes."""
+
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_trace(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "gateway.cli", Interrupted("gateway.cli"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "")

@@ -32,18 +32,26 @@ class Deployment:
     """Those with `callout` only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Consumers:
+    """The contracts of a home that could be read, by name of the service, and what is wrong with the others."""
+
+    contracts: Mapping[str, ConsumerContract]
+    unreadable: tuple[Problem, ...] = ()
+
+
 def deploy(home: Home) -> Deployment:
     """Return what a home has for callout. Raises ConfigError with every problem of the contracts."""
-    contracts, problems = load_contracts(home)
-    if problems:
-        raise ConfigError(tuple(problems))
-    services = {name: Deployed(home.consumers[name], contract) for name, contract in contracts.items()}
+    found = read_contracts(home)
+    if found.unreadable:
+        raise ConfigError(found.unreadable)
+    services = {name: Deployed(home.consumers[name], contract) for name, contract in found.contracts.items()}
     bundles = {name: bundle for name, bundle in home.bundles.items() if bundle.callout is not None}
     return Deployment(MappingProxyType(services), MappingProxyType(bundles))
 
 
-def load_contracts(home: Home) -> tuple[dict[str, ConsumerContract], list[Problem]]:
-    """Return the contract of each consumer that has one in order, and what is wrong with the others."""
+def read_contracts(home: Home) -> Consumers:
+    """Read the contract of every consumer."""
     loaded: dict[str, ConsumerContract] = {}
     problems: list[Problem] = []
     for name, consumer in home.consumers.items():
@@ -54,4 +62,4 @@ def load_contracts(home: Home) -> tuple[dict[str, ConsumerContract], list[Proble
             )
         except ConfigError as error:
             problems.extend(error.problems)
-    return loaded, problems
+    return Consumers(loaded, tuple(problems))

@@ -125,3 +125,6 @@ class Home:
     """Consumer services by name."""
     warnings: tuple[Problem, ...] = ()
     """What reading noticed that is no error, for example a password in clear."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The TOML files that were read, with a hash of what each says (see `config.contents`); names are relative
+    to the home, those of files elsewhere absolute."""

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from gateway.config.contents import digest_of, digest_of_users
 from gateway.config.correlator import validate_consumer, validate_provider
 from gateway.config.document import read_toml
 from gateway.config.model import (
@@ -53,6 +54,8 @@ class _Reader:
     home: Path
     files: HomeFiles
     problems: list[Problem] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
+    """Of each file that is right: its name, and the hash of what it says."""
 
     def settings(self, model: type[S], file: str, judge: _Validate[S]) -> tuple[dict[str, Any], S | None]:
         """Read one file; returns its known part as written beside the settings, None if there is an error."""
@@ -69,6 +72,8 @@ class _Reader:
         kept, noticed = survey(model, raw, self.files)
         settings, faults = judge(kept, self.files)
         self.problems += [fault.problem(file) for fault in (*noticed, *faults)]
+        if settings is not None:
+            self.contents[file] = digest_of(model, kept)
         return kept, settings
 
     def gateway(self) -> GatewaySettings | None:
@@ -157,11 +162,14 @@ class _Reader:
         path = security.users.path
         file = str(path.relative_to(self.home) if path.is_relative_to(self.home) else path)
         try:
-            table, faults = read_users(read_toml(path, file), self.files)
+            raw = read_toml(path, file)
+            table, faults = read_users(raw, self.files)
         except ConfigError as error:
             self.problems += error.problems
             return None
         self.problems += [fault.problem(file) for fault in faults]
+        if table is not None:
+            self.contents[file] = digest_of_users(raw)
         return table
 
     def _entries(self, folder: str) -> Iterator[str]:
@@ -272,4 +280,5 @@ def read_home(path: Path, *, environ: Mapping[str, str], state: Path | None = No
         MappingProxyType(services),
         MappingProxyType(consumers),
         problems,
+        MappingProxyType(reader.contents),
     )

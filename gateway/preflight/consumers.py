@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from gateway.callout.deployment import load_contracts
+from gateway.callout.deployment import Consumers
 from gateway.config.checks.places import bundle_file, correlator_file, is_loopback
 from gateway.config.model import Consumer, Home, RawMessages
 from gateway.config.words import dotted, nearest, shown
@@ -12,16 +12,15 @@ from gateway.soap.consumer import ConsumerContract, ConsumerPort, is_address
 from gateway.soap.single_value import single_value
 
 
-def consumer_contract_problems(home: Home) -> Iterator[Problem]:
+def consumer_contract_problems(home: Home, found: Consumers) -> Iterator[Problem]:
     """Yield what is wrong with contracts of consumers and their addresses, or unlike their correlators."""
-    loaded, problems = load_contracts(home)
-    yield from problems
-    for name, contract in loaded.items():
+    yield from found.unreadable
+    for name, contract in found.contracts.items():
         consumer = home.consumers[name]
         yield from contract.warnings
         yield from _disagreements(consumer, contract)
         yield from _addresses(home, consumer, contract)
-    yield from _mixed_tpipes(home, loaded)
+    yield from _mixed_tpipes(home, found.contracts)
 
 
 def _mixed_tpipes(home: Home, loaded: Mapping[str, ConsumerContract]) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """The contracts of providers against their correlators."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -11,23 +12,31 @@ from gateway.errors import ConfigError, Problem
 from gateway.soap.contract import Contract, load
 
 
-def contracts(home: Home) -> dict[str, Contract]:
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The contracts of a home that could be read, by name of the service, and what is wrong with the others."""
+
+    contracts: Mapping[str, Contract]
+    unreadable: tuple[Problem, ...]
+
+
+def contracts(home: Home) -> Mapping[str, Contract]:
     """Return the contract of every provider, by name. Raises ConfigError with all that does not fit."""
-    loaded, problems = _load(home)
-    problems.extend(_disagreements(home, loaded))
+    found = read_contracts(home)
+    problems = (*found.unreadable, *_disagreements(home, found.contracts))
     if problems:
-        raise ConfigError(tuple(problems))
-    return loaded
+        raise ConfigError(problems)
+    return found.contracts
 
 
-def contract_problems(home: Home) -> list[Problem]:
+def contract_problems(home: Home, found: Providers) -> list[Problem]:
     """Return what is wrong with contracts of providers, and how they differ from their correlators."""
-    loaded, problems = _load(home)
-    warnings = (warning for contract in loaded.values() for warning in contract.warnings)
-    return [*problems, *warnings, *_disagreements(home, loaded)]
+    warnings = (warning for contract in found.contracts.values() for warning in contract.warnings)
+    return [*found.unreadable, *warnings, *_disagreements(home, found.contracts)]
 
 
-def _load(home: Home) -> tuple[dict[str, Contract], list[Problem]]:
+def read_contracts(home: Home) -> Providers:
+    """Read the contract of every provider."""
     loaded: dict[str, Contract] = {}
     problems: list[Problem] = []
     for name, service in home.services.items():
@@ -40,10 +49,10 @@ def _load(home: Home) -> tuple[dict[str, Contract], list[Problem]]:
             )
         except ConfigError as error:
             problems.extend(error.problems)
-    return loaded, problems
+    return Providers(loaded, tuple(problems))
 
 
-def _disagreements(home: Home, loaded: dict[str, Contract]) -> Iterator[Problem]:
+def _disagreements(home: Home, loaded: Mapping[str, Contract]) -> Iterator[Problem]:
     yield from _shared_ports(loaded)
     for name, contract in loaded.items():
         file, service = correlator_file(name), home.services[name]
@@ -57,7 +66,7 @@ def _disagreements(home: Home, loaded: dict[str, Contract]) -> Iterator[Problem]
                 yield Problem(file, "operations", text)
 
 
-def _shared_ports(loaded: dict[str, Contract]) -> Iterator[Problem]:
+def _shared_ports(loaded: Mapping[str, Contract]) -> Iterator[Problem]:
     """Name services at one address: neither could be told from the other."""
     pairs = sorted((port, name) for name, contract in loaded.items() for port in contract.ports)
     for port, group in groupby(pairs, key=itemgetter(0)):

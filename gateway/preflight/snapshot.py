@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gateway.config.model import Home
 from gateway.errors import Problem
+from gateway.soap.consumer import ConsumerContract
 from gateway.soap.contract import Contract
 
 
@@ -21,5 +22,7 @@ class Snapshot:
     home: Home
     contracts: Mapping[str, Contract]
     """Of the providers, by name of the service."""
+    consumers: Mapping[str, ConsumerContract]
+    """Contracts of the consumers, by name of the service."""
     warnings: tuple[Problem, ...]
     """All that `imsgw check` would say of it."""

@@ -18,7 +18,7 @@ _PEM = b"-----BEGIN CERTIFICATE-----"
 def store_problems(home: Home, now: datetime) -> Iterator[Problem]:
     """Yield stores that do not open, certificates that have expired or soon will, keys that are forbidden."""
     unusable: set[str] = set()
-    for file, key, store in _stores(home):
+    for file, key, store in stores_of(home):
         try:
             if isinstance(store, KeyStore):
                 certificates: Iterable[x509.Certificate] = (tls.read_keystore(store).certificate,)
@@ -79,7 +79,7 @@ def _tried(file: str, key: str, make: Callable[[], object]) -> Iterator[Problem]
         yield Problem(file, key, str(error))
 
 
-def _stores(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore]]:
+def stores_of(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore]]:
     """Yield every store with its place, each that is set."""
     gateway = home.gateway
     found: list[tuple[str, str, KeyStore | TrustStore | None]] = [

@@ -104,6 +104,7 @@ def load_consumer(
         by_element=by_element(reading.operations),
         published=PublishedContract(documents, reading.served),
         schema=schema,
+        documents=documents.hashes(),
     )
     namespace = documents.main.root.get("targetNamespace", "")
     ports = MappingProxyType(reading.ports)

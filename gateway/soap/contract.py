@@ -37,6 +37,8 @@ class Contract:
     published: PublishedContract
     schema: BodySchema | None
     """None when the contract was loaded without."""
+    documents: Mapping[str, str]
+    """SHA-256, in hexadecimal, of each file that was read, by its name relative to the service's folder."""
 
     def resolve(self, payload_tag: str, *actions: str | None) -> Operation:
         """Return the operation that a body element means.
@@ -106,6 +108,7 @@ def load(name: str, wsdl: Path, *, folder: Path | None = None, validate: bool = 
         by_element=by_element(operations),
         published=PublishedContract(documents, ports),
         schema=schema,
+        documents=documents.hashes(),
     )
 
 

@@ -7,6 +7,7 @@ parser, so that zeep and libxml2's schema compiler see only bytes that passed it
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -51,6 +52,10 @@ class Documents:
     def file(self, name: str) -> str:
         """Return a file's name relative to the home, as problems give it."""
         return f"wsdl/{self.service}/{name}"
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each file, in hexadecimal, by its name."""
+        return {name: sha256(document.data).hexdigest() for name, document in self.by_name.items()}
 
     def target(self, document: Document, location: str) -> Document:
         """Return the document that a location in another one means; both were read by `collect`."""

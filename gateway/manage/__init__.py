@@ -1,1 +1,16 @@
-"""Changes to a home, whole or not at all: services and bundles, with the comments of their files kept."""
+"""Changes to a home, whole or not at all: services and bundles, with the comments of their files kept.
+
+| module | functions |
+| --- | --- |
+| `installation` | `Installation(home, state, environ, activate)`: what every change is made to |
+| `services` | `start`, `stop`, `undeploy` |
+| `sources` | `from_path`, `from_upload`, `from_url`: the files of a contract |
+| `deploy` | `deploy(installation, gathered, wanted, dry_run=...)` |
+| `bundles` | `create`, `change`, `delete` |
+| `recycle` | `recycle(installation, bundle)`: the pools of the running gateway are made anew |
+| `probe` | `probe(home, bundle)`: connects, signs on, pings, address by address |
+| `views` | `service_view`, `service_views`, `bundle_view`, `bundle_views` |
+| `policy_words` | `policy_in_words` |
+
+All raise `results.ManageError` and return frozen results. Nothing of them shows a secret.
+"""

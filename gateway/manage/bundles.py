@@ -1,6 +1,5 @@
 """Connection bundles: made, changed, deleted."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -8,15 +7,13 @@ from typing import Any, Final
 from gateway.config.document import read_toml
 from gateway.config.model import Bundle
 from gateway.config.read import CORRELATOR_FILE
-from gateway.config.secrets import HomeFiles
-from gateway.config.strict import settle
-from gateway.config.words import dotted
 from gateway.errors import ConfigError
 from gateway.exchange import Secret
-from gateway.manage.change import Edit, apply
+from gateway.manage.change import apply
 from gateway.manage.edits import PutFile, RemoveFile
 from gateway.manage.installation import Installation
 from gateway.manage.lock import changing
+from gateway.manage.mistakes import refuse_new_mistakes
 from gateway.manage.names import checked, not_found
 from gateway.manage.results import Change, ManageError, Why
 from gateway.manage.services import service_names
@@ -37,15 +34,15 @@ def create(installation: Installation, name: str, values: Mapping[str, Value]) -
             raise ManageError(
                 Why.EXISTS, f"there is a bundle {name} already: imsgw bundle change {name} KEY=VALUE"
             )
-        return _write(installation, name, _DOCUMENT, plain(Bundle, values))
+        return _write(installation, name, None, plain(Bundle, values))
 
 
 def change(installation: Installation, name: str, values: Mapping[str, Value]) -> Change:
     """Set keys of a bundle; comments and order of its file stay. Raises ManageError.
 
     `values` by dotted key, for example ``{"ims_connect.port": 9998, "credentials.group": None}``: None takes a
-    key out. Secrets are tables ``{"env": NAME}`` or ``{"file": PATH}``, or a `Secret`: that is written to a file
-    of mode 600 below identity/ or keystores/, and the key names the file. In clear they are refused.
+    key out. Secrets are tables ``{"env": NAME}`` or ``{"file": PATH}``, or a `Secret`: that goes into a file of
+    mode 600 below identity/ or keystores/, and the key names the file. In clear they are refused.
     """
     file = bundle_file(name)
     with changing(installation):
@@ -95,24 +92,27 @@ def _named(home: Path, service: str) -> list[Any]:
     return [table.get("bundle"), *(named if isinstance(named, list) else [])]
 
 
-def _write(installation: Installation, name: str, before: bytes, changes: dict[KeyPath, Value]) -> Change:
+def _write(
+    installation: Installation, name: str, before: bytes | None, changes: dict[KeyPath, Value]
+) -> Change:
     """Write a bundle's file, and the secrets that are files of their own."""
     file = bundle_file(name)
     refuse_clear(Bundle, changes)
-    edits: list[Edit] = []
+    secrets = {_secret_file(name, path): value for path, value in changes.items() if isinstance(value, Secret)}
     for path, value in changes.items():
         if isinstance(value, Secret):
-            kept = _secret_file(name, path)
-            edits.append(PutFile(installation.home, kept, value, _SECRET_MODE))
-            changes[path] = {"file": kept}
+            changes[path] = {"file": _secret_file(name, path)}
     try:
-        after = edited(before, {path: for_file(value) for path, value in changes.items()})
+        after = edited(
+            _DOCUMENT if before is None else before, {path: for_file(value) for path, value in changes.items()}
+        )
     except TomlEditError as error:
         raise ManageError(Why.WRONG, f"{file} {error}") from error
-    if after == before and not edits:
+    if after == before and not secrets:
         return Change(changed=False)
-    edits.append(PutFile(installation.home, file, after))
-    return apply(installation, edits)
+    refuse_new_mistakes(installation, Bundle, file, (before, after), secrets)
+    edits = [PutFile(installation.home, kept, secret, _SECRET_MODE) for kept, secret in secrets.items()]
+    return apply(installation, [*edits, PutFile(installation.home, file, after)])
 
 
 def _secret_file(name: str, path: KeyPath) -> str:

@@ -1,4 +1,4 @@
-"""What a key of a file is set to: `key=value` of a command line, or a plain value of JSON, judged by the models."""
+"""What a key of a file is set to: `key=value` of a command line, or a value of JSON, typed by the models."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ from gateway.manage.toml_edit import REMOVED, KeyPath
 Value = str | int | float | bool | list[Any] | Mapping[str, Any] | Secret | None
 """A value as TOML has it. None takes the key out. A `Secret` is written into a file of its own."""
 
-_SECRET: Final = "a secret is given as env:NAME or file:PATH, or asked for; it never stands on the command line"
+_HOW: Final = "a secret is given as env:NAME or file:PATH, or asked for; it never stands on the command line"
 
 
 def key_path(model: type[Settings], key: str) -> KeyPath:
@@ -98,7 +98,7 @@ def _read(model: type[Settings], path: KeyPath, text: str) -> Value:
 def _reference(path: KeyPath, text: str) -> Mapping[str, str]:
     kind, _, name = text.partition(":")
     if kind not in {"env", "file"} or not name:
-        raise ManageError(Why.WRONG, f"{dotted(path)}: {_SECRET}")
+        raise ManageError(Why.WRONG, f"{dotted(path)}: {_HOW}")
     return {kind: name}
 
 
@@ -114,7 +114,7 @@ def refuse_clear(model: type[Settings], changes: Mapping[KeyPath, Value]) -> Non
         assert field is not None, "key_path has seen to it"
         if is_secret(field):
             if isinstance(value, str) and value:
-                raise ManageError(Why.WRONG, f"{dotted(path)}: {_SECRET}")
+                raise ManageError(Why.WRONG, f"{dotted(path)}: {_HOW}")
             continue
         inner = table_of(field)
         if inner is not None and isinstance(value, Mapping):

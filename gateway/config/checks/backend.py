@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gateway.config.catalogue import backend as found
 from gateway.config.checks.places import bundle_file, correlator_file, elsewhere, operations, takes_token
 from gateway.config.model import Bundle, Home
 from gateway.errors import Problem
@@ -15,14 +16,14 @@ def exits(home: Home) -> Iterator[Problem]:
         user_exit = home.bundles[name].ims_connect.exit
         if place.settings.adapter == "xml" and user_exit != "HWSSOAP1":
             text = f'"xml" needs the exit HWSSOAP1, and bundle {name} uses {user_exit}'
-            yield place.warning("adapter", text)
+            yield place.told(found.ADAPTER_EXIT, "adapter", text)
     for name, bundle in home.bundles.items():
         if bundle.ims_connect.exit == "HWSSMPL0":
             text = (
                 "output of HWSSMPL0 has no length: application data that begins with *CSMOKY* or *REQSTS* "
                 "would end it early; with HWSSMPL1 it cannot"
             )
-            yield Problem(bundle_file(name), "ims_connect.exit", text, warning=True)
+            yield found.HWSSMPL0.at(bundle_file(name), "ims_connect.exit", text)
 
 
 def plain_tcp(home: Home) -> Iterator[Problem]:
@@ -32,7 +33,7 @@ def plain_tcp(home: Home) -> Iterator[Problem]:
         carries = bool(bundle.credentials.password) or name in with_tokens
         if carries and bundle.ims_connect.tls is None and (hosts := elsewhere(bundle)):
             text = f"is missing: RACF passwords travel in clear to {' and '.join(hosts)}"
-            yield Problem(bundle_file(name), "ims_connect.tls", text, warning=True)
+            yield found.PLAIN_PASSWORDS.at(bundle_file(name), "ims_connect.tls", text)
 
 
 def commit_mode(home: Home) -> Iterator[Problem]:
@@ -42,10 +43,10 @@ def commit_mode(home: Home) -> Iterator[Problem]:
         if settings.commit_mode is CommitMode.COMMIT_THEN_SEND:
             told = "sync_level" in settings.model_fields_set
             if told and settings.sync_level is SyncLevel.NONE:
-                yield place.warning("sync_level", "commit mode 0 is always confirmed")
+                yield place.told(found.CONFIRM, "sync_level", "commit mode 0 is always confirmed")
         if settings.undeliverable is Undeliverable.HOLD:
             text = '"hold" leaves output on tpipes with generated names that nobody empties'
-            yield place.warning("undeliverable", text)
+            yield place.told(found.HOLD, "undeliverable", text)
 
 
 def names(home: Home) -> Iterator[Problem]:
@@ -53,10 +54,11 @@ def names(home: Home) -> Iterator[Problem]:
     for place in operations(home):
         if place.settings.reroute_name.startswith("HWS"):
             text = "names that begin with HWS are IMS Connect's own"
-            yield place.warning("reroute_name", text)
+            yield place.told(found.REROUTE, "reroute_name", text)
         converter = place.settings.converter
         if place.settings.adapter == "xml" and not converter.endswith("D"):
-            yield place.warning("converter", f"{converter}: the name of a converter driver ends with D")
+            text = f"{converter}: the name of a converter driver ends with D"
+            yield place.told(found.CONVERTER, "converter", text)
 
 
 def identities(home: Home) -> Iterator[Problem]:
@@ -64,10 +66,11 @@ def identities(home: Home) -> Iterator[Problem]:
     for name, bundle in home.bundles.items():
         file, without = bundle_file(name), bundle.ims_connect.exit == "HWSSOAP1"
         if without and bundle.trusted_user is not None:
-            yield Problem(file, "trusted_user", "HWSSOAP1 knows no trusted users; HWSSMPL0 and HWSSMPL1 do")
+            text = "HWSSOAP1 knows no trusted users; HWSSMPL0 and HWSSMPL1 do"
+            yield found.TRUSTED_EXIT.at(file, "trusted_user", text)
         if without and bundle.ims_connect.network_identity:
             text = "has no effect: HWSSOAP1 takes no distributed identity"
-            yield Problem(file, "ims_connect.network_identity", text, warning=True)
+            yield found.NETWORK_IDENTITY.at(file, "ims_connect.network_identity", text)
         if bundle.ims_connect.tls is None and elsewhere(bundle):
             yield from _seen_on_the_way(file, bundle)
     yield from _users_with_nothing_to_show(home)
@@ -76,10 +79,10 @@ def identities(home: Home) -> Iterator[Problem]:
 def _seen_on_the_way(file: str, bundle: Bundle) -> Iterator[Problem]:
     if bundle.trusted_user is not None:
         text = "the mark travels in clear without ims_connect.tls: whoever sees it can be any user"
-        yield Problem(file, "trusted_user", text, warning=True)
+        yield found.PLAIN_MARK.at(file, "trusted_user", text)
     if bundle.passticket is not None and not bundle.passticket.replay_protection:
         text = "false: without ims_connect.tls a PassTicket can be seen, and used again for ten minutes"
-        yield Problem(file, "passticket.replay_protection", text, warning=True)
+        yield found.PLAIN_PASSTICKET.at(file, "passticket.replay_protection", text)
 
 
 def _users_with_nothing_to_show(home: Home) -> Iterator[Problem]:
@@ -91,4 +94,4 @@ def _users_with_nothing_to_show(home: Home) -> Iterator[Problem]:
                 f"a user of an assertion has no password, and bundle {name} neither [passticket] nor "
                 "[trusted_user]: IMS Connect takes that with RACF=N only"
             )
-            yield Problem(correlator_file(service.name), "security.token", text, warning=True)
+            yield found.NOTHING_TO_SHOW.at(correlator_file(service.name), "security.token", text)

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations
 
+from gateway.config.catalogue import callout as found
+from gateway.config.catalogue import reach
 from gateway.config.checks.callout_places import (
     all_consumer_operations,
     callers,
@@ -23,11 +25,11 @@ def unreached(home: Home) -> Iterator[Problem]:
         if home.bundles[bundle].callout is None:
             for consumer in consumers:
                 text = f"bundle {bundle} has no [callout]: no IMS program can reach the service over it"
-                yield Problem(correlator_file(consumer.name), "bundles", text)
+                yield found.UNHEARD.at(correlator_file(consumer.name), "bundles", text)
     for bundle in sorted(used_bundles(home) - named.keys()):
         if home.bundles[bundle].callout is not None:
             text = "no consumer service names this bundle: its tpipes are not listened to"
-            yield Problem(bundle_file(bundle), "callout", text, warning=True)
+            yield found.NOBODY.at(bundle_file(bundle), "callout", text)
 
 
 def same_name(home: Home) -> Iterator[Problem]:
@@ -49,12 +51,12 @@ def _same_name(first: Consumer, other: Consumer, bundle: str) -> Iterator[Proble
             f"programs call it {other.wsdl.stem} (WSID, the name of its WSDL), and service {first.name} as "
             f"well, over bundle {bundle}: rename one of the files"
         )
-        yield Problem(correlator_file(other.name), "wsdl", text)
+        yield found.SAME_NAME.at(correlator_file(other.name), "wsdl", text)
         return
     for one, another in ((first, other), (other, first)):
         if one.wsdl.stem == another.name:
             text = f"programs that say {another.name} (WSID) reach this service, and not the one in that folder"
-            yield Problem(correlator_file(one.name), "wsdl", text, warning=True)
+            yield found.HIDDEN_NAME.at(correlator_file(one.name), "wsdl", text)
 
 
 def raw_messages(home: Home) -> Iterator[Problem]:
@@ -65,12 +67,12 @@ def raw_messages(home: Home) -> Iterator[Problem]:
             near = nearest(tpipe, known)
             text = f"its bundles do not listen to this tpipe, but to {', '.join(sorted(known))}"
             hint = f"; did you mean {near}?" if near else ""
-            yield Problem(correlator_file(consumer.name), dotted(("raw", tpipe)), text + hint)
+            yield found.RAW_UNHEARD.at(correlator_file(consumer.name), dotted(("raw", tpipe)), text + hint)
     for (bundle, tpipe), consumers in _raw_readers(home).items():
         first, *others = sorted(consumers)
         for other in others:
             text = f"messages of this tpipe, over bundle {bundle}, are those of service {first} already"
-            yield Problem(correlator_file(other), dotted(("raw", tpipe)), text)
+            yield found.RAW_SHARED.at(correlator_file(other), dotted(("raw", tpipe)), text)
 
 
 def _tpipes(home: Home, consumer: Consumer) -> set[str]:
@@ -99,7 +101,7 @@ def two_listeners(home: Home) -> Iterator[Problem]:
                     f"bundle {other} listens to tpipe {tpipe} of data store {datastore} as well: two listeners "
                     "at one tpipe need MULTIRTP=Y, and each message reaches one of them"
                 )
-                yield Problem(bundle_file(bundle), "callout.tpipes", text, warning=True)
+                yield found.TWO_LISTENERS.at(bundle_file(bundle), "callout.tpipes", text)
 
 
 def kinds(home: Home) -> Iterator[Problem]:
@@ -114,18 +116,20 @@ def kinds(home: Home) -> Iterator[Problem]:
                 f'"both": {later[0]} is for asynchronous callouts (response_transaction), {others[0]} may be '
                 "called synchronously: keep the two on tpipes of their own, in a bundle each"
             )
-            yield Problem(bundle_file(bundle), "callout.requests", text, warning=True)
+            yield found.MIXED_KINDS.at(bundle_file(bundle), "callout.requests", text)
     for consumer in home.consumers.values():
         heard = {asked[name][0].requests for name in consumer.settings.bundles if name in asked}
         if "retry" in consumer.settings.model_fields_set and heard == {"synchronous"}:
             text = "has no effect: its bundles bring synchronous callouts, which are called once"
-            yield Problem(correlator_file(consumer.name), "retry", text, warning=True)
+            yield reach.EFFECT.at(correlator_file(consumer.name), "retry", text)
     for place in all_consumer_operations(home):
         kinds = {asked[name][0].requests for name in place.consumer.settings.bundles if name in asked}
         if place.settings.response_transaction and kinds == {"synchronous"}:
-            yield place.warning("response_transaction", "has no effect: its bundles bring synchronous callouts")
+            text = "has no effect: its bundles bring synchronous callouts"
+            yield place.told(reach.EFFECT, "response_transaction", text)
         if place.settings.acknowledge and kinds == {"asynchronous"}:
-            yield place.warning("acknowledge", "has no effect: its bundles bring asynchronous callouts")
+            text = "has no effect: its bundles bring asynchronous callouts"
+            yield place.told(reach.EFFECT, "acknowledge", text)
 
 
 def idle_or_endless(home: Home) -> Iterator[Problem]:
@@ -133,10 +137,10 @@ def idle_or_endless(home: Home) -> Iterator[Problem]:
     for bundle, (callout, _) in listening(home).items():
         if callout.requests == "asynchronous" and callout.allowed_hosts:
             text = "has no effect: asynchronous callouts have no control data"
-            yield Problem(bundle_file(bundle), "callout.allowed_hosts", text, warning=True)
+            yield reach.EFFECT.at(bundle_file(bundle), "callout.allowed_hosts", text)
         if callout.nak == "retain" and not callout.stop_on_error:
             text = (
                 '"retain": a message that cannot be read is retrieved again and again until its ICAL times '
                 "out; stop_on_error would stop that"
             )
-            yield Problem(bundle_file(bundle), "callout.nak", text, warning=True)
+            yield found.RETAINED.at(bundle_file(bundle), "callout.nak", text)

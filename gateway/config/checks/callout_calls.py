@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from urllib.parse import parse_qsl
 
+from gateway.config.catalogue import backend, reach
+from gateway.config.catalogue import callout as found
+from gateway.config.catalogue import timeouts as late
 from gateway.config.checks.callout_places import all_consumer_operations, listening
 from gateway.config.checks.places import GATEWAY_FILE, correlator_file, is_loopback
 from gateway.config.journal import POSTGRESQL, journal_hosts
@@ -22,20 +25,20 @@ def timeouts(home: Home) -> Iterator[Problem]:
                 f"{connect} ms are not less than timeout_ms ({shortest} ms): a service that cannot be reached "
                 "is told as one that does not answer (1001, not 1009)"
             )
-            yield Problem(correlator_file(consumer.name), "connect_timeout_ms", text, warning=True)
+            yield late.CONNECT.at(correlator_file(consumer.name), "connect_timeout_ms", text)
 
 
 def drain(home: Home) -> Iterator[Problem]:
     """Name a graceful stop that is shorter than a call may take."""
     limit = home.gateway.callout.drain_seconds
-    late = [place for place in all_consumer_operations(home) if place.settings.timeout_ms / 1000 > limit]
-    if late:
-        longest = max(late, key=lambda place: place.settings.timeout_ms)
+    slow = [place for place in all_consumer_operations(home) if place.settings.timeout_ms / 1000 > limit]
+    if slow:
+        longest = max(slow, key=lambda place: place.settings.timeout_ms)
         text = (
             f"{number(limit)} s are less than timeout_ms of {longest} ({longest.settings.timeout_ms} ms): a "
             "graceful stop would cut calls off"
         )
-        yield Problem(GATEWAY_FILE, "callout.drain_seconds", text, warning=True)
+        yield late.DRAIN.at(GATEWAY_FILE, "callout.drain_seconds", text)
 
 
 def exits(home: Home) -> Iterator[Problem]:
@@ -44,16 +47,18 @@ def exits(home: Home) -> Iterator[Problem]:
     for place in all_consumer_operations(home):
         if place.settings.adapter != "xml":
             if place.settings.converter and not _converts(place.consumer):
-                yield place.warning("converter", 'has no effect: it goes with adapter = "xml"')
+                text = 'has no effect: it goes with adapter = "xml"'
+                yield place.told(reach.EFFECT, "converter", text)
             continue
         for name in place.consumer.settings.bundles:
             user_exit = home.bundles[name].ims_connect.exit
             if name in heard and user_exit != "HWSSOAP1":
                 text = f'"xml" needs the exit HWSSOAP1, and bundle {name} uses {user_exit}'
-                yield place.warning("adapter", text)
+                yield place.told(backend.ADAPTER_EXIT, "adapter", text)
         converter = place.settings.converter
         if not converter.endswith("D"):
-            yield place.warning("converter", f"{converter}: the name of a converter driver ends with D")
+            text = f"{converter}: the name of a converter driver ends with D"
+            yield place.told(backend.CONVERTER, "converter", text)
 
 
 def _converts(consumer: Consumer) -> bool:
@@ -68,10 +73,10 @@ def journal(home: Home) -> Iterator[Problem]:
         return
     if find_spec("psycopg") is None:
         text = 'PostgreSQL needs the extra "postgresql": pip install "ims-gateway[postgresql]"'
-        yield Problem(GATEWAY_FILE, "journal.store", text)
+        yield found.JOURNAL_DRIVER.at(GATEWAY_FILE, "journal.store", text)
     parameters = dict(parse_qsl(settings.store.partition("?")[2]))
     checked = settings.truststore is not None or parameters.get("sslmode") == "verify-full"
     host = next((one for one in journal_hosts(settings.store) if not is_loopback(one.strip("[]"))), None)
     if not checked and host is not None:
         text = f"is missing: messages travel to {host} in clear, or to whoever pretends to be it"
-        yield Problem(GATEWAY_FILE, "journal.truststore", text, warning=True)
+        yield found.JOURNAL_UNCHECKED.at(GATEWAY_FILE, "journal.truststore", text)

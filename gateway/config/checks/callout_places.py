@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gateway.config.catalogue import Kind
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import BundleCallout, Consumer, ConsumerOperation, Home
 from gateway.config.words import dotted
@@ -18,10 +19,9 @@ class ConsumerOperationPlace:
     name: str
     settings: ConsumerOperation
 
-    def warning(self, key: str, text: str) -> Problem:
-        """Return a warning about one key of the table."""
-        file = correlator_file(self.consumer.name)
-        return Problem(file, dotted(("operations", self.name, key)), text, warning=True)
+    def told(self, kind: Kind, key: str, text: str) -> Problem:
+        """Return a finding about one key of the table."""
+        return kind.at(correlator_file(self.consumer.name), dotted(("operations", self.name, key)), text)
 
     def __str__(self) -> str:
         return f"{dotted((self.name,))} of service {self.consumer.name}"

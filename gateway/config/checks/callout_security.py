@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from gateway.config.catalogue import callout as found
+from gateway.config.catalogue import reach
 from gateway.config.checks.callout_places import consumer_operations, listening
 from gateway.config.checks.places import bundle_file, correlator_file, is_loopback
 from gateway.config.model import BundleCallout, Consumer, ConsumerSecurity, Home
@@ -23,7 +25,7 @@ def users(home: Home) -> Iterator[Problem]:
                     f'"{security.token}" names a user, and bundle {bundle} brings asynchronous callouts: IMS '
                     "names none of them, only an authentication module (security.authenticator) could"
                 )
-                yield Problem(correlator_file(consumer.name), "security.token", text)
+                yield found.NO_USER.at(correlator_file(consumer.name), "security.token", text)
             elif callout.requests == "both":
                 yield from _without_user(consumer)
 
@@ -32,7 +34,7 @@ def _without_user(consumer: Consumer) -> Iterator[Problem]:
     for place in consumer_operations(consumer):
         if place.settings.response_transaction:
             text = "asynchronous callouts name no user, and security.token needs one: they become dead letters"
-            yield place.warning("response_transaction", text)
+            yield place.told(found.NO_USER_HERE, "response_transaction", text)
 
 
 def vouching(home: Home) -> Iterator[Problem]:
@@ -45,7 +47,7 @@ def vouching(home: Home) -> Iterator[Problem]:
                     f'"{security.token}": the assertion is not signed, and neither security.keystore nor '
                     f"callout.keystore of bundle {bundle} is set: the service cannot know who vouches for it"
                 )
-                yield Problem(correlator_file(consumer.name), "security.token", text, warning=True)
+                yield found.UNVOUCHED.at(correlator_file(consumer.name), "security.token", text)
 
 
 def apart(home: Home) -> Iterator[Problem]:
@@ -60,7 +62,7 @@ def apart(home: Home) -> Iterator[Problem]:
                 f"services with authentication ({', '.join(secure)}) and without ({', '.join(plain)}) share "
                 "these tpipes: keep them apart, in a bundle each"
             )
-            yield Problem(bundle_file(bundle), "callout.tpipes", text, warning=True)
+            yield found.MIXED_SECURITY.at(bundle_file(bundle), "callout.tpipes", text)
 
 
 def _is_secure(security: ConsumerSecurity, callout: BundleCallout) -> bool:
@@ -85,7 +87,7 @@ def plain_hosts(home: Home) -> Iterator[Problem]:
                 file = correlator_file(consumer.name) if own else bundle_file(bundle)
                 key = "allowed_hosts" if own else "callout.allowed_hosts"
                 text = f"the password for HTTP Basic of service {consumer.name} would go to {plain[0]} in clear"
-                yield Problem(file, key, text, warning=True)
+                yield found.PLAIN_HOST.at(file, key, text)
 
 
 def own_secrets(home: Home) -> Iterator[Problem]:
@@ -99,7 +101,7 @@ def own_secrets(home: Home) -> Iterator[Problem]:
                     f"is missing: callout.allowed_hosts of bundle {bundle} does not count for a service with "
                     "secrets of its own; control data may name the hosts of its WSDL only"
                 )
-                yield Problem(correlator_file(consumer.name), "allowed_hosts", text, warning=True)
+                yield found.OWN_SECRETS.at(correlator_file(consumer.name), "allowed_hosts", text)
 
 
 def _is_plain(origin: str) -> bool:
@@ -116,7 +118,7 @@ def retrieving(home: Home) -> Iterator[Problem]:
                 "is missing: RESUME TPIPE names no user; where tpipes are protected (RACF class RIMS) it is "
                 "refused, and where they are not, anybody can empty them"
             )
-            yield Problem(bundle_file(bundle), "credentials.user", text, warning=True)
+            yield found.AS_NOBODY.at(bundle_file(bundle), "credentials.user", text)
 
 
 def without_effect(home: Home) -> Iterator[Problem]:
@@ -128,4 +130,4 @@ def without_effect(home: Home) -> Iterator[Problem]:
         for key in idle:
             if getattr(security, key) != ConsumerSecurity.model_fields[key].default:
                 text = "has no effect: there is no such token"
-                yield Problem(correlator_file(consumer.name), f"security.{key}", text, warning=True)
+                yield reach.EFFECT.at(correlator_file(consumer.name), f"security.{key}", text)

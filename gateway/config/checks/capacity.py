@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from gateway.config.catalogue import capacity as found
+from gateway.config.catalogue import timeouts
 from gateway.config.checks.callout_places import listening
 from gateway.config.checks.places import GATEWAY_FILE, OperationPlace, bundle_file, operations, used_bundles
 from gateway.config.model import DEFAULTS, Bundle, Home, OperationSettings
@@ -31,7 +33,7 @@ def connections(home: Home) -> Iterator[Problem]:
             f"{server.worker_connections} connections a worker are fewer than threads + waiting ({asked}): "
             "requests beyond them hang in the backlog of the listener and get no 503"
         )
-        yield Problem(GATEWAY_FILE, "server.worker_connections", text, warning=True)
+        yield found.CONNECTIONS.at(GATEWAY_FILE, "server.worker_connections", text)
 
 
 def _sockets(bundle: Bundle) -> int:
@@ -49,12 +51,12 @@ def pools(home: Home) -> Iterator[Problem]:
             f"{threads} threads a worker share {sockets} sockets to IMS Connect (ims_connect.pool.size of all "
             "bundles in use): most threads could only wait for a socket"
         )
-        yield Problem(GATEWAY_FILE, "server.threads", text, warning=True)
+        yield found.THREADS.at(GATEWAY_FILE, "server.threads", text)
     for name in sorted(used):
         size = home.bundles[name].ims_connect.pool.size
         if size > threads:
             text = f"{size} sockets a worker are more than its {threads} threads can use"
-            yield Problem(bundle_file(name), "ims_connect.pool.size", text, warning=True)
+            yield found.POOL.at(bundle_file(name), "ims_connect.pool.size", text)
 
 
 def maxsoc(home: Home) -> Iterator[Problem]:
@@ -78,13 +80,13 @@ def maxsoc(home: Home) -> Iterator[Problem]:
         for name in names:
             if limits and total >= min(limits):
                 text = f"{whose}, which must stay under MAXSOC={min(limits)}"
-                yield Problem(bundle_file(name), "ims_connect.maxsoc", text)
+                yield found.MAXSOC.at(bundle_file(name), "ims_connect.maxsoc", text)
             elif not limits and total >= IMS_CONNECT_MAXSOC:
                 text = (
                     f"{whose}; where its TCPIP statement says nothing, IMS Connect takes "
                     f"{IMS_CONNECT_MAXSOC} (MAXSOC): put the real number here"
                 )
-                yield Problem(bundle_file(name), "ims_connect.maxsoc", text, warning=True)
+                yield found.MAXSOC_UNKNOWN.at(bundle_file(name), "ims_connect.maxsoc", text)
 
 
 def _shares(home: Home, name: str) -> tuple[int, int]:
@@ -120,7 +122,7 @@ def client_ids(home: Home) -> Iterator[Problem]:
                 f"leaves {ids:_} client ids for {sockets} sockets: some will meet, and IMS Connect refuses the "
                 "second of two (DUPECLNT); take a shorter prefix"
             )
-            yield Problem(bundle_file(name), "ims_connect.client_id_prefix", text, warning=True)
+            yield found.CLIENT_IDS.at(bundle_file(name), "ims_connect.client_id_prefix", text)
 
 
 def files_needed(home: Home) -> int:
@@ -152,14 +154,14 @@ def open_files(limit: int) -> Callable[[Home], Iterator[Problem]]:
                 f"the callout process may need {callouts} open files (sockets to IMS Connect, listeners, "
                 f"calls in work); the limit is {limit} (ulimit -n)"
             )
-            yield Problem(GATEWAY_FILE, "callout", text, warning=True)
+            yield found.FILES.at(GATEWAY_FILE, "callout", text)
         if need > limit >= 0 and (home.services or not home.consumers):
             text = (
                 f"a worker may need {need} open files ({connections} connections, "
                 f"{need - connections - OWN_FILES} sockets to IMS Connect, {OWN_FILES} of its own); "
                 f"the limit is {limit} (ulimit -n)"
             )
-            yield Problem(GATEWAY_FILE, "server.worker_connections", text, warning=True)
+            yield found.FILES.at(GATEWAY_FILE, "server.worker_connections", text)
 
     return check
 
@@ -189,7 +191,7 @@ def stop(home: Home) -> Iterator[Problem]:
             "(waiting_seconds, pool.wait_seconds, pool.connect_seconds and socket_timeout_ms together); "
             "a graceful stop would cut that off"
         )
-        yield Problem(GATEWAY_FILE, "server.stop_seconds", text, warning=True)
+        yield timeouts.STOP.at(GATEWAY_FILE, "server.stop_seconds", text)
 
 
 TimersJudge = Callable[[int, int, float], tuple[int | None, tuple[str, ...]]]
@@ -209,10 +211,10 @@ def rounding(judge: TimersJudge) -> Callable[[Home], Iterator[Problem]]:
             wait = home.bundles[place.service.settings.bundle].ims_connect.pool.wait_seconds
             sent, complaints = judge(asked, limit, wait)
             for text in complaints:
-                yield place.error("execution_timeout_ms", text)
+                yield place.told(timeouts.EXECUTION, "execution_timeout_ms", text)
             if sent != asked and not complaints:
                 text = f"{asked} ms is sent as {sent} ms: IRM_TIMER cannot express it"
-                yield place.warning("execution_timeout_ms", text)
+                yield place.told(timeouts.ROUNDED, "execution_timeout_ms", text)
 
     return check
 

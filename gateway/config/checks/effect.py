@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gateway.config.catalogue import reach as found
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, SecuritySettings
 from gateway.errors import Problem
@@ -32,7 +33,7 @@ def without_effect(home: Home) -> Iterator[Problem]:
         for key, reason in _idle(security):
             if getattr(security, key) != SecuritySettings.model_fields[key].default:
                 text = f"has no effect: {reason}"
-                yield Problem(correlator_file(service.name), f"security.{key}", text, warning=True)
+                yield found.EFFECT.at(correlator_file(service.name), f"security.{key}", text)
 
 
 def _idle(security: SecuritySettings) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from gateway.config.catalogue import Kind
 from gateway.config.model import Bundle, Home, OperationSettings, Service
 from gateway.config.words import dotted
 from gateway.errors import Problem
@@ -29,14 +30,9 @@ class OperationPlace:
     name: str
     settings: OperationSettings
 
-    def error(self, key: str, text: str) -> Problem:
-        """Return an error about one key of the table."""
-        return Problem(correlator_file(self.service.name), dotted(("operations", self.name, key)), text)
-
-    def warning(self, key: str, text: str) -> Problem:
-        """Return a warning about one key of the table."""
-        file = correlator_file(self.service.name)
-        return Problem(file, dotted(("operations", self.name, key)), text, warning=True)
+    def told(self, kind: Kind, key: str, text: str) -> Problem:
+        """Return a finding about one key of the table."""
+        return kind.at(correlator_file(self.service.name), dotted(("operations", self.name, key)), text)
 
 
 def operations(home: Home) -> Iterator[OperationPlace]:

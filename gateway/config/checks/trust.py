@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+from gateway.config.catalogue import Kind, reach
+from gateway.config.catalogue import trust as found
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, SecuritySettings, ServerSettings
 from gateway.errors import Problem
 
-_Found = Iterator[tuple[str, str]]
-"""Key of the table `security`, and what is to be said of it."""
+_Found = Iterator[tuple[Kind, str, str]]
+"""Kind of finding, key of the table `security`, and what is to be said of it."""
 
 _NO_CERTIFICATES = (
     'the gateway never sees a TLS client certificate: server.client_authentication is "none", and there is no '
@@ -17,22 +19,20 @@ _NO_CERTIFICATES = (
 
 def vouching(home: Home) -> Iterator[Problem]:
     """Name settings of assertions that let anybody vouch for any user."""
-    yield from _told(home, _doubts, warning=True)
+    yield from _told(home, _doubts)
 
 
 def nobody(home: Home) -> Iterator[Problem]:
     """Name services whose senders can never prove who they are, so that every message is refused."""
-    yield from _told(home, _dead_ends, warning=False)
+    yield from _told(home, _dead_ends)
 
 
-def _told(
-    home: Home, judge: Callable[[SecuritySettings, ServerSettings], _Found], *, warning: bool
-) -> Iterator[Problem]:
+def _told(home: Home, judge: Callable[[SecuritySettings, ServerSettings], _Found]) -> Iterator[Problem]:
     for service in home.services.values():
         security = service.settings.security
         if security.saml:
-            for key, text in judge(security, home.gateway.server):
-                yield Problem(correlator_file(service.name), f"security.{key}", text, warning=warning)
+            for kind, key, text in judge(security, home.gateway.server):
+                yield kind.at(correlator_file(service.name), f"security.{key}", text)
 
 
 def _asks_for_certificates(server: ServerSettings) -> bool:
@@ -45,21 +45,23 @@ def _dead_ends(security: SecuritySettings, server: ServerSettings) -> _Found:
     if _asks_for_certificates(server):
         return
     if not security.signed and security.unsigned_senders == "mtls":
-        yield "unsigned_senders", f'"mtls" refuses every message: {_NO_CERTIFICATES}'
+        yield reach.SENDERS, "unsigned_senders", f'"mtls" refuses every message: {_NO_CERTIFICATES}'
     if security.signed and security.signed_by == "sts" and security.sts_body == "tls-client":
-        yield "sts_body", f'"tls-client" refuses every message: {_NO_CERTIFICATES}'
+        yield reach.SENDERS, "sts_body", f'"tls-client" refuses every message: {_NO_CERTIFICATES}'
 
 
 def _doubts(security: SecuritySettings, server: ServerSettings) -> _Found:
     yield from _senders(security, server)
     if not security.signed:
         if security.unsigned_senders == "network":
-            yield "unsigned_senders", '"network": whoever can connect may speak for any user'
+            text = '"network": whoever can connect may speak for any user'
+            yield found.NETWORK, "unsigned_senders", text
         return
     yield from _trust(security, server)
     yield from _issuers(security, server)
     if security.legacy_algorithms:
         yield (
+            found.LEGACY,
             "legacy_algorithms",
             "SHA-1 and RSA from 1024 bits are accepted: whoever spends enough can forge signatures",
         )
@@ -75,9 +77,10 @@ def _trust(security: SecuritySettings, server: ServerSettings) -> _Found:
         text = f"{text}. The fingerprints that are listed keep others out, nothing else does"
     elif not _asks_for_certificates(server):
         text = f"{text}. Nothing else authenticates senders either: whoever can connect may speak for any user"
-    yield "trust", text
+    yield found.ANY, "trust", text
     if any(not sender.startswith("sha256:") for sender in security.senders):
         yield (
+            found.ANY_NAMES,
             "senders",
             'with trust = "any" everybody can put these names into a certificate; sha256: names one',
         )
@@ -95,40 +98,47 @@ def _senders(security: SecuritySettings, server: ServerSettings) -> _Found:
         return
     by_sender = security.signed and security.signed_by != "sts"
     if by_sender and security.trust == "chain":
-        yield "senders", "is empty: every certificate that chains to the truststore may speak for any user"
+        text = "is empty: every certificate that chains to the truststore may speak for any user"
+        yield found.SENDERS, "senders", text
     by_channel = (
         security.sts_body == "tls-client" and security.signed_by != "sender"
         if security.signed
         else security.unsigned_senders == "mtls"
     )
     if by_channel and _asks_for_certificates(server):
-        yield "senders", "is empty: every client certificate that TLS accepts may speak for any user"
+        text = "is empty: every client certificate that TLS accepts may speak for any user"
+        yield found.SENDERS, "senders", text
 
 
 def _issuers(security: SecuritySettings, server: ServerSettings) -> _Found:
     if security.signed_by == "sender":
         return
     if security.sts_body == "https":
-        yield "sts_body", '"https": nothing shows who sent a message, and whoever has an assertion can use it'
+        text = '"https": nothing shows who sent a message, and whoever has an assertion can use it'
+        yield found.UNPROTECTED, "sts_body", text
         if security.signed_by == "either":
             text = (
                 "where an STS signed the assertion, a sender's signature can be taken off and the body changed"
             )
-            yield "signed_by", f'"either" with sts_body = "https": {text}'
+            yield found.UNPROTECTED, "signed_by", f'"either" with sts_body = "https": {text}'
         if security.reuse_assertions:
-            yield "reuse_assertions", "whoever has an assertion can send any number of messages until it ends"
+            text = "whoever has an assertion can send any number of messages until it ends"
+            yield found.UNPROTECTED, "reuse_assertions", text
     by_channel = security.signed_by == "either" and security.sts_body == "tls-client"
     if by_channel and not _asks_for_certificates(server):
-        yield "sts_body", f'"tls-client" refuses every message that the sender did not sign: {_NO_CERTIFICATES}'
+        text = f'"tls-client" refuses every message that the sender did not sign: {_NO_CERTIFICATES}'
+        yield found.UNSEEN, "sts_body", text
     if security.issuer_certificates:
         return
     if security.trust == "chain":
         yield (
+            found.ISSUERS,
             "issuer_certificates",
             "is empty: every certificate that chains to the truststore may issue assertions",
         )
     elif security.trust == "one" and security.sts_body == "sender-signature":
         yield (
+            found.ISSUERS,
             "issuer_certificates",
             "is empty: every sender in the truststore may issue assertions to himself, for any user",
         )

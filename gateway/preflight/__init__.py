@@ -1,7 +1,7 @@
 """What can be wrong with a home beyond its values: contracts against correlators, stores, the machine.
 
-`check` is all that `imsgw check` says; `loading.load` makes a `Snapshot` of a home; `serve` and `callout` refuse to start
-on its errors.
+`check` is all that `imsgw check` says; `loading.load` makes a `Snapshot` of a home. On errors `serve` and
+`callout` do not start.
 """
 
 from datetime import datetime

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict
+from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -40,7 +41,9 @@ def _redacted(name: str, value: Any) -> Any:
         return {str(k): _redacted(str(k), v) for k, v in value.items()}
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    return value
+    return (
+        value.value if isinstance(value, Enum) else value
+    )  # JSON says it so by itself, text for people does not
 
 
 def configure(*, level: str = "info", json: bool = True) -> None:

@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from dataclasses import replace
+from enum import IntEnum
 
 import pytest
 import structlog
@@ -16,17 +17,42 @@ from gateway.observe.events import PathOpened, PathRestored, RequestEnded, Socke
 
 
 @pytest.fixture
-def lines(monkeypatch):
+def stream(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     own = logging.getLogger("gateway").level
-    logs.configure()
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    yield stream
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
     logging.getLogger("gateway").setLevel(own)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def lines(stream):
+    logs.configure()
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def text(stream):
+    logs.configure(json=False)
+    return stream.getvalue
+
+
+class Code(IntEnum):
+    NETWORK = 1009
+
+
+def test_text_for_people_says_codes_as_json_does(text):
+    structlog.stdlib.get_logger("gateway.test").info("said", status=Code.NETWORK)
+    assert text().endswith(" status=1009\n")
+
+
+def test_json_says_codes_as_numbers(lines):
+    structlog.stdlib.get_logger("gateway.test").info("said", status=Code.NETWORK)
+    assert lines()[0]["status"] == 1009
 
 
 def test_a_secret_is_hidden_by_type_and_by_name_at_any_depth(lines):

@@ -7,8 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from gateway.config.catalogue import files
 from gateway.config.words import shown
-from gateway.errors import ConfigError, Problem
+from gateway.errors import ConfigError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 
@@ -103,4 +104,4 @@ def read_toml(path: Path, file: str) -> dict[str, Any]:
         return _parse(read_bounded(path, MAX_DOCUMENT_BYTES))
     except ValueError as error:
         text = str(error)
-    raise ConfigError((Problem(shown(file), "", text),))
+    raise ConfigError((files.FILE.at(shown(file), "", text),))

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from gateway.config.catalogue import files
 from gateway.config.contents import digest_of, digest_of_users
 from gateway.config.correlator import validate_consumer, validate_provider
 from gateway.config.document import read_toml
@@ -113,7 +114,7 @@ class _Reader:
             elif not self._named(folder, name):
                 continue
             elif not os.path.lexists(self.home / folder / CORRELATOR_FILE):
-                self.problems.append(Problem(folder, "", f"has no {CORRELATOR_FILE}"))
+                self.problems.append(files.CORRELATOR.at(folder, "", f"has no {CORRELATOR_FILE}"))
             else:
                 service = self._service(name, folder, bundles)
                 if isinstance(service, Service):
@@ -149,11 +150,11 @@ class _Reader:
     def _check_bundles(self, file: str, key: str, named: list[Any], bundles: list[str]) -> None:
         for bundle in named:
             if isinstance(bundle, str) and bundle and bundle not in bundles:
-                self.problems.append(Problem(file, key, _no_bundle(bundle, bundles)))
+                self.problems.append(files.BUNDLE.at(file, key, _no_bundle(bundle, bundles)))
 
     def _check_wsdl(self, folder: str, wsdl: Any) -> None:
         if isinstance(wsdl, str) and wsdl and (text := _wsdl_problem(self.home / folder, wsdl)):
-            self.problems.append(Problem(f"{folder}/{CORRELATOR_FILE}", "wsdl", text))
+            self.problems.append(files.WSDL.at(f"{folder}/{CORRELATOR_FILE}", "wsdl", text))
 
     def _users(self, security: SecuritySettings) -> UsersTable | None:
         """Read the table of users that a service names; services may share one."""
@@ -179,25 +180,27 @@ class _Reader:
         try:
             names = sorted(entry.name for entry in (self.home / folder).iterdir())
         except OSError as error:
-            self.problems.append(Problem(folder, "", f"cannot be read: {os.strerror(error.errno or 0)}"))
+            text = f"cannot be read: {os.strerror(error.errno or 0)}"
+            self.problems.append(files.FILE.at(folder, "", text))
             return
         yield from (name for name in names if not _IGNORED.fullmatch(name))
 
     def _named(self, file: str, name: str) -> bool:
         right = _NAME.fullmatch(name) is not None
         if not right:
-            self.problems.append(Problem(shown(file), "", _NAME_RULE))
+            self.problems.append(files.NAME.at(shown(file), "", _NAME_RULE))
         return right
 
     def _warn(self, file: str, text: str) -> None:
-        self.problems.append(Problem(shown(file), "", text, warning=True))
+        self.problems.append(files.IGNORED.at(shown(file), "", text))
 
     def state(self, gateway: GatewaySettings | None, state: Path | None) -> Path:
         """Return the state folder: the caller's, the environment's, the file's."""
         told = self.files.environ.get(STATE_VARIABLE) or (gateway.server.state if gateway else "var")
         found = self.home / (state or told)
         if not _can_be_folder(found):
-            self.problems.append(Problem(GATEWAY_FILE, "server.state", f"{shown(str(found))} can be no folder"))
+            text = f"{shown(str(found))} can be no folder"
+            self.problems.append(files.STATE.at(GATEWAY_FILE, "server.state", text))
         return found
 
 
@@ -252,7 +255,7 @@ def _require_home(home: Path) -> None:
         return
     what = f"there is none in {shown(str(home))}" if home.is_dir() else f"there is no folder {shown(str(home))}"
     hint = "a home holds this file; name the home with --home DIR or IMSGW_HOME"
-    raise ConfigError((Problem(GATEWAY_FILE, "", f"{what}: {hint}"),))
+    raise ConfigError((files.HOME.at(GATEWAY_FILE, "", f"{what}: {hint}"),))
 
 
 def read_home(path: Path, *, environ: Mapping[str, str], state: Path | None = None) -> Home:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from gateway.config import later, roles, words
+from gateway.config.catalogue import Kind, files
 from gateway.config.values import MisfitError, RefusalError, Resolver, Settings
 from gateway.errors import ConfigError, Problem
 
@@ -32,10 +33,11 @@ class Fault:
     incomplete: bool = False
     """A key is missing or does not fit another: a table to be merged with more may still be right."""
     warning: bool = False
+    kind: Kind = files.VALUE
 
     def problem(self, file: str) -> Problem:
         """Return the fault as a line of `imsgw check`."""
-        return Problem(words.shown(file), words.dotted(self.path), self.text, self.warning)
+        return Problem(words.shown(file), words.dotted(self.path), self.text, self.warning, self.kind.id)
 
 
 @dataclass(slots=True)
@@ -50,10 +52,11 @@ class _Survey:
         for key, value in raw.items():
             here = (*at, key)
             if key not in known:
-                self.faults.append(Fault(here, self._unknown(model, key, value)))
+                kind = files.LATER if later.is_later_key(model, key) else files.UNKNOWN
+                self.faults.append(Fault(here, self._unknown(model, key, value), kind=kind))
             elif later.is_later_value(model, key, value):
                 text = f'"{value}" is not in this version; it takes {words.words_of(known[key]).text}'
-                self.faults.append(Fault(here, text))
+                self.faults.append(Fault(here, text, kind=files.LATER))
             else:
                 kept[key] = self._value(known[key], value, here)
         return kept
@@ -62,7 +65,8 @@ class _Survey:
         if words.is_secret(info):
             notice = self.resolver.notice(value)
             if notice:
-                self.faults.append(Fault(at, notice, warning=True))
+                kind = files.LITERAL if isinstance(value, str) else files.READABLE
+                self.faults.append(Fault(at, notice, warning=True, kind=kind))
             return value
         if not isinstance(value, Mapping):
             return value

@@ -4,20 +4,23 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from gateway.callout.deployment import Consumers
+from gateway.config.catalogue import contracts as kinds
+from gateway.config.catalogue import reach
 from gateway.config.checks.places import bundle_file, correlator_file, is_loopback
 from gateway.config.model import Consumer, Home, RawMessages
 from gateway.config.words import dotted, nearest, shown
 from gateway.errors import Problem
+from gateway.preflight.marked import marked
 from gateway.soap.consumer import ConsumerContract, ConsumerPort, is_address
 from gateway.soap.single_value import single_value
 
 
 def consumer_contract_problems(home: Home, found: Consumers) -> Iterator[Problem]:
     """Yield what is wrong with contracts of consumers and their addresses, or unlike their correlators."""
-    yield from found.unreadable
+    yield from marked(found.unreadable)
     for name, contract in found.contracts.items():
         consumer = home.consumers[name]
-        yield from contract.warnings
+        yield from marked(contract.warnings)
         yield from _disagreements(consumer, contract)
         yield from _addresses(home, consumer, contract)
     yield from _mixed_tpipes(home, found.contracts)
@@ -44,27 +47,25 @@ def _mixed_tpipes(home: Home, loaded: Mapping[str, ConsumerContract]) -> Iterato
                 f'"both" lets one-way calls ({one_way[0]}) and calls that are waited for ({answered[0]}) share '
                 "tpipes, and hold each other up: give each a bundle and tpipes of its own"
             )
-            yield Problem(bundle_file(name), "callout.requests", text, warning=True)
+            yield kinds.ONE_WAY.at(bundle_file(name), "callout.requests", text)
 
 
 def _disagreements(consumer: Consumer, contract: ConsumerContract) -> Iterator[Problem]:
     file, known = correlator_file(consumer.name), contract.operations
     for unknown in sorted(consumer.settings.operations.keys() - known.keys() - {"*"}):
         text = f"the WSDL has no such operation that can be called; it has {', '.join(sorted(known))}"
-        yield Problem(file, dotted(("operations", unknown)), text)
+        yield kinds.OPERATION.at(file, dotted(("operations", unknown)), text)
     for name, operation in known.items():
         settings = consumer.operation(name)
         if settings is None:
             text = f'operation {name} of the WSDL has no settings: add a table for it, or one for "*"'
-            yield Problem(file, "operations", text)
+            yield kinds.SETTINGS.at(file, "operations", text)
         elif operation.one_way and name in consumer.settings.operations and settings.response_transaction:
             key = dotted(("operations", name, "response_transaction"))
-            yield Problem(
-                file, key, "has no effect: the operation is one-way, nothing comes back", warning=True
-            )
+            yield reach.EFFECT.at(file, key, "has no effect: the operation is one-way, nothing comes back")
     for tpipe, raw in consumer.settings.raw.items():
         for key, text in _raw(raw, contract):
-            yield Problem(file, dotted(("raw", tpipe, key)), text)
+            yield kinds.RAW.at(file, dotted(("raw", tpipe, key)), text)
 
 
 def _raw(raw: RawMessages, contract: ConsumerContract) -> Iterator[tuple[str, str]]:
@@ -104,15 +105,15 @@ def _addresses(home: Home, consumer: Consumer, contract: ConsumerContract) -> It
         where = f"port {port.name} has the address {parts.scheme}://{shown(host)}"
         if user:
             text = f"{where} with a name before the host: it is not sent; use security.basic"
-            yield Problem(correlator_file(consumer.name), "wsdl", text)
+            yield kinds.ADDRESS.at(correlator_file(consumer.name), "wsdl", text)
         if parts.scheme == "https":
             continue
         if security.token != "none":  # noqa: S105  a kind of token
             text = f'{where}: a token ("{security.token}") goes over HTTPS only, so it cannot be called'
-            yield Problem(correlator_file(consumer.name), "wsdl", text)
+            yield kinds.ADDRESS.at(correlator_file(consumer.name), "wsdl", text)
         elif basic and not is_loopback(parts.hostname or ""):
             text = f"{where}: the password for HTTP Basic travels in clear"
-            yield Problem(correlator_file(consumer.name), "wsdl", text, warning=True)
+            yield kinds.PLAIN_BASIC.at(correlator_file(consumer.name), "wsdl", text)
         if security.keystore is not None:
             text = f"{where}: without TLS the certificate of security.keystore is not shown"
-            yield Problem(correlator_file(consumer.name), "wsdl", text, warning=True)
+            yield kinds.PLAIN_CERTIFICATE.at(correlator_file(consumer.name), "wsdl", text)

@@ -1,10 +1,12 @@
 """Authentication modules: each is made once, as a worker or the callout process will."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gateway.callout.authentication import load_callout_authenticator
+from gateway.config.catalogue import contracts
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import ConsumerSecurity, Home, SecuritySettings
 from gateway.errors import ConfigError, Problem
@@ -30,4 +32,4 @@ def _tried(
     try:
         make(security.authenticator, options, home.path, file)
     except ConfigError as error:
-        yield from error.problems
+        yield from (replace(one, check=one.check or contracts.MODULE.id) for one in error.problems)

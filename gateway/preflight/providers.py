@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
+from gateway.config.catalogue import contracts as kinds
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home
 from gateway.config.words import dotted
 from gateway.errors import ConfigError, Problem
+from gateway.preflight.marked import marked
 from gateway.soap.contract import Contract, load
 
 
@@ -23,7 +25,7 @@ class Providers:
 def contracts(home: Home) -> Mapping[str, Contract]:
     """Return the contract of every provider, by name. Raises ConfigError with all that does not fit."""
     found = read_contracts(home)
-    problems = (*found.unreadable, *_disagreements(home, found.contracts))
+    problems = (*marked(found.unreadable), *_disagreements(home, found.contracts))
     if problems:
         raise ConfigError(problems)
     return found.contracts
@@ -32,7 +34,7 @@ def contracts(home: Home) -> Mapping[str, Contract]:
 def contract_problems(home: Home, found: Providers) -> list[Problem]:
     """Return what is wrong with contracts of providers, and how they differ from their correlators."""
     warnings = (warning for contract in found.contracts.values() for warning in contract.warnings)
-    return [*found.unreadable, *warnings, *_disagreements(home, found.contracts)]
+    return [*marked(found.unreadable), *marked(warnings), *_disagreements(home, found.contracts)]
 
 
 def read_contracts(home: Home) -> Providers:
@@ -59,11 +61,11 @@ def _disagreements(home: Home, loaded: Mapping[str, Contract]) -> Iterator[Probl
         for operation in sorted(service.settings.operations.keys() - contract.operations.keys() - {"*"}):
             known = ", ".join(sorted(contract.operations))
             key = dotted(("operations", operation))
-            yield Problem(file, key, f"the WSDL has no such operation; it has {known}")
+            yield kinds.OPERATION.at(file, key, f"the WSDL has no such operation; it has {known}")
         for operation in contract.operations:
             if service.operation(operation) is None:
                 text = f'operation {operation} of the WSDL has no settings: add a table for it, or one for "*"'
-                yield Problem(file, "operations", text)
+                yield kinds.SETTINGS.at(file, "operations", text)
 
 
 def _shared_ports(loaded: Mapping[str, Contract]) -> Iterator[Problem]:
@@ -73,4 +75,4 @@ def _shared_ports(loaded: Mapping[str, Contract]) -> Iterator[Problem]:
         first, *others = (name for _, name in group)
         for name in others:
             text = f"port {port} is also a port of service {first}: two services cannot share an address"
-            yield Problem(correlator_file(name), "wsdl", text)
+            yield kinds.PORT.at(correlator_file(name), "wsdl", text)

@@ -127,7 +127,7 @@ def wait_for(shell, command):
         "python -m gateway.demo.partner &": lambda: is_open(ports.partner_certificate),
         "imsgw serve &": lambda: shell.is_ready(ports.https),
         "imsgw callout &": lambda: shell.is_ready(ports.callout),
-        "kill %2": lambda: not is_open(ports.partner),
+        "kill %python": lambda: not is_open(ports.partner),
     }
     if "Report" in command:
         wait_until(lambda: "refused" in shell.run("imsgw callout dead-letters list"), "a dead letter", SECONDS)

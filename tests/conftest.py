@@ -5,6 +5,7 @@ import signal
 pytest_plugins: list[str] = [
     "tests.fixtures.pki",
     "tests.fixtures.clock",
+    "tests.fixtures.admin",
     "tests.fixtures.proxy",
     "tests.fixtures.scripted_server",
     "tests.fixtures.faces",

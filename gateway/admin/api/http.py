@@ -1,0 +1,141 @@
+"""The API over HTTP: who is asking, what the body holds, and answers in JSON."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from pydantic import BaseModel
+from werkzeug.wrappers import Request, Response
+
+from gateway.admin import cookie
+from gateway.admin.api.calls import Api
+from gateway.admin.api.endpoint import Endpoint, Method, Result, Upload
+from gateway.admin.api.problem import MEDIA_TYPE, ApiError, unfit
+from gateway.admin.origin import require_own_page, require_token
+from gateway.admin.roles import Person
+from gateway.admin.signin import SignIn
+from gateway.config.model import AdminSettings
+from gateway.mediatype import parse_media_type
+from gateway.web.message import TRACKING_HEADER
+
+JSON: Final = "application/json"
+_REALM: Final = {"WWW-Authenticate": 'Bearer realm="imsgw"'}
+
+
+class ApiOverHttp:
+    """Thread-safe."""
+
+    def __init__(self, api: Api, sign_in: SignIn) -> None:
+        self._api = api
+        self._sign_in = sign_in
+
+    def answer(self, request: Request, peer: str, tracking_id: str, settings: AdminSettings) -> Response:
+        """Answer a request for an address of the API. Raises ApiError."""
+        person = self._person(request, settings)
+        row, _ = self._api.find(cast("Method", request.method), request.path)
+        result = self._api.call(
+            person,
+            row.method,
+            request.path,
+            _body(request, row),
+            query=_query(request),
+            if_match=_if_match(request),
+            peer=peer,
+            tracking_id=tracking_id,
+        )
+        return _answered(result, tracking_id)
+
+    def refused(self, error: ApiError) -> Response:
+        """Put an error into an answer."""
+        body = error.details().model_dump_json()
+        return Response(body, error.status, dict(error.headers), content_type=MEDIA_TYPE)
+
+    def _person(self, request: Request, settings: AdminSettings) -> Person:
+        """Return who is asking. Raises ApiError."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme:
+            person = self._sign_in.by_token(token.strip()) if scheme.lower() == "bearer" else None
+            if person is None:
+                raise ApiError(HTTPStatus.UNAUTHORIZED, "the token is not taken", headers=_REALM)
+            return person
+        session = self._sign_in.session(cookie.sent(request))
+        if session is None:
+            text = "a token is needed: Authorization: Bearer ...; imsgw admin token makes one"
+            raise ApiError(HTTPStatus.UNAUTHORIZED, text, headers=_REALM)
+        require_own_page(request, settings)
+        require_token(request, session.csrf)
+        return session.person
+
+
+def _answered(result: Result, tracking_id: str) -> Response:
+    body = b"" if result.model is None else result.model.model_dump_json().encode()
+    response = Response(body, result.status, content_type=JSON)
+    if result.model is None:
+        del response.headers["Content-Type"]
+    if result.etag:
+        response.set_etag(result.etag)
+    response.headers[TRACKING_HEADER] = tracking_id
+    return response
+
+
+def _body(request: Request, row: Endpoint) -> Mapping[str, Any] | BaseModel | Upload | None:
+    length = request.content_length or 0
+    if length > row.most_bytes:
+        text = f"the body is longer than {row.most_bytes} bytes"
+        raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not accepted")
+    if row.uploads:
+        return Upload(_media_type(request), request.get_data())
+    if row.input is None:
+        return {} if length else None
+    if _media_type(request) != JSON:
+        raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body must be {JSON}")
+    return _json(request.get_data())
+
+
+def _json(data: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(data.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise ApiError(HTTPStatus.BAD_REQUEST, "the body is no JSON, or has a member twice") from None
+    if not isinstance(found, dict):
+        raise unfit("the body must be an object")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a member is there twice")
+    return found
+
+
+def _media_type(request: Request) -> str:
+    try:
+        return parse_media_type(request.headers.get("Content-Type", "")).type
+    except ValueError:
+        return ""
+
+
+def _query(request: Request) -> Mapping[str, str]:
+    found = request.args.to_dict(flat=False)
+    twice = [name for name, values in found.items() if len(values) > 1]
+    if twice:
+        raise ApiError(HTTPStatus.BAD_REQUEST, "a parameter is there twice")
+    return {name: values[0] for name, values in found.items()}
+
+
+def _if_match(request: Request) -> str:
+    """Return the one ETag of If-Match, without quotation marks; weak ones do not count (RFC 9110, 13.1.1)."""
+    if "If-Match" not in request.headers:
+        return ""
+    tags = request.if_match.as_set()
+    if request.if_match.star_tag or len(tags) != 1:
+        raise ApiError(HTTPStatus.BAD_REQUEST, "If-Match must be one ETag")
+    return next(iter(tags))

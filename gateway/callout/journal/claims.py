@@ -47,16 +47,10 @@ class Claims:
         self._instance = instance
         self._max_entries = max_entries
 
-    def put(self, new: NewEntry) -> str:
-        """Keep a message, due at once."""
-        self._check_room()
-        id_ = self._keep(new, {"state": STATES[State.WAITING]})
-        self._room.changed(1)
-        return id_
-
     def take(self, new: NewEntry) -> Entry:
         """Keep a message that is claimed already."""
-        self._check_room()
+        if not self._room.left():
+            raise JournalFullError(f"{self._store.name}: holds {self._max_entries} messages, its max_entries")
         with self._claiming() as claim:
             id_ = self._keep(new, {"attempts": 1}, claim)
         self._room.changed(1)
@@ -139,10 +133,6 @@ class Claims:
             if claim.begun:
                 self._instance.doubt(claim.token)
             raise
-
-    def _check_room(self) -> None:
-        if not self._room.left():
-            raise JournalFullError(f"{self._store.name}: holds {self._max_entries} messages, its max_entries")
 
     def _keep(self, new: NewEntry, what: dict[str, Any], claim: _Claim | None = None) -> str:
         """Write a new entry, claimed or not; return its id."""

@@ -112,7 +112,7 @@ class Journal(Protocol):
     """Keeps asynchronous callouts. Used by many threads; each method is one transaction.
 
     What was returned from is on the disk (synced). Every method raises JournalError; the same call may be tried
-    again after it, as often as it takes (a `put` that failed may nevertheless have kept its message).
+    again after it, as often as it takes (a `take` that failed may nevertheless have kept its message).
 
     A claim may have ended, when we were not heard of for a lease, without our knowing. Good news counts all the
     same: `delivered` forgets the entry, whoever has it by now, since one delivery more is the only thing that
@@ -120,15 +120,8 @@ class Journal(Protocol):
     ClaimLostError. Bad news (`again`, `postponed`, `dead`) of a claim that has ended is ignored.
     """
 
-    def put(self, new: NewEntry) -> str:
-        """Keep a message, due at once; return its id. Raises JournalFullError."""
-        ...
-
     def take(self, new: NewEntry) -> Entry:
-        """Keep a message that this instance delivers at once: `put` and `claim` in one transaction.
-
-        Raises JournalFullError.
-        """
+        """Keep a message, claimed: this instance delivers it at once. Raises JournalFullError."""
         ...
 
     def bury(self, new: NewEntry, status: int, reason: str) -> str:

@@ -51,10 +51,6 @@ class SqlJournal:
         """Where it is, for people."""
         return self._store.name
 
-    def put(self, new: NewEntry) -> str:
-        """Keep a message, due at once; return its id."""
-        return self._claims.put(new)
-
     def take(self, new: NewEntry) -> Entry:
         """Keep a message and claim it at once."""
         return self._claims.take(new)

@@ -11,6 +11,7 @@ from gateway.callout.values import Source
 from gateway.clock import SYSTEM_CLOCK
 from gateway.observe.callout_events import CalloutEnded, LateAnswer
 from tests.fixtures.callout import GOOD, code, contract, event, rating
+from tests.fixtures.journal import keep
 from tests.fixtures.running_gateway import wait_until
 
 ONE, TWO = Source("ims1", "PIPE1"), Source("ims1", "PIPE2")
@@ -93,7 +94,7 @@ def test_from_the_beginning_of_a_drain_no_tpipe_begins_anything(deployed, servic
     draining = threading.Thread(target=lambda: drained.append(running.runtime.drain(60)))
     draining.start()
     wait_until(lambda: not threads_named("deliver-ims1/PIPE2"), "nothing of PIPE2 being delivered")
-    running.runtime.journal.put(NewEntry(TWO, event(1), SYSTEM_CLOCK.now()))
+    keep(running.runtime.journal, NewEntry(TWO, event(1), SYSTEM_CLOCK.now()))
     service.rating.let_go()
     draining.join(30)
     assert drained == [True]

@@ -8,6 +8,7 @@ from gateway.callout.values import Source
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.read import read_home
 from tests.fixtures.callout import contract, rating
+from tests.fixtures.journal import keep
 from tests.fixtures.running_gateway import wait_until
 
 
@@ -24,7 +25,7 @@ def test_callouts_of_a_tpipe_that_the_home_no_more_names_are_told_once_and_stay(
     journal = open_journal(home.gateway.journal, home.state, SYSTEM_CLOCK)
     gone = Source("ims1", "GONE")
     for _ in range(2):
-        journal.put(NewEntry(gone, b"event", SYSTEM_CLOCK.now()))
+        keep(journal, NewEntry(gone, b"event", SYSTEM_CLOCK.now()))
     running = lab.start()
 
     def told():

@@ -13,6 +13,7 @@ from gateway.callout.values import Source
 from gateway.cli import callout_letters
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import JournalSettings
+from tests.fixtures.journal import keep
 from tests.fixtures.postgresql import PASSWORD
 
 HERE = Source("ims1", "HWSPIPE1")
@@ -41,7 +42,7 @@ class Place:
 
     def put(self, **changes):
         journal = self.journal()
-        id_ = journal.put(NewEntry(HERE, b"<w/>", RECEIVED, **changes))
+        id_ = keep(journal, NewEntry(HERE, b"<w/>", RECEIVED, **changes))
         journal.close()
         return id_
 

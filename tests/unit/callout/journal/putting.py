@@ -1,8 +1,8 @@
 """A process of its own that uses the journal of one machine: `python -m ... COMMAND STATE`.
 
-put: for each line that comes in, a process that prints its number, then keeps messages until it is killed,
-printing each id after `put` has returned; then a line `gone`. claim: when a line comes in, claim everything and
-print the ids. fill: keep messages until it fails under a limit of so many bytes a file, print the ids, then
+take: for each line that comes in, a process that prints its number, then keeps messages until it is killed,
+printing each id after `take` has returned; then a line `gone`. claim: when a line comes in, claim everything
+and print the ids. fill: keep messages until it fails under a limit of so many bytes a file, print the ids, then
 why, then whether it works without the limit.
 """
 
@@ -23,10 +23,10 @@ LIMIT = 400_000
 
 
 def main(command: str, state: Path) -> None:
-    if command == "put":
+    if command == "take":
         for _ in sys.stdin:
             if (child := os.fork()) == 0:
-                put(opened(state))
+                take(opened(state))
             os.waitpid(child, 0)
             say("gone")
     elif command == "claim":
@@ -39,10 +39,10 @@ def opened(state: Path) -> Journal:
     return open_journal(JournalSettings(), state, SYSTEM_CLOCK)
 
 
-def put(journal: Journal) -> None:
+def take(journal: Journal) -> None:
     say(str(os.getpid()))
     while True:
-        say(journal.put(NEW))
+        say(journal.take(NEW).id)
 
 
 def claim(journal: Journal) -> None:
@@ -59,12 +59,12 @@ def fill(journal: Journal) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, endless))
     try:
         while True:
-            say(journal.put(NEW))
+            say(journal.take(NEW).id)
     except JournalError as error:
         resource.setrlimit(resource.RLIMIT_FSIZE, (endless, endless))
         say(f"failed: {error}")
     for _ in range(3):
-        say(journal.put(NEW))
+        say(journal.take(NEW).id)
     journal.close()
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gateway.callout.journal.entries import ClaimLostError, JournalError, JournalFullError, Stage, State
+from tests.fixtures.journal import keep
 from tests.unit.callout.journal.worlds import HERE, LEASE, THERE, message
 
 # -- keeping and claiming -------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ def test_a_message_comes_out_as_it_went_in(world):
         network_user="CN=Zoë,O=Bank",
         network_session="CN=ca",
     )
-    id_ = journal.put(new)
+    id_ = keep(journal, new)
     (entry,) = world.open().claim(HERE, 10)
     assert (entry.id, entry.new, entry.stage, entry.attempts, entry.answer) == (id_, new, Stage.CALL, 1, b"")
     assert len(id_) == 32
@@ -30,25 +31,25 @@ def test_a_message_comes_out_as_it_went_in(world):
 
 def test_an_empty_message_is_kept_too(world):
     journal = world.open()
-    journal.put(message(world, b""))
+    keep(journal, message(world, b""))
     assert journal.claim(HERE, 1)[0].new.data == b""
 
 
 def test_texts_that_no_database_takes_do_not_keep_a_message_out(world):
     journal = world.open()
-    journal.put(message(world, operation="nul\x00 and \ud800", service="x" * 10_000))
+    keep(journal, message(world, operation="nul\x00 and \ud800", service="x" * 10_000))
     assert journal.claim(HERE, 1)[0].new.operation == "nul\ufffd and ?"
 
 
 def test_each_message_has_an_id_of_its_own_even_with_the_same_data(world):
     journal = world.open()
-    assert len({journal.put(message(world)) for _ in range(20)}) == 20
+    assert len({keep(journal, message(world)) for _ in range(20)}) == 20
 
 
 def test_a_tpipe_gets_its_own_entries_only_and_no_more_than_asked_for(world):
     journal = world.open()
-    here = [journal.put(message(world)) for _ in range(3)]
-    there = journal.put(message(world, source=THERE))
+    here = [keep(journal, message(world)) for _ in range(3)]
+    there = keep(journal, message(world, source=THERE))
     assert [entry.id for entry in journal.claim(HERE, 2)] == here[:2]
     assert [entry.id for entry in journal.claim(THERE, 2)] == [there]
     assert [entry.id for entry in journal.claim(HERE, 2)] == here[2:]
@@ -57,7 +58,7 @@ def test_a_tpipe_gets_its_own_entries_only_and_no_more_than_asked_for(world):
 
 def test_what_is_due_longest_comes_first(world):
     journal = world.open()
-    first, second, third = (journal.put(message(world)) for _ in range(3))
+    first, second, third = (keep(journal, message(world)) for _ in range(3))
     claimed = {entry.id: entry for entry in journal.claim(HERE, 3)}
     journal.again(claimed[first], 20, 1009, "refused")
     journal.again(claimed[second], 10, 1009, "refused")
@@ -68,14 +69,14 @@ def test_what_is_due_longest_comes_first(world):
 
 def test_what_one_has_claimed_nobody_else_gets(world):
     one, other = world.open(), world.open()
-    id_ = one.put(message(world))
+    id_ = keep(one, message(world))
     assert [entry.id for entry in one.claim(HERE, 1)] == [id_]
     assert other.claim(HERE, 1) == one.claim(HERE, 1) == []
 
 
 def test_many_threads_of_two_processes_share_all_entries_and_none_twice(world):
     journals = [world.open(), world.open()]
-    kept = {journals[0].put(message(world)) for _ in range(60)}
+    kept = {keep(journals[0], message(world)) for _ in range(60)}
     together = threading.Barrier(6)
 
     def take_all(number):
@@ -95,12 +96,12 @@ def test_processes_that_start_at_once_make_one_journal(world):
     journals = [world.open() for _ in range(6)]
     together = threading.Barrier(6)
 
-    def put(journal):
+    def kept_by(journal):
         together.wait()
-        return journal.put(message(world))
+        return keep(journal, message(world))
 
     with ThreadPoolExecutor(6) as threads:
-        kept = set(threads.map(put, journals))
+        kept = set(threads.map(kept_by, journals))
     assert {entry.id for entry in journals[0].claim(HERE, 10)} == kept
 
 
@@ -137,7 +138,7 @@ def test_a_full_journal_takes_nothing(world):
 def test_a_claim_whose_answer_was_lost_does_not_stay_with_an_instance_that_knows_nothing_of_it(world, how):
     journal, other = world.open(), world.open()
     if how == "claim":
-        journal.put(message(world))
+        keep(journal, message(world))
     held = journal.take(message(world, source=THERE))
     with world.cut_off(journal), pytest.raises(JournalError, match="cut off"):
         journal.claim(HERE, 1) if how == "claim" else journal.take(message(world))
@@ -167,7 +168,7 @@ def test_what_was_abandoned_waits_again_at_a_beat_while_its_instance_lives(world
 def test_what_was_cut_off_may_be_done_again(world):
     journal = world.open()
     for _ in range(4):
-        journal.put(message(world))
+        keep(journal, message(world))
     one, two, three, four = journal.claim(HERE, 4)
     calls = (
         lambda: journal.delivered(one),
@@ -189,7 +190,7 @@ def test_what_was_cut_off_may_be_done_again(world):
 
 def test_what_is_delivered_is_gone(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     (entry,) = journal.claim(HERE, 1)
     journal.delivered(entry)
     world.pass_time(10 * LEASE)
@@ -200,7 +201,7 @@ def test_what_is_delivered_is_gone(world):
 
 def test_what_failed_waits_and_its_deliveries_are_counted(world):
     journal = world.open()
-    id_ = journal.put(message(world))
+    id_ = keep(journal, message(world))
     for attempt in (1, 2, 3):
         (entry,) = journal.claim(HERE, 1)
         assert entry.attempts == attempt
@@ -213,7 +214,7 @@ def test_what_failed_waits_and_its_deliveries_are_counted(world):
 
 def test_what_was_postponed_is_not_counted(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     for _ in range(3):
         (entry,) = journal.claim(HERE, 1)
         assert entry.attempts == 1
@@ -224,7 +225,7 @@ def test_what_was_postponed_is_not_counted(world):
 
 def test_an_answer_is_kept_and_its_delivery_counted_anew(world):
     journal = world.open()
-    id_ = journal.put(message(world))
+    id_ = keep(journal, message(world))
     (entry,) = journal.claim(HERE, 1)
     journal.again(entry, 0, 1009, "refused")
     (entry,) = journal.claim(HERE, 1)
@@ -243,7 +244,7 @@ def test_an_answer_is_kept_and_its_delivery_counted_anew(world):
 def test_when_the_next_is_due(world):
     journal = world.open()
     assert journal.next_due(HERE) is None
-    journal.put(message(world))
+    keep(journal, message(world))
     assert journal.next_due(HERE) == 0
     (entry,) = journal.claim(HERE, 1)
     assert journal.next_due(HERE) is None
@@ -256,7 +257,7 @@ def test_when_the_next_is_due(world):
 
 def test_a_dead_letter_is_not_delivered_any_more(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     (entry,) = journal.claim(HERE, 1)
     journal.dead(entry, 1002, "ten times")
     world.pass_time(10 * LEASE)
@@ -271,7 +272,7 @@ def test_a_dead_letter_is_not_delivered_any_more(world):
 def lost_claim(world):
     """Return who lost a claim without knowing, its entry, and another who lives."""
     old, new = world.open(), world.open()
-    old.put(message(world))
+    keep(old, message(world))
     (entry,) = old.claim(HERE, 1)
     world.pass_time(LEASE + 1)
     new.beat()
@@ -286,7 +287,7 @@ def test_what_a_lost_instance_had_waits_again(world):
 
 def test_who_is_heard_of_keeps_what_it_has(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     for _ in range(5):
         world.pass_time(LEASE * 0.9)
@@ -297,7 +298,7 @@ def test_who_is_heard_of_keeps_what_it_has(world):
 
 def test_within_the_lease_nobody_loses_anything(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     world.crash(one)
     world.pass_time(LEASE * 0.9)
@@ -307,7 +308,7 @@ def test_within_the_lease_nobody_loses_anything(world):
 
 def test_its_own_beat_takes_nothing_from_an_instance_that_was_silent_for_long(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     journal.claim(HERE, 1)
     world.pass_time(10 * LEASE)
     journal.beat()
@@ -334,7 +335,7 @@ def lease_of_beats(world, *journals):
 
 def test_when_the_journal_itself_was_away_nobody_is_taken_for_lost_by_that(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     other.beat()
     world.pass_time(10 * LEASE)  # nobody could beat
@@ -353,7 +354,7 @@ def test_when_the_journal_itself_was_away_nobody_is_taken_for_lost_by_that(world
 
 def test_who_beats_seldom_finds_the_lost_all_the_same(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     world.crash(one)
     for _ in range(6):
@@ -422,7 +423,7 @@ def test_an_answer_on_a_claim_that_another_has_is_refused(world):
 
 def test_who_leaves_gives_back_what_it_has(world):
     one, other = world.open(), world.open()
-    id_ = one.put(message(world))
+    id_ = keep(one, message(world))
     one.claim(HERE, 1)
     one.close()
     assert [entry.id for entry in other.claim(HERE, 1)] == [id_]
@@ -435,25 +436,25 @@ def test_there_is_room_for_so_many_and_no_more(world):
     journal = world.open(max_entries=3)
     for _ in range(3):
         assert journal.has_room()
-        journal.put(message(world))
+        keep(journal, message(world))
     assert not journal.has_room()
     with pytest.raises(JournalFullError, match="max_entries"):
-        journal.put(message(world))
+        keep(journal, message(world))
     one, two, three = journal.claim(HERE, 3)
     assert not journal.has_room()
     journal.delivered(one)
     assert journal.has_room()
-    journal.put(message(world))
+    keep(journal, message(world))
     journal.dead(two, 1002, "fault")
     assert journal.has_room()
-    journal.put(message(world))
+    keep(journal, message(world))
     journal.again(three, 1, 1002, "fault")
     assert not journal.has_room()
 
 
 def test_a_full_journal_takes_dead_letters(world):
     journal = world.open(max_entries=1)
-    journal.put(message(world))
+    keep(journal, message(world))
     journal.bury(message(world), 1006, "no XML")
     assert len(journal.letters()) == 1
 
@@ -461,7 +462,7 @@ def test_a_full_journal_takes_dead_letters(world):
 def test_room_that_others_make_or_take_is_seen_after_a_while(world):
     one, other = world.open(max_entries=1), world.open(max_entries=1)
     assert one.has_room()
-    other.put(message(world))
+    keep(other, message(world))
     world.pass_time(5)
     assert not one.has_room()
     other.delivered(other.claim(HERE, 1)[0])
@@ -470,9 +471,9 @@ def test_room_that_others_make_or_take_is_seen_after_a_while(world):
 
 
 def test_who_comes_to_a_full_journal_knows(world):
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     with pytest.raises(JournalFullError):
-        world.open(max_entries=1).put(message(world))
+        keep(world.open(max_entries=1), message(world))
 
 
 # -- the layout -----------------------------------------------------------------------------------------------
@@ -487,10 +488,10 @@ def test_who_comes_to_a_full_journal_knows(world):
     ],
 )
 def test_tables_of_another_version_are_refused_in_words_and_left_alone(world, change, words):
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     world.sql(change)
     journal = world.open()
-    for use in (lambda: journal.put(message(world)), journal.beat, journal.letters, journal.has_room):
+    for use in (lambda: keep(journal, message(world)), journal.beat, journal.letters, journal.has_room):
         with pytest.raises(JournalError, match=words):
             use()
     assert world.sql("SELECT count(*) FROM imsgw_journal_entries") == [(1,)]

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.callout.journal.entries import OpenedLetter, Stage, State
 from gateway.callout.values import Source
+from tests.fixtures.journal import keep
 from tests.unit.callout.journal.worlds import HERE, THERE, message
 
 NONE = "0" * 32
@@ -45,7 +46,7 @@ def test_when_it_came_is_kept_to_the_microsecond(world):
 def test_letters_come_by_pages_oldest_first(world):
     journal = world.open()
     ids = [journal.bury(message(world), 1006, "no XML") for _ in range(7)]
-    journal.put(message(world))
+    keep(journal, message(world))
     pages, last = [], ""
     while page := journal.letters(limit=3, after=last):
         pages.append([letter.id for letter in page])
@@ -61,8 +62,8 @@ def test_behind_one_that_is_gone_the_list_begins_anew(world):
 
 def test_letters_of_each_state(world):
     journal = world.open()
-    waiting, dead = journal.put(message(world)), journal.bury(message(world), 1006, "no XML")
-    working = journal.put(message(world, source=THERE))
+    waiting, dead = keep(journal, message(world)), journal.bury(message(world), 1006, "no XML")
+    working = keep(journal, message(world, source=THERE))
     journal.claim(THERE, 1)
     for state, id_ in ((State.WAITING, waiting), (State.DEAD, dead), (State.WORKING, working)):
         assert [letter.id for letter in journal.letters(state)] == [id_]
@@ -72,7 +73,7 @@ def test_counts_are_by_tpipe_and_state(world):
     journal = world.open()
     other = Source("ims2", HERE.tpipe)
     for source in (HERE, HERE, THERE, other):
-        journal.put(message(world, source=source))
+        keep(journal, message(world, source=source))
     journal.claim(THERE, 1)
     journal.bury(message(world), 1006, "no XML")
     assert journal.counts() == {
@@ -85,7 +86,7 @@ def test_counts_are_by_tpipe_and_state(world):
 
 def test_a_letter_is_found_by_the_beginning_of_its_id_when_no_other_has_it(world):
     journal = world.open()
-    ids = [journal.put(message(world)) for _ in range(40)]
+    ids = [keep(journal, message(world)) for _ in range(40)]
     for id_ in ids:
         shortest = next(n for n in range(1, 33) if sum(other.startswith(id_[:n]) for other in ids) == 1)
         found = journal.letter(id_[:shortest])
@@ -97,15 +98,15 @@ def test_a_letter_is_found_by_the_beginning_of_its_id_when_no_other_has_it(world
 
 def test_what_is_no_beginning_of_an_id_finds_nothing(world):
     journal = world.open()
-    id_ = journal.put(message(world))
+    id_ = keep(journal, message(world))
     for name in ("", "g", "%", "_", id_ + "0", "urn:uuid:", "\x00", "é", " " + id_):
         assert journal.letter(name) is None
 
 
 def test_only_dead_letters_are_replayed_or_discarded(world):
     journal = world.open()
-    waiting, dead = journal.put(message(world)), journal.bury(message(world), 1006, "no XML")
-    working = journal.put(message(world, source=THERE))
+    waiting, dead = keep(journal, message(world)), journal.bury(message(world), 1006, "no XML")
+    working = keep(journal, message(world, source=THERE))
     journal.claim(THERE, 1)
     assert journal.discard([waiting, working, NONE]) == 0
     assert journal.replay([waiting, working, NONE]) == 0
@@ -135,7 +136,7 @@ def test_no_ids_are_none(world):
 
 def test_what_is_replayed_keeps_its_id_and_counts_anew(world):
     journal = world.open()
-    id_ = journal.put(message(world))
+    id_ = keep(journal, message(world))
     for _ in range(3):
         (entry,) = journal.claim(HERE, 1)
         journal.again(entry, 0, 1002, "fault")

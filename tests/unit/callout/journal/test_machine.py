@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 from gateway.callout.journal.entries import ClaimLostError, Entry, Stage, State
 from gateway.callout.journal.keeper import SqlJournal
 from gateway.callout.values import Source
+from tests.fixtures.journal import keep
 from tests.unit.callout.journal.worlds import HERE, THERE, World, message
 
 LEASE = 35.0
@@ -66,7 +67,7 @@ class Machine(RuleBasedStateMachine):
         self.patience: dict[int, float] = {}
         self.held: list[Held] = []
         self.started = 0
-        self.puts = 0
+        self.taken = 0
         self.watcher = world.open()
         self.watcher.counts()
         for table in ("entries", "instances"):
@@ -126,17 +127,18 @@ class Machine(RuleBasedStateMachine):
     # -- entries ------------------------------------------------------------------------------------------
 
     @rule(which=WHICH, source=SOURCES)
-    def put(self, which, source):
-        self.puts += 1
-        data = f"message {self.puts}".encode()
-        id_ = self.instances[self.pick(which)].put(message(self.world, data, source))
+    def keep(self, which, source):
+        self.taken += 1
+        number, data = self.pick(which), f"message {self.taken}".encode()
+        id_ = keep(self.instances[number], message(self.world, data, source))
         assert id_ not in self.kept
         self.kept[id_] = Kept(source, self.now, data)
+        self.heartbeats.setdefault(number, self.now)
 
     @rule(which=WHICH, source=SOURCES)
     def take(self, which, source):
-        self.puts += 1
-        number, data = self.pick(which), f"message {self.puts}".encode()
+        self.taken += 1
+        number, data = self.pick(which), f"message {self.taken}".encode()
         entry = self.instances[number].take(message(self.world, data, source))
         self.kept[entry.id] = Kept(
             source, self.now, data, State.WORKING, attempts=1, owner=number, claim=entry.claim

@@ -13,6 +13,7 @@ from gateway.callout.journal.entries import JournalError, State
 from gateway.callout.journal.postgresql import CONNECTIONS, PostgresqlStore
 from gateway.config.model import JournalSettings
 from gateway.exchange import Secret
+from tests.fixtures.journal import keep
 from tests.fixtures.pki import truststore
 from tests.fixtures.postgresql import PASSWORD, USER
 from tests.fixtures.running_gateway import wait_until
@@ -49,11 +50,11 @@ def address(world, *, host="127.0.0.1", user=USER, parameters="", database=None)
 def test_a_server_that_goes_away_is_told_and_nothing_is_lost(postgresql_server):
     world = PostgresqlWorld(postgresql_server)
     journal = world.open()
-    kept = [journal.put(message(world)) for _ in range(5)]
+    kept = [keep(journal, message(world)) for _ in range(5)]
     (entry,) = journal.claim(HERE, 1)
     postgresql_server.crash()
     for use in (
-        lambda: journal.put(message(world)),
+        lambda: keep(journal, message(world)),
         lambda: journal.claim(HERE, 1),
         lambda: journal.answered(entry, b"answer"),
         lambda: journal.delivered(entry),
@@ -77,7 +78,7 @@ def test_a_server_that_goes_away_is_told_and_nothing_is_lost(postgresql_server):
 def test_who_leaves_while_the_server_is_away_says_so_and_leaves(postgresql_server, caplog):
     world = PostgresqlWorld(postgresql_server)
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     journal.claim(HERE, 1)
     postgresql_server.crash()
     world.close()
@@ -86,12 +87,12 @@ def test_who_leaves_while_the_server_is_away_says_so_and_leaves(postgresql_serve
 
 def test_a_connection_that_was_cut_is_replaced(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     cut = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'imsgw callout'"
     )
     assert world.sql(f"{cut} AND datname = '{world.database}'") != [(0,)]
-    journal.put(message(world))
+    keep(journal, message(world))
     assert len(journal.claim(HERE, 5)) == 2
 
 
@@ -107,15 +108,15 @@ def test_a_server_that_does_not_answer_is_given_up(world):
 
 def test_tables_that_are_locked_are_told(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     with world.server.connect(world.database) as other, other.transaction():
         other.execute("LOCK TABLE imsgw_journal_entries")
         with journal._store._engine.connect() as connection:
             connection.exec_driver_sql("SET lock_timeout = '50ms'")
             connection.commit()
         with pytest.raises(JournalError, match="lock timeout"):
-            journal.put(message(world))
-    journal.put(message(world))
+            keep(journal, message(world))
+    keep(journal, message(world))
 
 
 def test_many_threads_share_few_connections(world):
@@ -123,12 +124,12 @@ def test_many_threads_share_few_connections(world):
     journal.beat()
     together = threading.Barrier(3 * CONNECTIONS)
 
-    def put(_):
+    def kept_one(_):
         together.wait()
-        return journal.put(message(world))
+        return keep(journal, message(world))
 
     with ThreadPoolExecutor(3 * CONNECTIONS) as threads:
-        kept = sorted(threads.map(put, range(3 * CONNECTIONS)))
+        kept = sorted(threads.map(kept_one, range(3 * CONNECTIONS)))
     assert sorted(entry.id for entry in journal.claim(HERE, 100)) == kept
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'imsgw callout'"
     ((count,),) = world.sql(f"{query} AND datname = '{world.database}'")
@@ -142,7 +143,7 @@ def test_a_wrong_password_is_told_and_not_shown(world, opened, caplog):
     caplog.set_level(logging.DEBUG)
     journal = opened(password=Secret("not-this-one"))
     with pytest.raises(JournalError, match="password authentication failed") as caught:
-        journal.put(message(world))
+        keep(journal, message(world))
     assert "not-this-one" not in str(caught.value) + caplog.text
     assert caught.value.__suppress_context__
 
@@ -150,7 +151,7 @@ def test_a_wrong_password_is_told_and_not_shown(world, opened, caplog):
 def test_the_password_is_in_nothing_that_shows_itself(world, caplog):
     caplog.set_level(logging.DEBUG)
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     store = journal._store
     shown = [journal.name, repr(journal), repr(store), repr(store._engine), str(store._engine.url), caplog.text]
     shown += [repr(vars(store)), repr(world.settings())]
@@ -166,35 +167,36 @@ def encrypted(world):
 
 def test_with_a_truststore_the_server_must_show_a_certificate_of_it(world, opened, pki):
     journal = opened(truststore=pki.truststore())
-    journal.put(message(world))
+    keep(journal, message(world))
     assert encrypted(world) == [(True, "TLSv1.3")]
     stranger = opened(truststore=truststore(pki.other.ca))
     with pytest.raises(JournalError, match="certificate verify failed"):
-        stranger.put(message(world))
+        keep(stranger, message(world))
 
 
 def test_the_name_in_the_certificate_must_be_the_servers(world, opened, pki):
     # libpq checks the certificate against host, and connects to hostaddr
     store = address(world, host="elsewhere.example.com", parameters="?hostaddr=127.0.0.1")
     with pytest.raises(JournalError, match="does not match host name"):
-        opened(store=store, truststore=pki.truststore()).put(message(world))
-    opened(store=store).put(message(world))
+        keep(opened(store=store, truststore=pki.truststore()), message(world))
+    keep(opened(store=store), message(world))
 
 
 @pytest.mark.parametrize("parameters", ["?sslmode=disable", "?sslmode=require&gssencmode=prefer"])
 def test_the_address_cannot_take_tls_away_from_a_truststore(world, opened, pki, parameters):
     journal = opened(store=address(world, parameters=parameters), truststore=pki.truststore())
-    journal.put(message(world))
+    keep(journal, message(world))
     assert encrypted(world) == [(True, "TLSv1.3")]
     with pytest.raises(JournalError, match="certificate verify failed"):
-        opened(store=address(world, parameters=parameters), truststore=truststore(pki.other.ca)).put(
-            message(world)
+        keep(
+            opened(store=address(world, parameters=parameters), truststore=truststore(pki.other.ca)),
+            message(world),
         )
 
 
 def test_a_truststore_that_is_gone_is_told(world, opened, tmp_path):
     with pytest.raises(JournalError, match="does not exist"):
-        opened(truststore=truststore(tmp_path / "gone.pem")).put(message(world))
+        keep(opened(truststore=truststore(tmp_path / "gone.pem")), message(world))
 
 
 @pytest.mark.parametrize("parameters", ["?password=in-the-address", "?connect_timeout=5&password=x"])
@@ -212,7 +214,7 @@ def test_an_address_that_is_none_is_refused(opened, world):
 def test_several_servers_may_be_named_and_the_one_that_is_there_is_used(world, opened):
     hosts = f"127.0.0.1:1,127.0.0.1:{world.server.port}"
     store = f"postgresql://{USER}@{hosts}/{world.database}?target_session_attrs=read-write"
-    id_ = opened(store=store).put(message(world))
+    id_ = keep(opened(store=store), message(world))
     assert [entry.id for entry in world.open().claim(HERE, 1)] == [id_]
 
 
@@ -240,7 +242,7 @@ def test_without_create_no_tables_are_made(world):
     with pytest.raises(NoJournalError, match="no journal yet"):
         journal.letters()
     assert world.sql("SELECT to_regclass('imsgw_journal_entries')") == [(None,)]
-    id_ = world.open().put(message(world))
+    id_ = keep(world.open(), message(world))
     assert [letter.id for letter in journal.letters(State.WAITING)] == [id_]
     journal.close()
 
@@ -248,12 +250,12 @@ def test_without_create_no_tables_are_made(world):
 def test_a_database_that_cannot_hold_every_text_is_refused(world):
     world.database = world.server.new_database(encoding="LATIN1")
     with pytest.raises(JournalError, match="has the encoding LATIN1; it must be UTF8"):
-        world.open().put(message(world))
+        keep(world.open(), message(world))
 
 
 def test_a_database_that_is_not_there_is_told(world, opened):
     with pytest.raises(JournalError, match='database "nowhere" does not exist'):
-        opened(store=address(world, database="nowhere")).put(message(world))
+        keep(opened(store=address(world, database="nowhere")), message(world))
 
 
 def test_a_user_without_rights_is_told_which(world, opened):
@@ -261,11 +263,11 @@ def test_a_user_without_rights_is_told_which(world, opened):
     world.sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     journal = opened(store=address(world, user=f"poor_{world.database}"))
     with pytest.raises(JournalError, match=r"permission denied.*needs to own the tables, or CREATE"):
-        journal.put(message(world))
+        keep(journal, message(world))
 
 
 def test_a_user_who_owns_nothing_needs_few_rights(world, opened):
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     user = f"few_{world.database}"
     for statement in (
         "CREATE ROLE {0} LOGIN PASSWORD '{1}'",
@@ -277,7 +279,7 @@ def test_a_user_who_owns_nothing_needs_few_rights(world, opened):
         world.sql(statement.format(user, PASSWORD))
     journal = opened(store=address(world, user=user))
     journal.beat()
-    journal.put(message(world))
+    keep(journal, message(world))
     one, other = journal.claim(HERE, 2)
     journal.delivered(journal.answered(one, b"answer"))
     journal.dead(other, 1002, "fault")
@@ -286,23 +288,23 @@ def test_a_user_who_owns_nothing_needs_few_rights(world, opened):
 
 def test_a_standby_is_told(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     world.sql(f"ALTER DATABASE {world.database} SET default_transaction_read_only = on")
     other = world.open()
     with pytest.raises(JournalError, match="read-only transaction; this server is a standby"):
-        other.put(message(world))
+        keep(other, message(world))
 
 
 def test_an_error_holds_no_data(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     world.sql("ALTER TABLE imsgw_journal_entries ADD CONSTRAINT c CHECK (operation <> 'SECRET')")
     with pytest.raises(JournalError) as caught:
-        journal.put(message(world, b"SECRET", operation="SECRET"))
+        keep(journal, message(world, b"SECRET", operation="SECRET"))
     assert str(caught.value).endswith("CheckViolation (SQLSTATE 23514)")
     world.sql("ALTER TABLE imsgw_journal_entries ALTER operation TYPE varchar(3) USING 'x'")
     with pytest.raises(JournalError, match=r"StringDataRightTruncation \(SQLSTATE 22001\)$"):
-        journal.put(message(world, b"SECRET", operation="SECRET"))
+        keep(journal, message(world, b"SECRET", operation="SECRET"))
 
 
 def test_without_psycopg_it_is_said_what_is_missing(world, monkeypatch):
@@ -320,7 +322,7 @@ def test_without_psycopg_it_is_said_what_is_missing(world, monkeypatch):
 
 def test_the_clocks_of_the_machines_need_not_agree(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     world.clock.move(10 * LEASE)  # ours alone
     other.beat()
@@ -330,7 +332,7 @@ def test_the_clocks_of_the_machines_need_not_agree(world):
 def test_a_lease_runs_out_by_the_servers_clock(world):
     one = world.open(lease_seconds=1.0)
     other = world.open(lease_seconds=1.0)
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     world.crash(one)
 

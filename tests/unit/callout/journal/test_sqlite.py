@@ -23,6 +23,7 @@ from gateway.callout.journal.keeper import SqlJournal
 from gateway.callout.journal.sqlite import SqliteStore
 from gateway.callout.journal.store import SECOND
 from gateway.clock import SYSTEM_CLOCK
+from tests.fixtures.journal import keep
 from tests.unit.callout.journal.worlds import HERE, message
 
 ROOT = Path(__file__).parents[4]
@@ -62,7 +63,7 @@ def test_nobody_else_may_read_it(world):
     before = os.umask(0)
     try:
         journal = world.open()
-        journal.put(message(world))
+        keep(journal, message(world))
     finally:
         os.umask(before)
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in world.state().iterdir()}
@@ -72,11 +73,11 @@ def test_nobody_else_may_read_it(world):
 
 def test_a_file_that_others_could_read_is_closed_to_them(world):
     """As `cp` and restores make it; the files beside it would be made alike."""
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     world.close()
     for path in world.state().iterdir():
         path.chmod(0o644)
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     modes = {stat.S_IMODE(path.stat().st_mode) for path in world.state().iterdir()}
     assert modes == {0o600}
 
@@ -87,7 +88,7 @@ def test_without_create_none_is_made(world):
         with pytest.raises(NoJournalError, match="no journal yet"):
             use()
     assert not world.state().exists()
-    id_ = world.open().put(message(world))
+    id_ = keep(world.open(), message(world))
     found = journal.letters(State.WAITING)
     assert [letter.id for letter in found] == [id_]
     journal.close()
@@ -111,11 +112,11 @@ def synced(journal, use):
 
 def test_what_must_outlive_a_loss_of_power_is_synced(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     (entry,) = journal.claim(HERE, 1)
     dead = journal.bury(message(world), 1006, "no XML")
     for use in (
-        lambda: journal.put(message(world)),
+        lambda: journal.take(message(world)),
         lambda: journal.bury(message(world), 1006, "no XML"),
         lambda: journal.answered(entry, b"answer"),
         lambda: journal.replay([dead]),
@@ -133,9 +134,9 @@ def test_what_must_outlive_a_loss_of_power_is_synced(world):
 
 def test_a_file_that_was_removed_is_not_written_to(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     world.file.unlink()
-    for use in (lambda: journal.put(message(world)), journal.letters, lambda: journal.claim(HERE, 1)):
+    for use in (lambda: keep(journal, message(world)), journal.letters, lambda: journal.claim(HERE, 1)):
         with pytest.raises(JournalError, match="removed while in use"):
             use()
     assert not world.file.exists()
@@ -143,11 +144,11 @@ def test_a_file_that_was_removed_is_not_written_to(world):
 
 def test_a_file_that_was_replaced_is_not_written_to(world):
     journal = world.open()
-    journal.put(message(world))
+    keep(journal, message(world))
     shutil.copy(world.file, world.state() / "copy")
     (world.state() / "copy").replace(world.file)
     with pytest.raises(JournalError, match="replaced while in use"):
-        journal.put(message(world))
+        keep(journal, message(world))
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 1000, b"SQLite format 3\x00" + b"\xff" * 5000])
@@ -155,14 +156,14 @@ def test_a_file_that_is_none_of_ours_is_told_and_left_alone(world, content):
     world.state().mkdir()
     world.file.write_bytes(content)
     with pytest.raises(JournalError, match=r"journal\.db: .*(no SQLite database|damaged)"):
-        world.open().put(message(world))
+        keep(world.open(), message(world))
     assert world.file.read_bytes() == content
 
 
 def test_a_damaged_file_is_told(world):
     journal = world.open()
     for _ in range(200):
-        journal.put(message(world, b"x" * 1000))
+        keep(journal, message(world, b"x" * 1000))
     journal.close()
     data = bytearray(world.file.read_bytes())
     data[4096 : len(data)] = b"\xa5" * (len(data) - 4096)  # all but the first page
@@ -176,17 +177,17 @@ def test_a_folder_that_cannot_be_made_is_told(world):
     journal = world.open()
     for _ in range(2):
         with pytest.raises(JournalError, match=r"journal\.db: File exists|Not a directory"):
-            journal.put(message(world))
+            keep(journal, message(world))
     world.state().unlink()
-    assert journal.put(message(world))  # what was in the way is gone
+    assert keep(journal, message(world))  # what was in the way is gone
 
 
 def test_a_file_that_may_not_be_written_is_told(world):
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     journal = world.open()
     event.listen(journal._store._durable, "begin", lambda c: c.exec_driver_sql("PRAGMA query_only = 1"))
     with pytest.raises(JournalError, match="read-only"):
-        journal.put(message(world))
+        keep(journal, message(world))
 
 
 def short_waiting(world):
@@ -195,32 +196,32 @@ def short_waiting(world):
 
 
 def test_a_file_that_somebody_keeps_locked_is_told_and_works_afterwards(world):
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     journal = short_waiting(world)
     with closing(sqlite3.connect(world.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError, match="another process keeps it locked"):
-            journal.put(message(world))
+            keep(journal, message(world))
         assert len(journal.letters(State.WAITING)) == 1  # who reads waits for nobody
         other.execute("ROLLBACK")
-    journal.put(message(world))
+    keep(journal, message(world))
     journal.close()
 
 
 def test_threads_do_not_wait_for_each_other_for_ever(world):
     journal = short_waiting(world)
-    journal.put(message(world))
+    keep(journal, message(world))
     with journal._store._turn, pytest.raises(JournalError, match="other threads"):
-        journal.put(message(world))
-    journal.put(message(world))
+        keep(journal, message(world))
+    keep(journal, message(world))
     journal.close()
 
 
 def test_an_error_holds_no_data(world):
-    world.open().put(message(world))
+    keep(world.open(), message(world))
     world.sql("CREATE TRIGGER t BEFORE INSERT ON imsgw_journal_entries BEGIN SELECT raise(ABORT, 'no'); END")
     with pytest.raises(JournalError) as caught:
-        world.open().put(message(world, b"SECRET", operation="SECRET"))
+        keep(world.open(), message(world, b"SECRET", operation="SECRET"))
     assert str(caught.value).endswith("journal.db: no")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
@@ -231,7 +232,7 @@ def test_an_error_holds_no_data(world):
 
 def test_a_wall_clock_that_is_set_takes_nothing_from_anybody(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     for seconds in (86_400, -2 * 86_400):
         world.clock._now += timedelta(seconds=seconds)
@@ -241,7 +242,7 @@ def test_a_wall_clock_that_is_set_takes_nothing_from_anybody(world):
 
 def test_a_heartbeat_of_before_a_restart_of_the_machine_is_lost(world):
     one, other = world.open(), world.open()
-    one.put(message(world))
+    keep(one, message(world))
     one.claim(HERE, 1)
     world.crash(one)
     world.sql(f"UPDATE imsgw_journal_instances SET heartbeat = {10**6 * SECOND}")
@@ -255,7 +256,7 @@ def test_a_heartbeat_of_before_a_restart_of_the_machine_is_lost(world):
 def test_kill_9_loses_nothing_of_what_was_returned_from(world):
     dice = random.Random(5)  # the moments differ anyway
     printed = set()
-    with process("put", world) as parent:
+    with process("take", world) as parent:
         for _ in range(KILLS):
             say(parent, "go")
             pid = int(hear(parent))
@@ -265,17 +266,19 @@ def test_kill_9_loses_nothing_of_what_was_returned_from(world):
                 printed.add(line)
         parent.stdin.close()
     journal = open_journal(world.settings(), world.state(), SYSTEM_CLOCK)
-    kept = {letter.id for letter in journal.letters(State.WAITING, limit=1_000_000)}
+    kept = {letter.id for letter in journal.letters(State.WORKING, limit=1_000_000)}
     assert printed <= kept
     assert len(kept - printed) <= KILLS  # kept, but killed before it was said
     assert world.sql("PRAGMA integrity_check") == [("ok",)]
+    world.sql(f"UPDATE imsgw_journal_instances SET heartbeat = {10**6 * SECOND}")  # long ago
+    journal.beat()
     assert {entry.id for entry in journal.claim(HERE, len(kept))} == kept
     journal.close()
 
 
 def test_two_processes_that_claim_at_once_never_get_the_same(world):
     journal = open_journal(world.settings(), world.state(), SYSTEM_CLOCK)
-    kept = sorted(journal.put(message(world)) for _ in range(60))
+    kept = sorted(keep(journal, message(world)) for _ in range(60))
     journal.close()
     children = [process("claim", world) for _ in range(2)]
     assert [hear(child) for child in children] == ["ready", "ready"]

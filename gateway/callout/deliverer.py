@@ -39,7 +39,6 @@ class Deliverer:
         self._threads = ParsingThreads(means.concurrency, "callout-async")
         self._stop = Event()
         self._given_up = Event()
-        self._trouble = False
         self._thread = Thread(target=self._run, name=f"deliver-{means.source}", daemon=True)
 
     def start(self) -> None:
@@ -73,8 +72,8 @@ class Deliverer:
             pause = TROUBLE_SECONDS
             try:
                 pause = self._turn()
-            except JournalError as error:
-                self._troubled(error)
+            except JournalError:
+                pause = TROUBLE_SECONDS  # the journal tells of it itself, once for all tpipes
             except Exception:  # noqa: BLE001  what is due must go on being delivered
                 _LOG.exception("deliveries of %s met an error of ours", self._source)
             if pause:
@@ -86,7 +85,6 @@ class Deliverer:
         No place is held while the journal is asked what is due: it may be long in answering.
         """
         due = self._journal.next_due(self._source)
-        self._trouble = False
         if due is None or due > 0:
             return LOOK_SECONDS if due is None else min(due, LOOK_SECONDS)
         if not self._slots.take(self._stop):
@@ -104,11 +102,6 @@ class Deliverer:
         finally:
             self._slots.give_back(places - begun)
         return begun
-
-    def _troubled(self, error: JournalError) -> None:
-        if not self._trouble:
-            _LOG.error("deliveries of %s pause: %s", self._source, error)
-        self._trouble = True
 
     # -- one delivery ---------------------------------------------------------------------------------------
 
@@ -136,7 +129,6 @@ class Deliverer:
         while True:
             try:
                 return write()
-            except JournalError as error:
-                self._troubled(error)
+            except JournalError:
                 if self._given_up.wait(TROUBLE_SECONDS):
                     raise

@@ -41,6 +41,8 @@ class Words:
     state: ListenerState = ListenerState.TROUBLE
     internal: bool = False
     """Nobody expected it: a mistake of ours."""
+    shared: bool = False
+    """All tpipes meet it, and it is told elsewhere, once: no records of this listener are about it."""
 
 
 def words(error: Exception) -> Words:
@@ -55,7 +57,8 @@ def words(error: Exception) -> Words:
         return Words(str(error), error.text)
     if isinstance(error, JournalError):
         full = isinstance(error, JournalFullError)
-        return Words(str(error), str(error), ListenerState.FULL if full else ListenerState.TROUBLE)
+        state = ListenerState.FULL if full else ListenerState.TROUBLE
+        return Words(str(error), str(error), state, shared=not full)
     if isinstance(error, HandedBackError):
         return Words(str(error), str(error))
     text = f"internal error: {type(error).__name__}"
@@ -75,6 +78,7 @@ class Standings:
         self._full_since: datetime | None = None
         self._received = self._refused = 0
         self._told: set[str] = set()
+        self._last_told: ListenerState | None = None
 
     @property
     def now(self) -> Standing:
@@ -122,18 +126,18 @@ class Standings:
             self._tell(state, reason)
 
     def well(self) -> None:
-        """Note that all is well; told when it was not."""
+        """Note that all is well; told when the last that was told is something else."""
         self._told.clear()
-        self.set(ListenerState.LISTENING, tell=True)
+        self.set(ListenerState.LISTENING, tell=self._last_told is not ListenerState.LISTENING)
 
     def trouble(self, error: Words) -> None:
-        """Note an error; told once until all is well again, however often it comes."""
-        new = error.key not in self._told
+        """Note an error; one that is not shared is told once until all is well, however often it comes."""
+        new = error.key not in self._told and not error.shared
         self._told.add(error.key)
         self.set(error.state, error.text)
         if new:
             self._tell(error.state, error.text)
 
     def _tell(self, state: ListenerState, reason: str) -> None:
-        source = self._source
+        source, self._last_told = self._source, state
         self._sink.callout(ListenerChanged(source.bundle, source.tpipe, state.value, reason))

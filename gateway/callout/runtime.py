@@ -15,7 +15,7 @@ from gateway.callout.alarm import Alarm
 from gateway.callout.circuits import Circuits
 from gateway.callout.deployment import deploy
 from gateway.callout.intake import Tokens
-from gateway.callout.journal import open_journal
+from gateway.callout.journal import Outage, open_journal
 from gateway.callout.journal.entries import Journal, JournalError, State
 from gateway.callout.message import MessageReader
 from gateway.callout.outbound import ServiceCaller
@@ -70,7 +70,7 @@ class CalloutRuntime:
             self._seconds = Seconds(replay)
             current = Current(self._snapshot(home))
             built.callback(current.close)
-            journal = open_journal(home.gateway.journal, home.state, clock)
+            journal = open_journal(home.gateway.journal, home.state, clock, outage=Outage(clock))
             built.callback(journal.close)
             alarm = Alarm(clock)
             built.callback(alarm.close)
@@ -264,17 +264,13 @@ class CalloutRuntime:
 
     def _keep_alive(self) -> None:
         """Say to the journal that this instance lives, well within its lease."""
-        troubled = False
         pause = self._home.gateway.journal.lease_seconds / _BEATS
         while not self._end.wait(pause):
             try:
                 self._shared.journal.beat()
                 self._tell_of_strays()
-                troubled = False
-            except JournalError as error:
-                if not troubled:
-                    _LOG.error("the journal cannot be reached: %s", error)
-                troubled = True
+            except JournalError:
+                continue  # it tells of that itself
             except Exception:  # noqa: BLE001  without a heartbeat others would deliver what we deliver
                 _LOG.exception("a heartbeat met an error of ours")
 

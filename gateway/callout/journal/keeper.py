@@ -9,6 +9,7 @@ from gateway.callout.journal.claims import Claims
 from gateway.callout.journal.entries import Entry, JournalError, Letter, NewEntry, OpenedLetter, State
 from gateway.callout.journal.instances import Instance
 from gateway.callout.journal.letters import Letters
+from gateway.callout.journal.outage import Outage, WatchedStore
 from gateway.callout.journal.postgresql import PostgresqlStore
 from gateway.callout.journal.room import Room
 from gateway.callout.journal.sqlite import FILE_NAME, SqliteStore
@@ -20,20 +21,22 @@ from gateway.config.model import JournalSettings
 _LOG: Final = logging.getLogger(__name__)
 
 
-def open_journal(settings: JournalSettings, state: Path, clock: Clock, *, create: bool = True) -> "SqlJournal":
+def open_journal(
+    settings: JournalSettings, state: Path, clock: Clock, *, create: bool = True, outage: Outage | None = None
+) -> "SqlJournal":
     """Return the journal that the settings name; `state` is the home's folder for what is written.
 
     No I/O yet: a store that cannot be used raises JournalError at each call, and is tried anew at the next.
     Without `create` a journal that is not there yet is not made: calls raise NoJournalError (for commands that
-    look). Not to be taken through a fork. Raises JournalError where psycopg is not installed or the address is
-    none.
+    look). `outage` tells of times in which it cannot be used. Not to be taken through a fork. Raises
+    JournalError where psycopg is not installed or the address is none.
     """
     store: Store
     if settings.store == "sqlite":
         store = SqliteStore(state / FILE_NAME, clock, create=create)
     else:
         store = PostgresqlStore(settings, create=create)
-    return SqlJournal(store, settings, clock)
+    return SqlJournal(store if outage is None else WatchedStore(store, outage), settings, clock)
 
 
 class SqlJournal:

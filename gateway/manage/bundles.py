@@ -13,7 +13,7 @@ from gateway.manage.change import apply
 from gateway.manage.edits import PutFile, RemoveFile
 from gateway.manage.installation import Installation
 from gateway.manage.lock import changing
-from gateway.manage.mistakes import refuse_new_mistakes
+from gateway.manage.mistakes import bundle_mistakes, refuse_new_mistakes
 from gateway.manage.names import checked, not_found
 from gateway.manage.results import Change, ManageError, Why
 from gateway.manage.services import service_names
@@ -110,7 +110,7 @@ def _write(
         raise ManageError(Why.WRONG, f"{file} {error}") from error
     if after == before and not secrets:
         return Change(changed=False)
-    refuse_new_mistakes(installation, Bundle, file, (before, after), secrets)
+    refuse_new_mistakes(installation, bundle_mistakes, file, (before, after), secrets)
     edits = [PutFile(installation.home, kept, secret, _SECRET_MODE) for kept, secret in secrets.items()]
     return apply(installation, [*edits, PutFile(installation.home, file, after)])
 

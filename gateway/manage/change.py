@@ -75,20 +75,20 @@ def _judged(installation: Installation, edits: Sequence[Edit]) -> Change:
     change, files = _Change(installation, edits), tuple(edit.file for edit in edits)
     try:
         told = installation.activate()
-        errors = _errors_told(told) if told else errors_of(installation.judge())
+        problems = _told(told) if told else installation.judge()
     except BaseException:
         # a process that cannot be asked, or the user's Ctrl-C: nobody knows whether it is right
         change.take_back()
         raise
-    if told and all(one.done for one in told):
-        return Change(changed=True, files=files, processes=told)
-    if not told and not errors:
-        return Change(changed=True, files=files)
+    errors = errors_of(problems)
+    made = Change(changed=True, files=files, processes=told, warnings=_about(files, problems))
+    if all(one.done for one in told) if told else not errors:
+        return made
     change.take_back()
     before = errors_of(installation.judge())
     if _may_stay(set(before), set(errors), told):
         change.make()
-        return Change(changed=True, files=files, processes=told, problems=errors)
+        return replace(made, problems=errors)
     if any(one.done for one in told):
         _put_back_in_force(installation)
     raise _refusal(errors, before, told)
@@ -103,8 +103,18 @@ def _may_stay(before: set[Problem], after: set[Problem], told: tuple[Reloaded, .
     return bool(after) and (after < before if told else after <= before)
 
 
-def _errors_told(told: tuple[Reloaded, ...]) -> tuple[Problem, ...]:
-    return tuple(dict.fromkeys(error for one in told for error in errors_of(one.problems)))
+def _told(told: tuple[Reloaded, ...]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(problem for one in told for problem in one.problems))
+
+
+def _about(files: tuple[str, ...], problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the warnings that are about files or folders."""
+    return tuple(
+        problem
+        for problem in problems
+        if problem.warning
+        and any(problem.file == file or problem.file.startswith(f"{file}/") for file in files)
+    )
 
 
 def _put_back_in_force(installation: Installation) -> None:

@@ -1,21 +1,25 @@
 """One changed file judged before it is written: mistakes that it had not before are no change at all."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.config.model import Settings
+from gateway.config.correlator import validate_consumer, validate_provider
+from gateway.config.model import Bundle, ConsumerSettings, ProviderSettings
+from gateway.config.roles import is_consumer
 from gateway.config.secrets import HomeFiles
-from gateway.config.strict import settle
+from gateway.config.strict import Fault, survey, validate
 from gateway.config.values import RefusalError, Resolver
-from gateway.errors import ConfigError, Problem
+from gateway.errors import Problem
 from gateway.exchange import Secret
 from gateway.manage.installation import Installation
-from gateway.manage.results import ManageError, Why, errors_of
+from gateway.manage.results import ManageError, Why
 
 _ELSEWHERE: Final = "names an environment variable that is not known here; it may be where the gateway runs"
+
+Judge = Callable[[Mapping[str, Any], Resolver], tuple[Fault, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class _Coming:
 
 def refuse_new_mistakes(
     installation: Installation,
-    model: type[Settings],
+    judge: Judge,
     file: str,
     versions: tuple[bytes | None, bytes],
     secrets: Mapping[str, Secret],
@@ -63,16 +67,32 @@ def refuse_new_mistakes(
     `versions`: the file before, if there was one, and after; `secrets`: by the file that each will be in.
     """
     resolver = _Coming(HomeFiles(installation.home, installation.environ), secrets)
-    before, after = (_mistakes(model, file, data, resolver) for data in versions)
+    before, after = (_mistakes(judge, file, data, resolver) for data in versions)
     if new := tuple(problem for problem in after if problem not in before):
         raise ManageError(Why.WRONG, f"nothing was changed: {file} would have mistakes", new)
 
 
-def _mistakes(model: type[Settings], file: str, data: bytes | None, resolver: Resolver) -> tuple[Problem, ...]:
+def bundle_mistakes(table: Mapping[str, Any], resolver: Resolver) -> tuple[Fault, ...]:
+    """Return what is wrong with a bundle."""
+    kept, noticed = survey(Bundle, table, resolver)
+    return (*noticed, *validate(Bundle, kept, resolver)[1])
+
+
+def correlator_mistakes(table: Mapping[str, Any], resolver: Resolver) -> tuple[Fault, ...]:
+    """Return what is wrong with a correlator."""
+    if is_consumer(table):
+        kept, noticed = survey(ConsumerSettings, table, resolver)
+        return (*noticed, *validate_consumer(kept, resolver)[1])
+    kept, noticed = survey(ProviderSettings, table, resolver)
+    return (*noticed, *validate_provider(kept, resolver)[1])
+
+
+def _mistakes(judge: Judge, file: str, data: bytes | None, resolver: Resolver) -> tuple[Problem, ...]:
     if data is None:
         return ()
     try:
-        settle(model, tomllib.loads(data.decode("utf-8-sig")), file, resolver)
-    except ConfigError as error:
-        return tuple(problem for problem in errors_of(error.problems) if problem.text != _ELSEWHERE)
-    return ()
+        table = tomllib.loads(data.decode("utf-8-sig"))
+    except ValueError:
+        return (Problem(file, "", "is not valid TOML"),)
+    faults = (fault for fault in judge(table, resolver) if not fault.warning and fault.text != _ELSEWHERE)
+    return tuple(dict.fromkeys(fault.problem(file) for fault in faults))

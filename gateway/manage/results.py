@@ -68,6 +68,8 @@ class Change:
     """What the running processes said; empty: none runs, it counts from the next start."""
     problems: tuple[Problem, ...] = ()
     """Errors that were there before and are there still: the change is written, but not in force."""
+    warnings: tuple[Problem, ...] = ()
+    """Of the files that were written."""
     notes: tuple[str, ...] = ()
     """For people: what else happened."""
 
@@ -84,6 +86,7 @@ class Change:
             "files": list(self.files),
             "processes": [one.facts() for one in self.processes],
             "problems": [problem_facts(one) for one in self.problems],
+            "warnings": [problem_facts(one) for one in self.warnings],
             "notes": list(self.notes),
         }
 

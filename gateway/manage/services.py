@@ -1,11 +1,14 @@
 """Deployed services: started and stopped, undeployed."""
 
+import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.config.read import CORRELATOR_FILE
 from gateway.manage.change import apply
 from gateway.manage.edits import PutFile
+from gateway.manage.folders import TakeFolder, recover
 from gateway.manage.installation import Installation
 from gateway.manage.lock import changing
 from gateway.manage.names import checked, not_found
@@ -30,10 +33,38 @@ def stop(installation: Installation, name: str) -> Change:
     return _enable(installation, name, False)
 
 
+@dataclass(frozen=True, slots=True)
+class Undeployed:
+    """A service that was taken out."""
+
+    change: Change
+    kept: Path | None
+    """Where its folder is now; None: it was removed."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as JSON's values."""
+        return {**self.change.facts(), "kept": str(self.kept) if self.kept else None}
+
+
+def undeploy(installation: Installation, name: str, *, remove: bool = False) -> Undeployed:
+    """Take a service out of the home; its folder is kept below the state folder, or removed.
+
+    Raises ManageError.
+    """
+    folder = f"wsdl/{checked('service', name)}"
+    with changing(installation):
+        recovered = recover(installation)
+        if not (installation.home / folder).is_dir():
+            raise not_found("service", name, service_names(installation.home))
+        edit = TakeFolder(installation, folder, forget=remove)
+        change = apply(installation, [edit], recovered)
+        return Undeployed(change, edit.kept())
+
+
 def _enable(installation: Installation, name: str, wanted: bool) -> Change:
     file = correlator(name)
     with changing(installation):
-        _prepare(installation, name)
+        recovered = _prepare(installation, name)
         data = (installation.home / file).read_bytes()
         try:
             changed = edited(data, {_ENABLED: wanted})
@@ -41,12 +72,10 @@ def _enable(installation: Installation, name: str, wanted: bool) -> Change:
             raise ManageError(Why.WRONG, f"{file} {error}") from error
         if _is_enabled(data) is wanted:
             return Change(changed=False)
-        return apply(installation, [PutFile(installation.home, file, changed)])
+        return apply(installation, [PutFile(installation.home, file, changed)], recovered)
 
 
 def _is_enabled(data: bytes) -> object:
-    import tomllib  # noqa: PLC0415
-
     return tomllib.loads(data.decode("utf-8-sig")).get("enabled", True)
 
 
@@ -68,10 +97,10 @@ def service_names(home: Path) -> list[str]:
     ]
 
 
-def _prepare(installation: Installation, name: str) -> None:
-    """Sweep what killed writers left, and see that the service is there."""
-    folder = installation.home / "wsdl"
-    sweep(folder)
-    sweep(folder / name)
+def _prepare(installation: Installation, name: str) -> tuple[str, ...]:
+    """Clear up after killed writers, and see that the service is there; return what was cleared up."""
+    recovered = recover(installation)
+    sweep(installation.home / "wsdl" / name)
     if not (installation.home / correlator(name)).is_file():
         raise not_found("service", name, service_names(installation.home))
+    return recovered

@@ -81,11 +81,21 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed writers left in a folder; for whoever holds the lock. What cannot go stays."""
+    """Remove the files that killed writers left in a folder, for whoever holds the lock."""
     with suppress(OSError):
         for entry in folder.iterdir():
-            if entry.name.startswith(".") and _MARK in entry.name:
+            if is_aside(entry.name) and not entry.is_dir():
                 remove(entry)
+
+
+def is_aside(name: str) -> bool:
+    """Tell whether a name is one that `aside` gives."""
+    return name.startswith(".") and _MARK in name
+
+
+def meant_by(name: str) -> str:
+    """Return the name that was to be put in place, of one that `aside` gave."""
+    return name[1:].rpartition(_MARK)[0]
 
 
 def remove(path: Path) -> None:

@@ -22,7 +22,7 @@ from gateway.config.model import (
     ProviderSettings,
     TrustStore,
 )
-from gateway.config.values import Settings
+from gateway.config.values import Settings, is_at_start
 from gateway.config.words import dotted, fields_of, named_tables_of, number, placeholder, table_of, words_of
 from gateway.exchange import Secret
 
@@ -35,6 +35,7 @@ FILES: tuple[tuple[str, str, type[Settings]], ...] = (
     ("`wsdl/<service>/correlator.toml`", "correlator", ProviderSettings),
     ("`wsdl/<service>/correlator.toml` of a consumer", "consumer", ConsumerSettings),
 )
+_AT_START = " *A change counts from the next start.*"
 SHAPES: tuple[type[Settings], ...] = (KeyStore, TrustStore)
 """Tables that stand in several places and get one section of their own."""
 
@@ -75,10 +76,14 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def _meaning(field: FieldInfo) -> str:
+    return f"{field.description or ''}{_AT_START if is_at_start(field) else ''}"
+
+
 def table_rows(model: type[Settings]) -> Iterator[str]:
     """Yield the lines of a table of a model's own keys; tables below it get sections of their own."""
     rows = [
-        f"| `{key}` | {_cell(_type(field))} | {_default(field)} | {_cell(field.description or '')} |"
+        f"| `{key}` | {_cell(_type(field))} | {_default(field)} | {_cell(_meaning(field))} |"
         for key, field in fields_of(model).items()
         if not _sections(key, field)
     ]
@@ -118,6 +123,8 @@ def _presence(field: FieldInfo) -> str:
         )
     if field.is_required():
         return "Needed."
+    if is_at_start(field):
+        return _AT_START.strip()
     return field.description or "" if field.default_factory is None else ""
 
 

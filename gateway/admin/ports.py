@@ -65,6 +65,10 @@ class Gateway(Protocol):
         """
         ...
 
+    def recycle(self, bundle: str) -> tuple[Reloaded, ...]:
+        """Make the pools of a bundle anew though nothing has changed; the old ones are drained. As `reload`."""
+        ...
+
     def last_reload(self) -> tuple[Reloaded, datetime] | None:
         """Return what came of the last reload of this gateway, and when; None: there was none."""
         ...

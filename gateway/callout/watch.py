@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 from typing import Final
 
 from gateway.config.model import Home
-from gateway.config.watched import Fingerprint, fingerprint, named_files
+from gateway.config.watched import Fingerprint, changed_files, fingerprint, named_files
 from gateway.errors import ConfigError
 
 log = logging.getLogger("gateway.callout")
@@ -20,7 +20,6 @@ _SETTLE_SECONDS: Final = 0.5
 """Between the looks at a home that changes."""
 _TAKING_SECONDS: Final = 5.0
 """How long `close` waits for `take`, which makes the installation's own modules: those may hang."""
-_MOST_NAMED: Final = 10
 
 
 class HomeWatch:
@@ -107,7 +106,7 @@ class HomeWatch:
 
     def _renew(self, now: Fingerprint) -> None:
         """Read the home and bring it into force; `now` has been seen then, whatever comes of it."""
-        changed = _names(self._home.path, self._known ^ now)
+        changed = changed_files(self._home.path, self._known ^ now)
         self._seen, self._changing = now, None
         try:
             home = self._read()
@@ -131,12 +130,3 @@ class HomeWatch:
         for warning in home.warnings:
             if warning not in told:
                 log.warning("%s", warning)
-
-
-def _names(home: Path, changed: Fingerprint) -> str:
-    """Return the files that have changed, for people; of folders only those whose files stayed as they are."""
-    paths = {Path(path) for path, *_ in changed}
-    paths -= {parent for path in paths for parent in path.parents}
-    names = sorted(str(path.relative_to(home)) if path.is_relative_to(home) else str(path) for path in paths)
-    left = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")

@@ -40,11 +40,12 @@ def serve(
         options = ("--home", str(home), "--log-level", log_level, "--log-format", log_format)
         raise typer.Exit(supervisor.run(("serve", *options), ("callout", *options)))
     from gateway import runtime  # noqa: PLC0415  Spyne takes a second to import; --help need not wait
+    from gateway.runtime.files import load_still  # noqa: PLC0415
 
     with problems_shown():
-        snapshot = load(home)
-        show(runtime.problems_before_serving(snapshot))
-        if snapshot.consumers:
+        snapshot, look = load_still(home, None, None)
+        show(snapshot.warnings)
+        if snapshot.home.consumers:
             told = "imsgw callout serves the %d services that IMS programs call; serve --with-callout runs it"
-            log.info(told, len(snapshot.consumers))
-        runtime.serve(snapshot)
+            log.info(told, len(snapshot.home.consumers))
+        runtime.serve(snapshot, look)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gateway.config.values import ListenAddress, PublicUrl, Settings
+from gateway.config.values import AT_START, ListenAddress, PublicUrl, Settings
 
 
 class AdminSettings(Settings):
@@ -12,7 +12,7 @@ class AdminSettings(Settings):
         default="127.0.0.1:9443",
         description="Address of the admin listener (HTTPS, with the server's keystore); empty: none. "
         "`IMSGW_LISTEN_HOST` gives the default another host.",
-        json_schema_extra={"restart": True},
+        json_schema_extra=AT_START,
     )
     public_url: PublicUrl = Field(
         default="",

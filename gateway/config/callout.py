@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from gateway.config.ccsids import HostCcsid
 from gateway.config.outside import BasicAuthentication, Origins, ProxyAddress
 from gateway.config.stores import KeyStore, TrustStore
-from gateway.config.values import ListenAddress, MisfitError, Name8Needed, RefusalError, Settings, Words
+from gateway.config.values import AT_START, ListenAddress, MisfitError, Name8Needed, RefusalError, Settings, Words
 
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(Name8Needed)
 
@@ -127,6 +127,7 @@ class CalloutSettings(Settings):
         description="Address for `/healthz`, `/readyz` and `/metrics` of the callout process, HTTPS with the "
         "server's keystore, plain where there is none; empty: none. `IMSGW_LISTEN_HOST` gives the default "
         "another host.",
+        json_schema_extra=AT_START,
     )
     watch_seconds: float = Field(
         default=5.0,

@@ -9,6 +9,7 @@ from gateway.config.callout import CalloutSettings
 from gateway.config.journal import JournalSettings
 from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.values import (
+    AT_START,
     HeaderName,
     ListenAddress,
     MisfitError,
@@ -28,11 +29,13 @@ class ServerSettings(Settings):
         default="127.0.0.1:8443",
         description="Address of the HTTPS listener; empty: none. `IMSGW_LISTEN_HOST` gives the default another "
         "host: the image sets it to 0.0.0.0.",
+        json_schema_extra=AT_START,
     )
     http: ListenAddress = Field(
         default="",
         description="Address of the plain listener, for services without WS-Security and for health checks; "
         "empty: none.",
+        json_schema_extra=AT_START,
     )
     keystore: KeyStore | None = Field(
         default=None, description="Key and certificate of the HTTPS and admin listeners."
@@ -63,25 +66,37 @@ class ServerSettings(Settings):
         description="Header in which a trusted proxy passes the client certificate (PEM, URL-encoded PEM or "
         "base64 DER). Only with `trusted_proxies`.",
     )
-    workers: int = Field(default=2, ge=1, le=256, description="Worker processes.")
-    threads: int = Field(default=64, ge=1, le=8192, description="Requests in work per worker.")
+    workers: int = Field(default=2, ge=1, le=256, description="Worker processes.", json_schema_extra=AT_START)
+    threads: int = Field(
+        default=64, ge=1, le=8192, description="Requests in work per worker.", json_schema_extra=AT_START
+    )
     waiting: int = Field(
         default=128,
         ge=0,
         le=65_536,
         description="Requests per worker that may wait for a thread; more get 503.",
+        json_schema_extra=AT_START,
     )
     waiting_seconds: float = Field(
-        default=10.0, gt=0, le=600, description="Longest wait for a thread, then 503 with Retry-After."
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Longest wait for a thread, then 503 with Retry-After.",
+        json_schema_extra=AT_START,
     )
     worker_connections: int = Field(
         default=2000,
         ge=1,
         le=65_536,
         description="Open client connections per worker; more wait in the backlog of the listener.",
+        json_schema_extra=AT_START,
     )
     max_request_bytes: int = Field(
-        default=10_000_000, ge=1024, le=100_000_000, description="Longest request body; a longer one gets 413."
+        default=10_000_000,
+        ge=1024,
+        le=100_000_000,
+        description="Longest request body; a longer one gets 413.",
+        json_schema_extra=AT_START,
     )
     handshake_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline for a TLS handshake.")
     header_seconds: float = Field(
@@ -108,11 +123,19 @@ class ServerSettings(Settings):
     stop_seconds: float = Field(
         default=30.0, gt=0, le=3600, description="How long a graceful stop waits for requests in flight."
     )
+    watch_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=3600,
+        description="How often the running gateway looks whether files of the home have changed, and reads it "
+        "anew then, as `imsgw reload` does; 0: only when told to.",
+    )
     state: str = Field(
         default="var",
         min_length=1,
         description="Folder for what the gateway writes, relative to the home; the environment variable "
         "`IMSGW_STATE` overrides it.",
+        json_schema_extra=AT_START,
     )
 
     @model_validator(mode="after")
@@ -214,12 +237,18 @@ class GatewaySettings(Settings):
 
     server: ServerSettings = Field(default_factory=ServerSettings, description="The server.")
     parser: ParserSettings = Field(default_factory=ParserSettings, description="The XML parser.")
-    sign_on: SignOnSettings = Field(default_factory=SignOnSettings, description="Failed sign-ons.")
-    replay: ReplaySettings = Field(default_factory=ReplaySettings, description="Protection against replay.")
+    sign_on: SignOnSettings = Field(
+        default_factory=SignOnSettings, description="Failed sign-ons.", json_schema_extra=AT_START
+    )
+    replay: ReplaySettings = Field(
+        default_factory=ReplaySettings, description="Protection against replay.", json_schema_extra=AT_START
+    )
     admin: AdminSettings = Field(default_factory=AdminSettings, description="The admin listener.")
     callout: CalloutSettings = Field(
         default_factory=CalloutSettings, description="The process that serves callouts."
     )
     journal: JournalSettings = Field(
-        default_factory=JournalSettings, description="The journal of asynchronous callouts."
+        default_factory=JournalSettings,
+        description="The journal of asynchronous callouts.",
+        json_schema_extra=AT_START,
     )

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationInfo
+from pydantic.fields import FieldInfo
 
 from gateway.exchange import CommitMode, Secret, SyncLevel, Undeliverable
 
@@ -74,6 +75,15 @@ class Resolver(Protocol):
     def path(self, value: str) -> Path:
         """Return the absolute path of an existing file or folder named relative to the home."""
         ...
+
+
+AT_START: Final[dict[str, JsonValue]] = {"restart": True}
+"""Marks a field (`json_schema_extra`) whose value a running process keeps: another counts from its next start."""
+
+
+def is_at_start(field: FieldInfo) -> bool:
+    """Tell whether a field is marked so."""
+    return field.json_schema_extra == AT_START
 
 
 class Settings(BaseModel):

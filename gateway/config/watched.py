@@ -17,6 +17,7 @@ from gateway.config.read import CORRELATOR_FILE, GATEWAY_FILE, read_toml
 from gateway.errors import ConfigError
 
 _MOST_FILES: Final = 100_000
+_MOST_NAMED: Final = 10
 
 Fingerprint = frozenset[tuple[str, int, int, int]]
 """Of each file: path, inode, size, time of its last change in nanoseconds."""
@@ -33,6 +34,15 @@ def named_files(home: Home) -> frozenset[Path]:
     settings += [service.settings for service in home.services.values()]
     settings += [consumer.settings for consumer in home.consumers.values()]
     return frozenset(_paths(settings)) | frozenset(_secrets(home.path))
+
+
+def changed_files(home: Path, changed: Fingerprint) -> str:
+    """Return the files that have changed, for people; of folders only those whose files stayed as they are."""
+    paths = {Path(path) for path, *_ in changed}
+    paths -= {parent for path in paths for parent in path.parents}
+    names = sorted(str(path.relative_to(home)) if path.is_relative_to(home) else str(path) for path in paths)
+    left = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 def _files(home: Path, named: frozenset[Path]) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """What came of a reload, in each process that was asked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
@@ -45,16 +45,12 @@ class Reloaded:
 
     def facts(self) -> dict[str, Any]:
         """Return it as JSON's values: what `imsgw reload --json` prints, and what `of` reads."""
-        problems = [
-            {"file": one.file, "key": one.key, "text": one.text, "warning": one.warning}
-            for one in self.problems
-        ]
         return {
             "process": self.process,
             "outcome": self.outcome.value,
             "number": self.number,
             "digest": self.digest,
-            "problems": problems,
+            "problems": problem_facts(self.problems),
             "restart": list(self.restart),
             "milliseconds": self.milliseconds,
             "reason": self.reason,
@@ -68,11 +64,19 @@ class Reloaded:
             outcome=Outcome(said["outcome"]),
             number=int(said["number"]),
             digest=str(said["digest"]),
-            problems=tuple(
-                Problem(str(one["file"]), str(one["key"]), str(one["text"]), bool(one["warning"]))
-                for one in said["problems"]
-            ),
+            problems=problems_of(said["problems"]),
             restart=tuple(str(one) for one in said["restart"]),
             milliseconds=int(said["milliseconds"]),
             reason=str(said["reason"]),
         )
+
+
+def problem_facts(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Return problems as JSON's values."""
+    return [asdict(one) for one in problems]
+
+
+def problems_of(said: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
+    """Read what `problem_facts` gave. Raises KeyError or TypeError."""
+    known = {field.name for field in fields(Problem)}
+    return tuple(Problem(**{name: one[name] for name in known & one.keys()}) for one in said)

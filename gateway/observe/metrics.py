@@ -10,6 +10,7 @@ Names and labels are an interface: they do not change. docs/server.md lists them
 import logging
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -92,6 +93,30 @@ class Metrics:
             ["rule"],
             registry=registry,
         )
+        self._reloads = Counter(
+            "imsgw_reloads_total",
+            "Times that the home was read anew, by what came of it.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._version = Gauge(
+            "imsgw_config_version",
+            "Number of the configuration that is in force; counts from 1 at the start.",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._reloaded_at = Gauge(
+            "imsgw_config_last_reload_timestamp_seconds",
+            "When the home was last read, at the start or since.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._reloaded_well = Gauge(
+            "imsgw_config_last_reload_successful",
+            "1 when what was read last is in force, 0 when it was refused.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
         self.paths = PathMetrics(registry)
         """Those of the ways to IMS Connect."""
 
@@ -110,6 +135,16 @@ class Metrics:
         shown = CollectorRegistry()
         shown.register(WithDaysLeft(registry, SYSTEM_CLOCK.now()))
         return generate_latest(shown)
+
+    # -- the configuration ------------------------------------------------------------------------------------
+
+    def reloaded(self, number: int, at: datetime, *, done: bool, count: bool) -> None:
+        """Note what came of reading the home; one worker is told to count it for all."""
+        self._version.set(number)
+        self._reloaded_at.set(at.timestamp())
+        self._reloaded_well.set(done)
+        if count:
+            self._reloads.labels("in force" if done else "refused").inc()
 
     # -- the replay store: gateway.replay.store.Observer ------------------------------------------------------
 

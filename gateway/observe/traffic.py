@@ -3,11 +3,15 @@
 In memory only, bounded, and gone with the worker; what is counted for good are the metrics.
 """
 
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
-from gateway.observe.events import RequestEnded
+from gateway.clock import Clock
+from gateway.observe.events import RequestEnded, Sink
 
 BUCKET_SECONDS: Final = 10
 """Length of a bucket; buckets begin at multiples of it since the epoch, so that those of all workers match."""
@@ -52,3 +56,64 @@ class Captured:
     request: str
     """XML, cut where it is too long."""
     answer: str
+
+
+@dataclass(slots=True)
+class _Counting:
+    start: int
+    answered: int = 0
+    refused: int = 0
+    milliseconds: int = 0
+    longest: int = 0
+
+
+class TrafficBoard:
+    """Remembers event records on their way to another sink. Thread-safe."""
+
+    def __init__(self, sink: Sink, clock: Clock) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._lock = Lock()
+        self._recent: deque[Ended] = deque(maxlen=RECENT)
+        self._services: dict[str, deque[_Counting]] = {}
+
+    def emit(self, event: RequestEnded) -> None:
+        """Remember one record and pass it on."""
+        now = self._clock.now()
+        start = int(now.timestamp()) // BUCKET_SECONDS * BUCKET_SECONDS
+        with self._lock:
+            self._recent.append(Ended(now, event))
+            counting = self._counting(event.service, start)
+            if event.outcome == "refused":
+                counting.refused += 1
+            else:
+                counting.answered += 1
+            counting.milliseconds += event.milliseconds
+            counting.longest = max(counting.longest, event.milliseconds)
+        self._sink.emit(event)
+
+    def _counting(self, service: str, start: int) -> _Counting:
+        buckets = self._services.setdefault(service, deque(maxlen=BUCKETS))
+        if not buckets or buckets[-1].start < start:
+            buckets.append(_Counting(start))
+        return buckets[-1]  # a clock that was set back counts on in the latest
+
+    def recent(self, most: int = RECENT) -> tuple[Ended, ...]:
+        """Return the latest requests, newest first."""
+        with self._lock:
+            latest = list(self._recent)[-most:] if most > 0 else []
+        return tuple(reversed(latest))
+
+    def traffic(self) -> Mapping[str, tuple[Bucket, ...]]:
+        """Return the counts of the last hour by service, oldest first."""
+        oldest = int(self._clock.now().timestamp()) - BUCKETS * BUCKET_SECONDS
+        with self._lock:
+            return {
+                service: kept
+                for service, buckets in self._services.items()
+                if (kept := tuple(_bucket(one) for one in buckets if one.start > oldest))
+            }
+
+
+def _bucket(one: _Counting) -> Bucket:
+    return Bucket(one.start, one.answered, one.refused, one.milliseconds, one.longest)

@@ -13,7 +13,7 @@ from uuid import uuid4
 from gateway.clock import Clock
 from gateway.config.model import ServerSettings
 from gateway.errors import GatewayError, M
-from gateway.web.environ import Application, Origin, call, environ_of
+from gateway.web.environ import Answering, Origin, call, environ_of
 from gateway.web.http import Bounds, Exchange, Progress
 from gateway.web.memory import BodyMemory, Lease
 from gateway.web.message import Reply, Request, error_reply
@@ -44,7 +44,7 @@ class Shared:
     """What the connections of one worker share."""
 
     settings: ServerSettings
-    application: Application
+    application: Answering
     turns: Turns
     memory: BodyMemory
     clock: Clock

@@ -9,11 +9,14 @@ Besides the standard keys the environ carries what only the listener knows:
 """
 
 import io
+import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
+from gateway.config.model import ServerSettings
+from gateway.tls import ListenerTls
 from gateway.web.message import Reply, Request
 
 ListenerName = Literal["https", "http", "admin"]
@@ -39,8 +42,31 @@ class StartResponse(Protocol):
         ...
 
 
-class Application(Protocol):
-    """What a worker serves: a WSGI callable, and two things a worker has to ask it."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a worker is at a moment."""
+
+    in_work: int
+    """Requests that hold a thread."""
+    waiting: int
+    """Requests that wait for one."""
+    connections: int
+
+
+class Floor(Protocol):
+    """The service around an application. For any thread."""
+
+    def renew(self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls]) -> None:
+        """Use other deadlines, certificates and trust from the next connection on."""
+        ...
+
+    def load(self) -> Load:
+        """Return how busy the service is."""
+        ...
+
+
+class Answering(Protocol):
+    """What a service serves: a WSGI callable, and one thing to ask it."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -48,6 +74,17 @@ class Application(Protocol):
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer for this path needs no thread, because it is ready in no time."""
+        ...
+
+
+class Application(Answering, Protocol):
+    """What a worker serves, from its first request to its last."""
+
+    def begin(self, floor: Floor, control: socket.socket | None) -> None:
+        """Take note of the service around it, and of the listening socket for commands, which is the caller's.
+
+        Called once, on the loop, when requests may come.
+        """
         ...
 
     def close(self) -> None:
@@ -134,7 +171,7 @@ class _Start:
         return self.written.append
 
 
-def call(application: Application, environ: Environ) -> Reply:
+def call(application: Answering, environ: Environ) -> Reply:
     """Call a WSGI callable and collect its whole response. Whatever it raises comes through."""
     start = _Start()
     parts = application(environ, start)

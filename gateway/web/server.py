@@ -1,15 +1,21 @@
-"""gunicorn from our settings: the master binds, reads keys, forks the workers and keeps their number.
+"""gunicorn's master and what it is told: addresses bound once, workers forked, a home that changes live.
 
-What signals do to the master: SIGTERM and SIGINT stop gracefully, a second SIGINT or SIGQUIT stops at once;
-SIGHUP and SIGUSR2 do nothing but say so in the log (a changed configuration needs a restart), nor do SIGTTIN,
-SIGTTOU and SIGUSR1 change anything.
+SIGTERM and SIGINT stop gracefully, SIGHUP and commands have the `Master` read the home anew; no worker ends by
+that. SIGUSR2 does nothing but say so in the log, nor do SIGTTIN, SIGTTOU and SIGUSR1 change anything.
+The master has one thread, so that a fork is safe at any time: commands come in between its other duties.
 """
 
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+import select
+import signal
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from queue import Empty
+from typing import Any, Final, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -26,8 +32,7 @@ from gateway.web.worker import GatewayWorker
 
 log = logging.getLogger("gateway.web")
 
-Build = Callable[[Home], Application]
-WorkerEnded = Callable[[int], None]
+Tls = Mapping[ListenerName, ListenerTls]
 Announce = Callable[[Mapping[ListenerName, tuple[str, int]]], None]
 
 STUCK_SECONDS: Final = 30
@@ -35,8 +40,70 @@ STUCK_SECONDS: Final = 30
 _STOP_GRACE_SECONDS: Final = 5
 """What a worker gets beyond stop_seconds to close its pools, before the master kills it."""
 _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  gunicorn makes and unlinks the file in one go
+_STOPS: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 _NOT_OURS: Final = ("LISTEN_PID", "LISTEN_FDS", "GUNICORN_PID", "GUNICORN_FD")
 """Variables by which gunicorn would take over somebody's sockets in place of ours."""
+
+
+class Hands(Protocol):
+    """What a `Master` may have the server do. For the master's thread."""
+
+    def interrupted(self) -> bool:
+        """Tell whether a signal to stop has come: then what takes long is to be given up."""
+        ...
+
+    def renew(self, home: Home, tls: Tls) -> None:
+        """Have workers that are forked from now on begin with these."""
+        ...
+
+    def workers(self) -> Iterable[int]:
+        """Return the ages of the workers that there are: numbers that count from 1 and do not come again."""
+        ...
+
+    def replace(self, age: int) -> None:
+        """End a worker gracefully; another is forked in its place."""
+        ...
+
+
+class Master(Protocol):
+    """What the master does beside keeping workers alive; all but `build` in its one thread."""
+
+    @property
+    def commands(self) -> socket.socket:
+        """Listens for commands."""
+        ...
+
+    def begin(self, hands: Hands) -> None:
+        """Begin; workers are not there yet."""
+        ...
+
+    def build(self) -> Application:
+        """Build what a worker serves. Called in each worker, after the fork: threads and sockets may start."""
+        ...
+
+    def command(self) -> None:
+        """Take a command: a connection waits at the socket. Must not raise."""
+        ...
+
+    def reload(self) -> None:
+        """Read the home anew (SIGHUP). Must not raise."""
+        ...
+
+    def look(self) -> None:
+        """Do what is due; called about once a second. Must not raise."""
+        ...
+
+    def before_fork(self, age: int) -> socket.socket | None:
+        """Return the listening socket at which a worker that is about to be forked takes commands."""
+        ...
+
+    def in_worker(self) -> None:
+        """Let go, in a forked worker, of what is the master's alone."""
+        ...
+
+    def worker_ended(self, pid: int, age: int) -> None:
+        """Clean up behind a worker that has ended. Must not raise."""
+        ...
 
 
 class ServerLog(Logger):  # type: ignore[misc]  # gunicorn is not typed
@@ -63,6 +130,60 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
 
     _halting = False
 
+    def start(self) -> None:
+        """Begin. What waits for signals is woken by them and by commands."""
+        super().start()
+        self._held: deque[int] = deque()
+        self._woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        self.app.master.begin(self)
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """Return the signals that have come, within `timeout` seconds; meanwhile commands are taken."""
+        master = self.app.master
+        if not self._held and self.SIG_QUEUE.empty():
+            ready, _, _ = select.select([self._woken, master.commands], [], [], timeout)
+            if master.commands in ready:
+                master.command()
+        with suppress(BlockingIOError):
+            while os.read(self._woken, 1024):
+                pass
+        master.look()
+        self._drain()
+        signals = list(self._held)
+        self._held.clear()
+        return signals
+
+    def _drain(self) -> None:
+        with suppress(Empty):
+            while True:
+                one = self.SIG_QUEUE.get_nowait()
+                if one != self.WAKEUP_REQUEST:
+                    self._held.append(one)
+
+    # -- Hands ------------------------------------------------------------------------------------------------
+
+    def interrupted(self) -> bool:
+        """Tell whether a signal to stop has come; it stays to be handled."""
+        self._drain()
+        return any(one in _STOPS for one in self._held)
+
+    def renew(self, home: Home, tls: Tls) -> None:
+        """Have workers that are forked from now on begin with these."""
+        self.app.home, self.app.tls = home, tls
+
+    def workers(self) -> list[int]:
+        """Return the ages of the workers that there are."""
+        return sorted(worker.age for worker in self.WORKERS.values())
+
+    def replace(self, age: int) -> None:
+        """End a worker gracefully; another is forked in its place."""
+        for pid, worker in list(self.WORKERS.items()):
+            if worker.age == age:
+                self.kill_worker(pid, signal.SIGTERM)
+
+    # -- signals ----------------------------------------------------------------------------------------------
+
     def reap_workers(self) -> None:
         """Take note of ended workers.
 
@@ -81,8 +202,8 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
         raise StopIteration
 
     def handle_hup(self) -> None:
-        """Say that nothing is reloaded."""
-        log.warning("SIGHUP: nothing is reloaded; restart to load a changed configuration")
+        """Read the home anew; the workers stay."""
+        self.app.master.reload()
 
     def handle_usr2(self) -> None:
         """Say that there is no second master."""
@@ -101,19 +222,12 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
 class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """What gunicorn is told: our settings, our sockets, how to build the WSGI callable in each worker."""
 
-    def __init__(
-        self,
-        home: Home,
-        build: Build,
-        listeners: Sequence[Listener],
-        tls: Mapping[ListenerName, ListenerTls],
-        worker_ended: WorkerEnded,
-    ) -> None:
+    def __init__(self, home: Home, master: Master, listeners: Sequence[Listener], tls: Tls) -> None:
         self.home = home
+        """The one in force: it changes, see `Hands.renew`."""
         self.names = [listener.name for listener in listeners]
         self.tls = tls
-        self._build = build
-        self._worker_ended = worker_ended
+        self.master = master
         self._descriptors = [listener.socket.detach() for listener in listeners]
         super().__init__(prog="imsgw")
 
@@ -132,34 +246,36 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
             "worker_tmp_dir": _heartbeat_folder(self.home),
             "proc_name": "imsgw",
             "umask": 0o077,
-            "child_exit": lambda _arbiter, worker: self._worker_ended(worker.pid),
+            "pre_fork": self._before_fork,
+            "child_exit": self._worker_ended,
         }
         for key, value in settings.items():
             self.cfg.set(key, value)
 
+    def _before_fork(self, _arbiter: Any, worker: GatewayWorker) -> None:
+        worker.control = self.master.before_fork(worker.age)
+
+    def _worker_ended(self, _arbiter: Any, worker: GatewayWorker) -> None:
+        self.master.worker_ended(worker.pid, worker.age)
+
     def load(self) -> Application:
         """Build the WSGI callable. Called in each worker, after the fork."""
-        return self._build(self.home)
+        signal.set_wakeup_fd(-1)
+        self.master.in_worker()
+        return self.master.build()
 
     def run(self) -> None:
         """Run the master until it is stopped."""
         GatewayArbiter(self).run()
 
 
-def serve(
-    home: Home,
-    build: Build,
-    announce: Announce | None = None,
-    worker_ended: WorkerEnded = lambda _pid: None,
-) -> None:
+def serve(home: Home, master: Master, announce: Announce | None = None) -> None:
     """Serve a home until a signal stops it; ends in SystemExit with gunicorn's status.
 
     Keys are read and addresses bound first: ConfigError tells what is wrong with them before anything runs.
-    `build` is called in each worker after the fork, so threads and sockets may start in it. `announce` is given
-    the addresses that are bound, in the master, before the workers start; `worker_ended` the process id of each
-    worker that has ended, in the master too, and must not raise.
+    `announce` is given the addresses that are bound, in the master, before the workers start.
     """
-    tls = _tls(home)
+    tls = listener_tls(home)
     listeners = bind(home)
     allow_files(files_needed(home))
     for name in _NOT_OURS:
@@ -169,11 +285,14 @@ def serve(
         log.info("listening for %s on %s port %d", name, host, port)
     if announce is not None:
         announce(addresses)
-    GatewayApplication(home, build, listeners, tls, worker_ended).run()
+    GatewayApplication(home, master, listeners, tls).run()
 
 
-def _tls(home: Home) -> dict[ListenerName, ListenerTls]:
-    """Make the contexts in the master, so that every worker, a replaced one too, has the same."""
+def listener_tls(home: Home) -> dict[ListenerName, ListenerTls]:
+    """Return what the TLS listeners of a home use. Raises ConfigError.
+
+    Made in the master, so that every worker that is forked has the same; anew by each worker at a reload.
+    """
     try:
         return {
             name: server_tls(home.gateway.server, client_certificates=name == "https")

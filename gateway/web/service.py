@@ -12,7 +12,7 @@ from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import ServerSettings
 from gateway.tls import ListenerTls
 from gateway.web.connection import Connection, Phase, Shared
-from gateway.web.environ import Application, ListenerName, Origin
+from gateway.web.environ import Answering, ListenerName, Load, Origin
 from gateway.web.listeners import ADMIN_CONNECTIONS, Listener
 from gateway.web.memory import BodyMemory
 from gateway.web.stream import PlainStream, Stream, TlsStream
@@ -63,7 +63,7 @@ class Service:
     def __init__(
         self,
         settings: ServerSettings,
-        application: Application,
+        application: Answering,
         listeners: Sequence[Listener],
         tls: Mapping[ListenerName, ListenerTls],
         clock: Clock = SYSTEM_CLOCK,
@@ -86,9 +86,19 @@ class Service:
         for task in self._accepting:
             task.add_done_callback(partial(_report, failed))
 
-    def replace_tls(self, tls: Mapping[ListenerName, ListenerTls]) -> None:
-        """Use other certificates or trust from the next handshake on; connections that stand are left alone."""
+    def renew(self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls]) -> None:
+        """Use other deadlines, certificates or trust from the next request or handshake on.
+
+        Connections that stand are left alone; numbers of threads, places and bytes stay those of the start.
+        """
+        self._settings = self._shared.settings = settings
         self._tls = dict(tls)
+
+    @property
+    def load(self) -> Load:
+        """How busy it is."""
+        turns = self._shared.turns
+        return Load(turns.working, turns.waiting, len(self._connections))
 
     async def stop(self, seconds: float) -> bool:
         """Stop gracefully: not ready, no new connections, idle ones closed, requests in flight finished.

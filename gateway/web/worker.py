@@ -5,12 +5,14 @@ import faulthandler
 import logging
 import os
 import signal
+import socket
 import sys
 from types import FrameType
 from typing import Final
 
 from gunicorn.workers.base import Worker
 
+from gateway.web.floor import ServiceFloor
 from gateway.web.listeners import Listener
 from gateway.web.service import Service
 
@@ -24,6 +26,9 @@ _CUT_OFF: Final = 1
 
 class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
     """Runs a `Service` made from the gunicorn application, which is a `server.GatewayApplication`."""
+
+    control: socket.socket | None = None
+    """Where the worker takes commands; set before the fork."""
 
     def init_signals(self) -> None:
         """Set what a signal does until the loop runs. Called by gunicorn after the fork."""
@@ -60,6 +65,7 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
         settings = self.app.home.gateway.server
         service = Service(settings, self.wsgi, listeners, self.app.tls)
         service.start(failed=stop.set)
+        self.wsgi.begin(ServiceFloor(service, loop), self.control)
         heart = asyncio.create_task(self._beat(stop))
         await stop.wait()
         finished = await service.stop(settings.stop_seconds)

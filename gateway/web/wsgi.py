@@ -7,8 +7,9 @@
 | ``/imssoap/`` | GET | the list of services, for people |
 | ``/healthz``, ``/readyz`` | GET | liveness, readiness; on every listener |
 | ``/metrics`` | GET | for Prometheus; on the admin listener only |
+| all else on the admin listener | | console and management API |
 
-On the admin listener there is nothing but health and metrics so far. What goes wrong before there is an
+What goes wrong before there is an
 envelope to answer in is answered as a line of plain text, see `gateway.web.message.error_reply`.
 """
 
@@ -75,30 +76,29 @@ class FrontDoor:
         clock: Clock = SYSTEM_CLOCK,
         ready: Callable[[], bool] = lambda: True,
         metrics: Callable[[], bytes] | None = None,
-        close: Callable[[], None] = lambda: None,
+        admin: Callable[[Environ, StartResponse], Iterable[bytes]] | None = None,
     ) -> None:
-        """`ready` and `metrics` are asked on the loop and must not block; `close` is called once, at the end.
+        """`ready` and `metrics` are asked on the loop and must not block.
 
-        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
-        Raises ValueError when two services have a port of the same name.
+        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none. `admin`
+        answers whatever else comes to the admin listener. Raises ValueError when two services have a port of
+        the same name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings
         self._clock = clock
         self._ready = ready
         self._metrics = metrics
-        self._close = close
+        self._admin = admin
 
     def at_once(self, path: str) -> bool:
-        """Tell whether the answer needs no thread: health and metrics must be seen when all are taken."""
-        return path in _HEALTH or path == _METRICS
-
-    def close(self) -> None:
-        """Let go of what stands behind the door."""
-        self._close()
+        """Tell whether the answer needs no thread, see `at_once`."""
+        return at_once(path)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
+        if self._admin is not None and environ[LISTENER] == "admin" and not at_once(environ["PATH_INFO"]):
+            return self._admin(environ, start_response)
         tracking_id = environ.get(TRACKING_ID) or uuid4().hex
         try:
             reply = self._route(environ, tracking_id)
@@ -186,6 +186,11 @@ class FrontDoor:
             raise GatewayError(M.TOO_LARGE, {"limit": str(limit)})
         body: bytes = environ["wsgi.input"].read(length)
         return body
+
+
+def at_once(path: str) -> bool:
+    """Tell whether the answer needs no thread: health and metrics must be seen when all are taken."""
+    return path in _HEALTH or path == _METRICS
 
 
 def _by_port(mounts: Sequence[Mounted]) -> Mapping[str, Mounted]:

@@ -153,7 +153,7 @@ def test_neither_the_password_nor_the_message_stands_in_what_is_told_of_a_failur
     server = scripted_server([ANY, Send(b"\x00\x00\x00\x00")])
     gateway = in_process(server.port)
     answer = gateway.post("SecureLabPort", work("echo", "C0NFID"), username_token("ALICE", "WONDER1"))
-    told = answer.body.decode() + repr(gateway.events.events) + repr(gateway.runtime.backends)
+    told = answer.body.decode() + repr(gateway.events.events) + repr(gateway.runtime.live.current.holds)
     assert "WONDER1" not in told
     assert "C0NFID" not in told
-    assert isinstance(gateway.runtime.backends["ims1"], BundleBackend)
+    assert isinstance(gateway.runtime.live.current.holds["ims1"].backend, BundleBackend)

@@ -113,7 +113,7 @@ def test_times_at_the_ends_of_the_calendar_are_the_senders_fault(gateway, standi
 
 
 def test_a_timestamp_that_expires_at_the_end_of_the_calendar_is_fine_while_it_is_young(gateway):
-    created = gateway.runtime.application._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = gateway.runtime.live.current.door._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     stamp = timestamp(("Created", created), ("Expires", "9999-12-31T23:59:59Z"))
     assert gateway.post("SecureLabPort", WHOAMI, security(stamp + TOKEN)).status == 200
 

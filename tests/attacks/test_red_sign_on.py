@@ -164,7 +164,7 @@ class TestStateThatCannotBeWritten:
     @staticmethod
     def fill(gateway):
         """Let the database of the guard grow no more, as on a disk that is full."""
-        places = gateway.runtime.application._mounts["SecureLabPort"].answer.__self__.route.guard._places
+        places = gateway.runtime.live.current.services["lab-secure"].endpoint.route.guard._places
         database = places._database
         database.execute("PRAGMA max_page_count = 1")
         database.execute("PRAGMA query_only = 1")

@@ -11,8 +11,10 @@ from gateway import runtime, testkeys
 from gateway.config.read import read_home
 from gateway.errors import ConfigError
 from gateway.exchange import Secret
+from gateway.runtime import services
 from gateway.web import server
-from tests.fixtures.running_gateway import REPOSITORY, change_correlator, deploy_lab, with_settings
+from tests.fixtures.in_process import snapshot_of
+from tests.fixtures.running_gateway import REPOSITORY, change_correlator, deploy_lab
 
 PASSWORD = "keys-for-tests"
 
@@ -44,12 +46,12 @@ def page(built, path="/imssoap/", told=lambda _status, _headers: None):
         "imsgw.listener": "https",
         "imsgw.peer_certificate": None,
     }
-    return b"".join(built.application(environ, told)).decode()
+    return b"".join(built(environ, told)).decode()
 
 
 def test_every_port_of_every_service_is_served(folder):
     deploy_lab(folder, "lab", "LabPort")
-    built = runtime.build(read(folder))
+    built = runtime.build(snapshot_of(read(folder)))
     try:
         shown = page(built)
     finally:
@@ -60,7 +62,7 @@ def test_every_port_of_every_service_is_served(folder):
 
 def test_what_is_written_goes_to_the_state_and_nothing_else_changes(folder):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    runtime.build(read(folder)).close()
+    runtime.build(snapshot_of(read(folder))).close()
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert {path.parent for path in after.keys() - before.keys()} <= {folder / "var"}
     assert {path: after[path] for path in before} == before
@@ -68,7 +70,7 @@ def test_what_is_written_goes_to_the_state_and_nothing_else_changes(folder):
 
 def test_closing_lets_go_of_threads_and_may_be_done_once_a_worker_ends(folder):
     before = threading.active_count()
-    runtime.build(read(folder)).close()
+    runtime.build(snapshot_of(read(folder))).close()
     assert threading.active_count() == before
 
 
@@ -76,7 +78,7 @@ def test_a_home_that_cannot_be_served_is_told_whole(folder):
     change_correlator(folder / "wsdl/phonebook/correlator.toml", {"operations.Nope.transaction": "X"})
     (folder / "wsdl/phonebook-secure/phonebook-secure.wsdl").write_text("<definitions")
     with pytest.raises(ConfigError) as caught:
-        runtime.build(read(folder))
+        runtime.build(snapshot_of(read(folder)))
     assert {problem.file for problem in caught.value.problems} == {
         "wsdl/phonebook/correlator.toml",
         "wsdl/phonebook-secure/phonebook-secure.wsdl",
@@ -89,9 +91,9 @@ def test_a_part_that_fails_lets_go_of_those_before_it(folder, monkeypatch):
     def fails(*_args, **_how):
         raise RuntimeError("no front door")
 
-    monkeypatch.setattr(runtime, "SoapApplication", fails)
+    monkeypatch.setattr(services, "SoapApplication", fails)
     with pytest.raises(RuntimeError, match="no front door"):
-        runtime.build(read(folder))
+        runtime.build(snapshot_of(read(folder)))
     assert threading.active_count() == before  # and an open database or socket would be a warning, so an error
 
 
@@ -120,7 +122,7 @@ def test_a_worker_that_has_nothing_to_remember_is_ready_without_the_store(folder
 
 def readiness(home):
     told = []
-    built = runtime.build(home)
+    built = runtime.build(snapshot_of(home))
     try:
         page(built, "/readyz", lambda status, _headers: told.append(status))
     finally:
@@ -128,52 +130,44 @@ def readiness(home):
     return told[0][:3]
 
 
+def serve(home):
+    runtime.serve(snapshot_of(home), frozenset())
+
+
 @pytest.fixture
 def served(monkeypatch):
     homes = []
-    monkeypatch.setattr(server, "serve", lambda home, _build, **_hooks: homes.append(home))
+    monkeypatch.setattr(server, "serve", lambda home, _master, **_hooks: homes.append(home))
     return homes
-
-
-def test_warnings_are_given_back_and_errors_raised(folder):
-    bundle = folder / "bundles/ims1.toml"
-    bundle.write_text(with_settings(bundle.read_text(), {"credentials.password": "GWPASS1"}))
-    problems = runtime.problems_before_serving(read(folder))
-    assert "credentials.password" in {problem.key for problem in problems}
-    assert all(problem.warning for problem in problems)
-    change_correlator(folder / "wsdl/phonebook/correlator.toml", {"operations.Nope.transaction": "X"})
-    with pytest.raises(ConfigError) as caught:
-        runtime.problems_before_serving(read(folder))
-    assert [problem.key for problem in caught.value.problems] == ["operations.Nope"], "no warning among them"
 
 
 def test_a_state_that_can_be_written_is_made_ready_and_the_home_served(folder, served):
     home = read(folder)
-    runtime.serve(home)
+    serve(home)
     assert served == [home]
     assert home.state.is_dir()
 
 
 def test_earlier_metrics_go_once_the_addresses_are_ours_and_not_before(folder, monkeypatch):
     hooks = {}
-    monkeypatch.setattr(server, "serve", lambda _home, _build, **given: hooks.update(given))
+    monkeypatch.setattr(server, "serve", lambda _home, _master, **given: hooks.update(given))
     home = read(folder)
     counted = home.state / "metrics/counter_1.db"
     counted.parent.mkdir(parents=True)
     counted.write_bytes(b"")
-    runtime.serve(home)
+    serve(home)
     assert counted.exists(), "another gateway may be running here"
     hooks["announce"]({})
     assert not counted.exists()
 
 
 def test_a_folder_of_metrics_that_cannot_be_made_is_told_before_there_are_workers(folder, monkeypatch):
-    monkeypatch.setattr(server, "serve", lambda _home, _build, **given: given["announce"]({}))
+    monkeypatch.setattr(server, "serve", lambda _home, _master, **given: given["announce"]({}))
     home = read(folder)
     home.state.mkdir()
     (home.state / "metrics").write_text("in the way")
     with pytest.raises(ConfigError, match="cannot be written"):
-        runtime.serve(home)
+        serve(home)
 
 
 @pytest.mark.parametrize("trouble", ["no folder can be made", "a file that is no database"])
@@ -186,7 +180,7 @@ def test_a_state_that_cannot_be_written_is_told_before_anything_runs(folder, ser
         home.state.mkdir()
         (home.state / "sign_on.sqlite3").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(ConfigError) as caught:
-        runtime.serve(home)
+        serve(home)
     (problem,) = caught.value.problems
     assert (problem.file, problem.key) == ("gateway.toml", "server.state")
     assert str(home.state) in problem.text

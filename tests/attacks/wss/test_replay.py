@@ -10,7 +10,7 @@ from gateway.config.read import read_home
 from tests.attacks.wss.catalogue import NOW, Sent
 from tests.attacks.wss.honest import HONEST
 from tests.attacks.wss.target import ClockAtNow, Target
-from tests.fixtures.in_process import EventList, InProcess
+from tests.fixtures.in_process import EventList, InProcess, snapshot_of
 from tests.forge.assertions import instant
 from tests.forge.message import Message, timestamp
 
@@ -21,7 +21,7 @@ ONCE = ("saml20-one-str", "saml11-one-direct", "saml20-sts", "saml20-mtls")
 def second_worker(target):
     """Build one more gateway of the same home."""
     sink = EventList()
-    snapshot = read_home(target.gateway.home, environ={"IMS1_PASSWORD": "GWPASS1"})
+    snapshot = snapshot_of(read_home(target.gateway.home, environ={"IMS1_PASSWORD": "GWPASS1"}))
     built = runtime.build(snapshot, sink=sink, clock=ClockAtNow())
     yield Target(target.pki, InProcess(target.gateway.home, built, sink), target.standin)
     built.close()

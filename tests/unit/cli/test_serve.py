@@ -11,7 +11,7 @@ from gateway.observe import logs
 def served(monkeypatch):
     """What would be served, and how the log was set, with nothing running."""
     calls = []
-    monkeypatch.setattr(runtime, "serve", lambda home: calls.append(("serve", home.path)))
+    monkeypatch.setattr(runtime, "serve", lambda snapshot, _look: calls.append(("serve", snapshot.home.path)))
     monkeypatch.setattr(logs, "configure", lambda **how: calls.append(("log", how)))
     return calls
 
@@ -63,7 +63,7 @@ def test_warnings_are_told_and_the_home_is_served(imsgw, home, served):
 def test_an_address_that_cannot_be_listened_on_is_told_and_ends_with_1(imsgw, good_home, served, monkeypatch):
     problem = Problem("gateway.toml", "server.https", "cannot listen on 127.0.0.1:8443: Address already in use")
 
-    def serve(_home):
+    def serve(_snapshot, _look):
         raise ConfigError((problem,))
 
     monkeypatch.setattr(runtime, "serve", serve)

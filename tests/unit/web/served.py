@@ -7,6 +7,7 @@ leaves a file `entered` there and answers once there is a file `go`.
 import json
 import logging
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -36,12 +37,52 @@ def closed() -> None:
     (FOLDER / f"closed-{os.getpid()}").touch()
 
 
-def build(home: Home) -> FrontDoor:
-    if SETTINGS.get("fails"):
-        raise RuntimeError("this build fails")
-    answers = {"Who": who, "Wait": wait}
-    mounts = [Mounted(port, "test", lambda _name, _url: b"<w/>", answer) for port, answer in answers.items()]
-    return FrontDoor(mounts, home.gateway.server, close=closed)
+class App(FrontDoor):
+    """A front door as a worker wants it."""
+
+    def begin(self, floor, control) -> None:
+        pass
+
+    def close(self) -> None:
+        closed()
+
+
+class TestMaster:
+    """Does as little as a master can, and leaves a trace of what it was told."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self.commands = socket.create_server(("127.0.0.1", 0))
+
+    def begin(self, hands) -> None:
+        pass
+
+    def build(self) -> App:
+        if SETTINGS.get("fails"):
+            raise RuntimeError("this build fails")
+        answers = {"Who": who, "Wait": wait}
+        mounts = [
+            Mounted(port, "test", lambda _name, _url: b"<w/>", answer) for port, answer in answers.items()
+        ]
+        return App(mounts, self._settings)
+
+    def command(self) -> None:
+        self.commands.accept()[0].close()
+
+    def reload(self) -> None:
+        logging.getLogger("test").info("told to reload")
+
+    def look(self) -> None:
+        pass
+
+    def before_fork(self, _age: int) -> None:
+        return None
+
+    def in_worker(self) -> None:
+        self.commands.close()
+
+    def worker_ended(self, pid: int, _age: int) -> None:
+        (FOLDER / f"ended-{pid}").touch()
 
 
 def announce(addresses) -> None:
@@ -62,7 +103,8 @@ def main() -> None:
         **SETTINGS.get("server", {}),
     )
     admin = AdminSettings(listen="127.0.0.1:0" if store else "")
-    server.serve(Home(FOLDER, FOLDER, GatewaySettings(server=settings, admin=admin), {}, {}), build, announce)
+    home = Home(FOLDER, FOLDER, GatewaySettings(server=settings, admin=admin), {}, {})
+    server.serve(home, TestMaster(settings), announce)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def test_the_certificate_is_replaced_while_connections_stand(web_service: Servic
     with service.connect("https", client(pki)) as standing:
         assert ask(standing, post("Echo")).status == 200
         other = tls_of(pki, keystore=pki.other_keystore())
-        service.do(lambda: service.service.replace_tls({"https": other}))
+        service.do(lambda: service.service.renew(service.settings, {"https": other}))
         with pytest.raises(ssl.SSLCertVerificationError):
             service.connect("https", client(pki))
         trusting = ssl.create_default_context(cafile=pki.other.ca)

@@ -285,8 +285,3 @@ def test_an_answer_of_a_service_is_passed_on_whatever_its_status() -> None:
     reply = call(door, environ)
     assert (reply.status, reply.header("X-A"), reply.body) == (299, "b", b"x")
     assert [value for name, value in reply.headers if name == "X-Tracking-Id"] == ["own"]
-
-
-def test_closing_the_door_closes_what_is_behind(caller: Caller) -> None:
-    caller.door.close()
-    assert caller.desk.closed

@@ -1,0 +1,129 @@
+"""Where all parts meet: from a snapshot of the configuration to processes that answer requests.
+
+`serve` runs the master; `build` makes what each worker serves, after the fork.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from gateway.bundles import bundle_settings
+from gateway.clock import SYSTEM_CLOCK, Clock
+from gateway.config.model import Bundle
+from gateway.config.watched import Fingerprint
+from gateway.errors import ConfigError, Problem
+from gateway.identity.signon import SignOnGuard
+from gateway.observe.events import Sink
+from gateway.observe.logs import LogSink, PathLog
+from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
+from gateway.observe.path_metrics import CountedPaths
+from gateway.observe.traffic import TrafficBoard
+from gateway.preflight.snapshot import Snapshot
+from gateway.provider.backend import BundleBackend
+from gateway.redaction import Redaction
+from gateway.replay import open_store
+from gateway.runtime.backends import DRAIN_SECONDS, Backends
+from gateway.runtime.live import Live
+from gateway.runtime.master import Coordinator
+from gateway.runtime.probe import Probe
+from gateway.runtime.services import Workshop, takes_token
+from gateway.runtime.worker import Parts, WorkerRuntime
+from gateway.sampling import Sampler
+from gateway.web import server
+from gateway.web.wsgi import FrontDoor, Mounted
+
+__all__ = ["DRAIN_SECONDS", "build", "serve"]
+
+_METRICS: Final = "metrics"
+"""Folder under `state` where the workers count."""
+
+
+def build(
+    snapshot: Snapshot,
+    *,
+    sink: Sink | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    metrics: Metrics | None = None,
+    instance: int = 0,
+) -> WorkerRuntime:
+    """Build what a worker serves. Raises ConfigError with what stands in the way.
+
+    `instance`: the number of the gateway's seat (`gateway.control.seat`), by which a worker finds the others.
+    """
+    metrics = metrics or Metrics()
+    home = snapshot.home
+    with ExitStack() as built:
+        home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        guard = SignOnGuard(home.state, home.gateway.sign_on, clock, time.sleep)
+        built.callback(guard.close)
+        backends = Backends(partial(_backend, metrics=metrics, clock=clock))
+        replay = open_store(home.gateway.replay, home.state, clock, metrics)
+        built.callback(replay.close)
+        board = TrafficBoard(CountedSink(metrics, sink or LogSink()), clock)
+        probe = Probe(Redaction().text, clock)
+        shop = Workshop(guard, replay, board, probe, clock)
+
+        def door(one: Snapshot, mounts: list[Mounted]) -> FrontDoor:
+            remembers = any(takes_token(service) for service in one.home.services.values())
+            return FrontDoor(
+                mounts,
+                one.home.gateway.server,
+                clock=clock,
+                ready=lambda: replay.ready or not remembers,
+                metrics=metrics.page,
+            )
+
+        live = Live(snapshot, shop, backends, door)
+        built.callback(live.close)
+        built.callback(Sampler(backends.living, metrics.paths).close)
+        metrics.reloaded(snapshot.number, snapshot.loaded_at, done=True, count=False)
+        return WorkerRuntime(live, Parts(backends, board, probe, metrics, clock), built.pop_all().close)
+
+
+def serve(snapshot: Snapshot, look: Fingerprint) -> None:
+    """Serve a home until stopped; `look` is what its files looked like when it was read.
+
+    Raises ConfigError when it cannot be served.
+    """
+    home = snapshot.home
+    counted = home.state / _METRICS
+    with _state_written(home.state):
+        home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        SignOnGuard(home.state, home.gateway.sign_on, SYSTEM_CLOCK, time.sleep).close()
+        master = Coordinator(
+            snapshot,
+            look,
+            lambda one, number: build(one, metrics=Metrics(counted), instance=number),
+            partial(worker_ended, counted),
+            SYSTEM_CLOCK,
+        )
+
+    def begin(_addresses: object) -> None:
+        """Start to count; the addresses are ours by now, so no other gateway counts here."""
+        with _state_written(home.state):
+            empty(counted)
+
+    try:
+        server.serve(home, master, announce=begin)
+    finally:
+        master.close()
+
+
+@contextmanager
+def _state_written(state: Path) -> Iterator[None]:
+    """Write where the workers will: what stands in the way is told, as ConfigError, before they start."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        text = f"{state} cannot be written: {reason}; IMSGW_STATE names another folder"
+        raise ConfigError((Problem("gateway.toml", "server.state", text),)) from error
+
+
+def _backend(name: str, bundle: Bundle, metrics: Metrics, clock: Clock) -> BundleBackend:
+    settings = bundle_settings(name, bundle.ims_connect, metrics.paths)
+    return BundleBackend(settings, clock=clock, sink=CountedPaths(metrics.paths, PathLog()))

@@ -1,0 +1,85 @@
+"""What workers say of themselves, as JSON's values and back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from gateway.admin.ports import Pool, Worker
+from gateway.imsconnect.stats import PoolStats
+from gateway.observe.events import RequestEnded
+from gateway.observe.traffic import Bucket, Captured, Ended
+
+_TUPLES = ("rules", "covered")
+"""Members of RequestEnded that JSON makes lists of."""
+
+
+def pool_of(stats: PoolStats) -> Pool:
+    """Return the picture of a pool."""
+    return Pool(
+        bundle=stats.bundle,
+        endpoint=stats.endpoint,
+        up=not stats.backing_off,
+        open=stats.idle + stats.in_use,
+        in_use=stats.in_use,
+        waiting=stats.waiting,
+        limit=stats.limit,
+        opened=stats.connects,
+        failed=stats.connect_failures,
+    )
+
+
+def worker_facts(worker: Worker) -> dict[str, Any]:
+    """Return a worker's picture as JSON's values."""
+    return {
+        **asdict(worker),
+        "started": worker.started.isoformat(),
+        "traffic": {
+            service: [[one.start, one.answered, one.refused, one.milliseconds, one.longest] for one in buckets]
+            for service, buckets in worker.traffic.items()
+        },
+    }
+
+
+def worker_of(said: Mapping[str, Any]) -> Worker:
+    """Read what `worker_facts` gave. Raises KeyError, TypeError or ValueError."""
+    return Worker(
+        pid=int(said["pid"]),
+        number=int(said["number"]),
+        digest=str(said["digest"]),
+        started=datetime.fromisoformat(said["started"]),
+        in_work=int(said["in_work"]),
+        waiting=int(said["waiting"]),
+        pools=tuple(Pool(**one) for one in said["pools"]),
+        traffic={
+            str(service): tuple(Bucket(*map(int, one)) for one in buckets)
+            for service, buckets in said["traffic"].items()
+        },
+    )
+
+
+def ended_facts(ended: Iterable[Ended]) -> list[dict[str, Any]]:
+    """Return requests as JSON's values."""
+    return [{"at": one.at.isoformat(), "event": asdict(one.event)} for one in ended]
+
+
+def ended_of(said: Iterable[Mapping[str, Any]]) -> list[Ended]:
+    """Read what `ended_facts` gave. Raises KeyError, TypeError or ValueError."""
+    return [Ended(datetime.fromisoformat(one["at"]), _event(one["event"])) for one in said]
+
+
+def _event(said: Mapping[str, Any]) -> RequestEnded:
+    members: dict[str, Any] = {
+        name: tuple(value) if name in _TUPLES else value for name, value in said.items()
+    }
+    return RequestEnded(**members)
+
+
+def captured_facts(captured: Iterable[Captured]) -> list[dict[str, Any]]:
+    """Return captured messages as JSON's values."""
+    return [{**asdict(one), "at": one.at.isoformat()} for one in captured]
+
+
+def captured_of(said: Iterable[Mapping[str, Any]]) -> list[Captured]:
+    """Read what `captured_facts` gave. Raises KeyError, TypeError or ValueError."""
+    return [Captured(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in said]

@@ -1,0 +1,179 @@
+"""The deployed services of one snapshot, as they answer requests in one worker."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.clock import Clock
+from gateway.config.bounds import message_bounds
+from gateway.config.checks.places import correlator_file
+from gateway.config.model import Home, Service
+from gateway.exchange import Arrival
+from gateway.identity.authenticator import Authenticator
+from gateway.identity.loading import load_authenticator
+from gateway.identity.seconds import Seconds
+from gateway.identity.signon import SignOnGuard
+from gateway.identity.users import Users
+from gateway.observe.events import Sink
+from gateway.preflight.snapshot import Snapshot
+from gateway.provider.backend import BundleBackend
+from gateway.provider.path import Journey, Route
+from gateway.runtime.backends import Held
+from gateway.runtime.probe import Probe
+from gateway.soap.application import SoapApplication
+from gateway.soap.contract import Contract
+from gateway.tls.live import LiveTrust
+from gateway.tls.trusted import TrustedKeys
+from gateway.web.wsgi import Answer, Mounted
+from gateway.wss.names import SECURITY
+from gateway.wss.policy import Policy
+from gateway.wss.replay import ReplayStore
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A deployed service that answers requests."""
+
+    route: Route
+    soap: SoapApplication
+    sink: Sink
+    probe: Probe
+
+    def answer(self, arrival: Arrival) -> Answer:
+        """Answer one SOAP request and tell of it."""
+        journey = Journey(self.route, arrival)
+        answer = self.soap.handle(arrival, journey)
+        self.sink.emit(journey.ended(answer.error))
+        self.probe.answered(arrival, answer.status, answer.body)
+        return answer.status, answer.headers, answer.body
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A service at work, and what it was made of."""
+
+    endpoint: Endpoint
+    mounts: tuple[Mounted, ...]
+    made_of: tuple[Any, ...]
+    """Equal where the same would be made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Makes the services of a snapshot; with what all services of a worker share."""
+
+    guard: SignOnGuard
+    replay: ReplayStore
+    sink: Sink
+    probe: Probe
+    clock: Clock
+
+    def deploy(
+        self, snapshot: Snapshot, backends: Mapping[str, Held], before: Mapping[str, Deployed]
+    ) -> dict[str, Deployed]:
+        """Return the services of a snapshot, by name; those of `before` where nothing about them has changed.
+
+        Raises ConfigError for a custom authentication module that cannot be made, StoreError for a truststore.
+        """
+        making = _Making(self, snapshot, backends)
+        return {
+            name: making.deployed(service, before.get(name)) for name, service in snapshot.home.services.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    shop: Workshop
+    snapshot: Snapshot
+    backends: Mapping[str, Held]
+
+    @property
+    def home(self) -> Home:
+        return self.snapshot.home
+
+    def deployed(self, service: Service, before: Deployed | None) -> Deployed:
+        contract = self.snapshot.contracts[service.name]
+        backend = self.backends[service.settings.bundle].backend
+        made_of = self._made_of(service, contract, backend)
+        if before is not None and before.made_of == made_of and not service.settings.security.authenticator:
+            return before
+        soap = _same_soap(before, service, contract) or _soap(service, contract)
+        endpoint = Endpoint(self._route(service, backend), soap, self.shop.sink, self.shop.probe)
+        mounts = tuple(
+            Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports
+        )
+        return Deployed(endpoint, mounts, made_of)
+
+    def _made_of(self, service: Service, contract: Contract, backend: BundleBackend) -> tuple[Any, ...]:
+        # what is compared by identity stands first; modules of the installation are made anew in any case, as
+        # nobody knows what they have read
+        server = self.home.gateway.server
+        bounds = message_bounds(self.home.gateway)
+        return (
+            contract,
+            backend,
+            service.settings,
+            service.users,
+            self.home.bundles[service.settings.bundle],
+            bounds,
+            server.faults,
+        )
+
+    def _route(self, service: Service, backend: BundleBackend) -> Route:
+        shop = self.shop
+        return Route(
+            service=service,
+            bundle=self.home.bundles[service.settings.bundle],
+            backend=backend,
+            policy=Policy.of(service.settings.security),
+            bounds=message_bounds(self.home.gateway),
+            guard=shop.guard,
+            clock=shop.clock,
+            keys=self._keys(service),
+            replay=shop.replay,
+            seconds=Seconds(shop.replay),
+            users=Users(service.users) if service.users else None,
+            authenticator=self._authenticator(service),
+            unified_faults=self.home.gateway.server.faults == "unified",
+        )
+
+    def _authenticator(self, service: Service) -> Authenticator | None:
+        security = service.settings.security
+        if not security.authenticator:
+            return None
+        options = security.authenticator_options or {}
+        return load_authenticator(
+            security.authenticator, options, self.home.path, correlator_file(service.name)
+        )
+
+    def _keys(self, service: Service) -> Callable[[], TrustedKeys]:
+        """Return where the judge gets the service's truststore from; a changed file counts from then on."""
+        security = service.settings.security
+        if security.truststore is None:
+            return TrustedKeys.none
+        return LiveTrust(security.truststore, security.crl, self.shop.clock).current
+
+
+def _soap(service: Service, contract: Contract) -> SoapApplication:
+    understood = frozenset({SECURITY}) if takes_token(service) else frozenset()
+    return SoapApplication(contract, validate=service.settings.validate_body, understood=understood)
+
+
+def _same_soap(before: Deployed | None, service: Service, contract: Contract) -> SoapApplication | None:
+    """Return the application of before where the same would be made: that is what costs time."""
+    if before is None or before.made_of[0] is not contract:
+        return None
+    old = before.endpoint.route.service
+    same = old.settings.validate_body == service.settings.validate_body
+    return before.endpoint.soap if same and takes_token(old) == takes_token(service) else None
+
+
+def takes_token(service: Service) -> bool:
+    """Tell whether messages of a service carry a security header."""
+    return service.settings.security.token != "none"  # noqa: S105  a kind of token
+
+
+def mounts_of(deployed: Mapping[str, Deployed]) -> Iterator[Mounted]:
+    """Yield the addresses of all services."""
+    for one in deployed.values():
+        yield from one.mounts

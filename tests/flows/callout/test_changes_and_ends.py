@@ -52,7 +52,7 @@ def test_what_has_ended_is_not_started_again(deployed):
     deployed.bundle(callout={"tpipes": ["PIPE1", "PIPE2"]})
     running = deployed.start()
     running.wait_listening()
-    gone = running.runtime._stations[TWO]
+    gone = running.runtime._stations.of([TWO])[0]
     deployed.bundle(callout={"tpipes": ["PIPE1"]})
     running.reload()
     assert not gone.listen()
@@ -139,7 +139,7 @@ def test_an_answer_reaches_its_program_though_ims_connect_was_away_when_it_came(
     running = deployed.start()
     waiting = deployed.ical(rating("SLOW"), timeout_seconds=60)
     wait_until(lambda: service.heard, "the call")
-    way = running.runtime._stations[ONE].way
+    way = running.runtime._stations.of([ONE])[0].way
     proxy.refuse()
     proxy.reset()
     service.rating.let_go()
@@ -180,7 +180,7 @@ def test_a_program_whose_bundle_changes_while_it_is_told_1001_is_told(deployed, 
     )
     running = deployed.start()
     running.wait_listening()
-    station = running.runtime._stations[ONE]
+    station = running.runtime._stations.of([ONE])[0]
     respond, telling, go_on = station.way.responder.respond, threading.Event(), threading.Event()
 
     def slow(response):

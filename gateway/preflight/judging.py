@@ -9,15 +9,18 @@ from gateway.config.check import check_home, open_files, rounding
 from gateway.config.model import Home
 from gateway.errors import Problem
 from gateway.imsconnect.deadlines import judge as judge_deadlines
+from gateway.preflight.certificates import name_problems
 from gateway.preflight.consumers import consumer_contract_problems
 from gateway.preflight.modules import authenticator_problems
 from gateway.preflight.providers import Providers, contract_problems
 from gateway.preflight.stores import store_problems
 from gateway.tls.check import trust_problems
+from gateway.tls.opened import Opened
 
 
 def judge(home: Home, now: datetime, providers: Providers, consumers: Consumers) -> tuple[Problem, ...]:
     """Return all problems of a home, errors and warnings, in order."""
+    opened = Opened()
     return check_home(
         home,
         rounding(judge_deadlines),
@@ -25,6 +28,7 @@ def judge(home: Home, now: datetime, providers: Providers, consumers: Consumers)
         partial(contract_problems, found=providers),
         partial(consumer_contract_problems, found=consumers),
         authenticator_problems,
-        partial(store_problems, now=now),
-        partial(trust_problems, now=now),
+        partial(store_problems, now=now, opened=opened),
+        partial(trust_problems, now=now, opened=opened),
+        partial(name_problems, opened=opened),
     )

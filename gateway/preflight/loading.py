@@ -73,7 +73,7 @@ def _documents(contracts: Iterable[Contract]) -> Iterator[tuple[str, str]]:
 
 def _trusted(home: Home) -> Iterator[tuple[str, str]]:
     """Yield what is in trust stores, which may be folders, and revocation lists: nobody keeps that secret."""
-    named = {store.path for _, _, store in stores_of(home) if isinstance(store, TrustStore)}
+    named = {place.store.path for place in stores_of(home) if isinstance(place.store, TrustStore)}
     for service in home.services.values():
         security = service.settings.security
         named.update(path for path in (security.truststore and security.truststore.path, security.crl) if path)

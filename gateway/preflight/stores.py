@@ -1,40 +1,64 @@
 """Key stores and trust stores of a home: whether they open, what is in them, and whether TLS takes it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from cryptography import x509
 
 from gateway import tls
+from gateway.config.catalogue import certificates as found
 from gateway.config.checks.callout_places import listening
 from gateway.config.checks.places import GATEWAY_FILE, bundle_file, correlator_file
 from gateway.config.model import Home, KeyStore, TrustStore
 from gateway.errors import Problem
+from gateway.preflight.certificates import keystore_findings
+from gateway.tls.findings import Finding, Use, certificate_findings
+from gateway.tls.opened import Opened
 
 _PEM = b"-----BEGIN CERTIFICATE-----"
 
 
-def store_problems(home: Home, now: datetime) -> Iterator[Problem]:
-    """Yield stores that do not open, certificates that have expired or soon will, keys that are forbidden."""
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """A store, and where a home names it."""
+
+    file: str
+    key: str
+    store: KeyStore | TrustStore
+    use: Use
+
+
+def store_problems(home: Home, now: datetime, opened: Opened) -> Iterator[Problem]:
+    """Yield stores that do not open, certificates that will not do or not for long, keys that are forbidden."""
     unusable: set[str] = set()
-    for file, key, store in stores_of(home):
+    known: dict[tuple[object, ...], tuple[Finding, ...]] = {}
+    for place in stores_of(home):
+        mark = (type(place.store), place.store.path, place.store.password, place.use)
         try:
-            if isinstance(store, KeyStore):
-                certificates: Iterable[x509.Certificate] = (tls.read_keystore(store).certificate,)
-            else:
-                certificates = tls.read_truststore(store)
-            facts = [tls.describe(certificate) for certificate in certificates]
+            if mark not in known:
+                known[mark] = tuple(_findings(place, now, opened))
         except ValueError as error:
-            unusable.add(file)
-            yield Problem(file, key, str(error))
+            unusable.add(place.file)
+            yield found.UNUSABLE.at(place.file, place.key, str(error))
             continue
-        for fact in facts:
-            if complaint := fact.complaint(now):
-                yield Problem(file, key, complaint, warning=True)
+        yield from (kind.at(place.file, place.key, text) for kind, text in known[mark])
     yield from _journal_problems(home, unusable)
     yield from _context_problems(home, unusable)
-    yield from _callout_context_problems(home, unusable)
+    yield from _callout_context_problems(home, unusable, opened)
+
+
+def _findings(place: StorePlace, now: datetime, opened: Opened) -> Iterator[Finding]:
+    """Yield what is wrong with what a store holds. Raises ValueError, StoreError among them."""
+    if isinstance(place.store, KeyStore):
+        material = opened.keys(place.store)
+        yield from certificate_findings(material.certificate, now, place.use)
+        yield from keystore_findings(material, now, place.use)
+        return
+    certificates: tuple[x509.Certificate, ...] = opened.trusted(place.store)
+    for one in certificates:
+        yield from certificate_findings(one, now, place.use)
 
 
 def _journal_problems(home: Home, unusable: set[str]) -> Iterator[Problem]:
@@ -44,7 +68,7 @@ def _journal_problems(home: Home, unusable: set[str]) -> Iterator[Problem]:
         return
     if not store.path.is_file() or _PEM not in store.path.read_bytes():
         text = "must be one file of certificates in PEM: PostgreSQL's client reads no other"
-        yield Problem(GATEWAY_FILE, "journal.truststore", text)
+        yield found.POSTGRESQL.at(GATEWAY_FILE, "journal.truststore", text)
 
 
 def _context_problems(home: Home, unusable: set[str]) -> Iterator[Problem]:
@@ -58,7 +82,7 @@ def _context_problems(home: Home, unusable: set[str]) -> Iterator[Problem]:
             yield from _tried(file, "ims_connect.tls", partial(tls.backend_context, settings))
 
 
-def _callout_context_problems(home: Home, unusable: set[str]) -> Iterator[Problem]:
+def _callout_context_problems(home: Home, unusable: set[str], opened: Opened) -> Iterator[Problem]:
     """Make each context for calls once: stores of the bundle, or what a service has in their place."""
     for bundle, (callout, consumers) in listening(home).items():
         for consumer in consumers:
@@ -68,7 +92,7 @@ def _callout_context_problems(home: Home, unusable: set[str]) -> Iterator[Proble
             if unusable.isdisjoint({bundle_file(bundle), correlator_file(consumer.name)}):
                 truststore = security.truststore or callout.truststore
                 keystore = security.keystore or callout.keystore
-                make = partial(tls.client_context, truststore, keystore, callout.crypto_policy)
+                make = partial(opened.client_context, truststore, keystore, callout.crypto_policy)
                 yield from _tried(file, key, make)
 
 
@@ -76,28 +100,32 @@ def _tried(file: str, key: str, make: Callable[[], object]) -> Iterator[Problem]
     try:
         make()
     except ValueError as error:
-        yield Problem(file, key, str(error))
+        yield found.TLS.at(file, key, str(error))
 
 
-def stores_of(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore]]:
-    """Yield every store with its place, each that is set."""
+def stores_of(home: Home) -> Iterator[StorePlace]:
+    """Yield every store with its place, each that is set; not the truststores by which providers believe."""
+    for file, key, store in _named(home):
+        if store is not None:
+            key_use = Use.SERVER if key == "server.keystore" else Use.CLIENT
+            yield StorePlace(file, key, store, key_use if isinstance(store, KeyStore) else Use.TRUSTED)
+
+
+def _named(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore | None]]:
     gateway = home.gateway
-    found: list[tuple[str, str, KeyStore | TrustStore | None]] = [
-        (GATEWAY_FILE, "server.keystore", gateway.server.keystore),
-        (GATEWAY_FILE, "server.client_truststore", gateway.server.client_truststore),
-        (GATEWAY_FILE, "replay.truststore", gateway.replay.truststore),
-        (GATEWAY_FILE, "journal.truststore", gateway.journal.truststore),
-    ]
+    yield GATEWAY_FILE, "server.keystore", gateway.server.keystore
+    yield GATEWAY_FILE, "server.client_truststore", gateway.server.client_truststore
+    yield GATEWAY_FILE, "replay.truststore", gateway.replay.truststore
+    yield GATEWAY_FILE, "journal.truststore", gateway.journal.truststore
     for name, bundle in home.bundles.items():
         file = bundle_file(name)
         if (settings := bundle.ims_connect.tls) is not None:
-            found.append((file, "ims_connect.tls.truststore", settings.truststore))
-            found.append((file, "ims_connect.tls.keystore", settings.keystore))
+            yield file, "ims_connect.tls.truststore", settings.truststore
+            yield file, "ims_connect.tls.keystore", settings.keystore
         if bundle.callout is not None:
-            found.append((file, "callout.truststore", bundle.callout.truststore))
-            found.append((file, "callout.keystore", bundle.callout.keystore))
+            yield file, "callout.truststore", bundle.callout.truststore
+            yield file, "callout.keystore", bundle.callout.keystore
     for name, consumer in home.consumers.items():
         security = consumer.settings.security
-        found.append((correlator_file(name), "security.truststore", security.truststore))
-        found.append((correlator_file(name), "security.keystore", security.keystore))
-    yield from ((file, key, store) for file, key, store in found if store is not None)
+        yield correlator_file(name), "security.truststore", security.truststore
+        yield correlator_file(name), "security.keystore", security.keystore

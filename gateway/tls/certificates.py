@@ -49,8 +49,14 @@ class CertificateFacts:
         if now > self.not_after:
             return f"the certificate of {self.subject} expired on {self.not_after:%Y-%m-%d}"
         if self.not_after - now < EXPIRES_SOON:
-            return f"the certificate of {self.subject} expires on {self.not_after:%Y-%m-%d}"
+            return f"the certificate of {self.subject} expires on {self.not_after:%Y-%m-%d}, {days(self, now)}"
         return None
+
+
+def days(facts: CertificateFacts, now: datetime) -> str:
+    """Say how many whole days a certificate that is valid still has."""
+    left = (facts.not_after - now).days
+    return f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "within a day"
 
 
 def describe(certificate: x509.Certificate) -> CertificateFacts:

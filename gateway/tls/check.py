@@ -3,30 +3,54 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 
+from gateway.config.catalogue import Kind
+from gateway.config.catalogue import certificates as stores
+from gateway.config.catalogue import trust as found
 from gateway.config.model import Home, SecuritySettings, Service, TrustStore
 from gateway.errors import Problem
+from gateway.exchange import Secret
 from gateway.tls.certificates import describe, signing_key_complaint
-from gateway.tls.crl import RevocationList, read_crls
+from gateway.tls.crl import RevocationList
 from gateway.tls.distinguished import name_key, parse_name
-from gateway.tls.stores import StoreError, read_truststore
+from gateway.tls.findings import Use, is_authority, misuse, unfit, validity
+from gateway.tls.opened import Opened
+from gateway.tls.stores import StoreError
 from gateway.tls.unreadable import UNREADABLE
 
 _CN = "2.5.4.3"
 
 
-def trust_problems(home: Home, now: datetime) -> Iterator[Problem]:
+def trust_problems(home: Home, now: datetime, opened: Opened) -> Iterator[Problem]:
     """Name what is wrong with how services believe signers: stores, lists, names of certificates."""
+    known: dict[_Use, tuple[_Finding, ...]] = {}
     for name, service in home.services.items():
-        place = _Place(f"wsdl/{name}/correlator.toml", service.settings.security)
-        yield from place.names()
-        if place.security.truststore is not None:
-            yield from place.store(place.security.truststore, now)
+        file, security = f"wsdl/{name}/correlator.toml", service.settings.security
+        for key in ("senders", "issuer_certificates"):
+            for subject in getattr(security, key):
+                yield from _subject_problems(file, f"security.{key}", subject)
+        if security.truststore is not None:
+            use = _Use.of(security, security.truststore)
+            if use not in known:
+                known[use] = tuple(_Look(security, opened, now).store(security.truststore))
+            yield from (kind.at(file, f"security.{key}", text) for kind, key, text in known[use])
     yield from sorted(
-        {problem for service in home.services.values() for problem in _row_problems(home, service)}
+        {problem for service in _each_table_once(home) for problem in _row_problems(home, service)}
     )
+
+
+def _each_table_once(home: Home) -> Iterator[Service]:
+    """Yield a service for each table of users; services may share one."""
+    seen: set[Path] = set()
+    for service in home.services.values():
+        table = service.settings.security.users
+        if table is not None and table.path not in seen:
+            seen.add(table.path)
+            yield service
 
 
 def _row_problems(home: Home, service: Service) -> Iterator[Problem]:
@@ -47,81 +71,97 @@ def _subject_problems(file: str, key: str, subject: str) -> Iterator[Problem]:
     try:
         name = parse_name(subject)
     except ValueError as error:
-        yield Problem(file, key, f"{subject} is no subject as RFC 4514 writes it: {error}")
+        yield found.SUBJECT.at(file, key, f"{subject} is no subject as RFC 4514 writes it: {error}")
         return
     if len(name) > 1 and any(oid == _CN for oid, _ in name[0]):
         text = f"{subject} reads backwards: RFC 4514 begins with the common name; so it fits nobody"
-        yield Problem(file, key, text, warning=True)
+        yield found.BACKWARDS.at(file, key, text)
+
+
+_Finding = tuple[Kind, str, str]
+"""Kind, key of the table `security`, text."""
+
+
+class _Use(NamedTuple):
+    """What decides over the findings about a store: services that agree in it share them."""
+
+    path: Path
+    password: Secret
+    crl: Path | None
+    trust: str
+    legacy: bool
+
+    @classmethod
+    def of(cls, security: SecuritySettings, store: TrustStore) -> "_Use":
+        legacy = security.legacy_algorithms
+        return cls(store.path, store.password, security.crl, security.trust, legacy)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The table `security` of one service."""
+class _Look:
+    """A look at the truststore and the lists of a table `security`."""
 
-    file: str
     security: SecuritySettings
+    opened: Opened
+    now: datetime
 
-    def _error(self, key: str, text: str) -> Problem:
-        return Problem(self.file, f"security.{key}", text)
-
-    def _warning(self, key: str, text: str) -> Problem:
-        return Problem(self.file, f"security.{key}", text, warning=True)
-
-    def names(self) -> Iterator[Problem]:
-        """Name patterns of certificates that no certificate can fit, or hardly one."""
-        for key in ("senders", "issuer_certificates"):
-            for subject in getattr(self.security, key):
-                yield from _subject_problems(self.file, f"security.{key}", subject)
-
-    def store(self, store: TrustStore, now: datetime) -> Iterator[Problem]:
+    def store(self, store: TrustStore) -> Iterator[_Finding]:
         """Name what makes a store or its lists useless, or soon will."""
         try:
-            certificates = read_truststore(store)
+            certificates = self.opened.trusted(store)
             facts = [describe(certificate) for certificate in certificates]
         except UNREADABLE as error:
-            yield self._error("truststore", str(error))
+            yield stores.UNUSABLE, "truststore", str(error)
             return
-        if all(one.not_after < now for one in facts):
-            yield self._error("truststore", f"{store.path}: all that it holds has expired: nobody is believed")
+        if all(one.not_after < self.now for one in facts):
+            text = f"{store.path}: all that it holds has expired: nobody is believed"
+            yield found.EXPIRED, "truststore", text
         else:
             for one in facts:
-                if complaint := one.complaint(now):
-                    yield self._warning("truststore", complaint)
+                for kind, text in validity(one, self.now):
+                    yield kind, "truststore", text
         yield from self._use(certificates)
         if self.security.crl is not None:
-            yield from self._lists(certificates, now)
+            yield from self._lists(certificates)
 
-    def _use(self, certificates: tuple[x509.Certificate, ...]) -> Iterator[Problem]:
-        if self.security.trust == "chain" and not any(_is_authority(one) for one in certificates):
-            text = "holds no authority: nothing chains to it, and only the certificates in it are believed"
-            yield self._warning("truststore", text)
+    def _use(self, certificates: tuple[x509.Certificate, ...]) -> Iterator[_Finding]:
+        if self.security.trust == "chain":
+            yield from self._authorities(certificates)
         if self.security.trust != "one":
             return
         for one in certificates:
             weak = signing_key_complaint(one.public_key(), legacy=self.security.legacy_algorithms)
             if weak:
-                yield self._warning("truststore", f"{_called(one)} cannot sign messages: it has {weak}")
+                yield found.SIGNING_KEY, "truststore", f"{_called(one)} cannot sign messages: it has {weak}"
+            elif not is_authority(one) and (wrong := misuse(one, Use.SIGNER)):
+                yield stores.USAGE, "truststore", f"{_called(one)} {wrong}"
 
-    def _lists(self, certificates: tuple[x509.Certificate, ...], now: datetime) -> Iterator[Problem]:
+    def _authorities(self, certificates: tuple[x509.Certificate, ...]) -> Iterator[_Finding]:
+        if not any(is_authority(one) for one in certificates):
+            text = "holds no authority: nothing chains to it, and only the certificates in it are believed"
+            yield found.NO_AUTHORITY, "truststore", text
+        for one in certificates:
+            for kind, text in unfit(one, Use.TRUSTED):
+                yield kind, "truststore", text
+
+    def _lists(self, certificates: tuple[x509.Certificate, ...]) -> Iterator[_Finding]:
         assert self.security.crl is not None, "asked before"
         try:
-            lists = [RevocationList.of(crl) for crl in read_crls(self.security.crl)]
+            lists = self.opened.lists(self.security.crl)
         except StoreError as error:
-            yield self._error("crl", str(error))
-            return
-        except UNREADABLE:
-            yield self._error("crl", f"{self.security.crl}: a revocation list in it cannot be read")
+            yield found.CRL, "crl", str(error)
             return
         for one in lists:
-            if complaint := one.complaint(now):
+            if complaint := one.complaint(self.now):
                 issuer = one.crl.issuer.rfc4514_string()
-                yield self._warning("crl", f"the list of {issuer} {complaint}: its certificates are refused")
+                text = f"the list of {issuer} {complaint}: its certificates are refused"
+                yield found.CRL_EXPIRED, "crl", text
         if self.security.trust == "one":
             yield from self._uncovered(certificates, lists)
 
     def _uncovered(
-        self, certificates: tuple[x509.Certificate, ...], lists: list[RevocationList]
-    ) -> Iterator[Problem]:
+        self, certificates: tuple[x509.Certificate, ...], lists: tuple[RevocationList, ...]
+    ) -> Iterator[_Finding]:
         """Name pinned certificates for which no list counts, since nobody in the store could have signed it."""
         for certificate in certificates:
             issuer = name_key(certificate.issuer)
@@ -131,18 +171,11 @@ class _Place:
             text = (
                 f"covers {_called(certificate)} by no list that its issuer, in the truststore as well, signed"
             )
-            yield self._warning("crl", f"{text}: it is refused")
+            yield found.CRL_UNCOVERED, "crl", f"{text}: it is refused"
 
 
 def _has_kind(pattern: str) -> bool:
     return pattern.startswith(("sha256:", "dns:", "uri:", "email:"))
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, *UNREADABLE):
-        return False
 
 
 def _called(certificate: x509.Certificate) -> str:

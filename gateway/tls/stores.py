@@ -41,6 +41,10 @@ class KeyMaterial:
     key: PrivateKeyTypes = field(repr=False)
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
+    strays: tuple[x509.Certificate, ...] = ()
+    """Others of the store that lead nowhere from the certificate."""
+    rooted: bool = False
+    """Whether the store holds the authority at the end of the chain, one that is signed by itself."""
 
 
 def read_keystore(store: KeyStore) -> KeyMaterial:
@@ -192,16 +196,17 @@ def _paired(path: Path, key: PrivateKeyTypes, certificates: Iterable[x509.Certif
     leaf = next((one for one in pool if _spki(one.public_key()) == ours), None)
     if leaf is None:
         raise StoreError(path, "holds no certificate for its private key")
-    return KeyMaterial(key, leaf, _chain(leaf, [one for one in pool if one is not leaf]))
+    others = [one for one in pool if one is not leaf]
+    above = _above(leaf, others)
+    # a self-signed root is not sent (RFC 8446, section 4.4.2)
+    chain = tuple(one for one in above if one.issuer != one.subject)
+    strays = tuple(one for one in others if one not in above)
+    top = above[-1] if above else leaf
+    return KeyMaterial(key, leaf, chain, strays, rooted=top.issuer == top.subject)
 
 
 def _spki(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _chain(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """Order the authorities from the leaf upwards, without a self-signed root (RFC 8446, section 4.4.2)."""
-    return tuple(one for one in _above(leaf, others) if one.issuer != one.subject)
 
 
 def _above(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:

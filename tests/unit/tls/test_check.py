@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from gateway.config.model import SecuritySettings, UserRow, UsersFile, UsersTable
 from gateway.exchange import Secret
 from gateway.tls.check import trust_problems
+from gateway.tls.opened import Opened
 from tests.fixtures.certificates import CA, DAY, NOW, issue, key_of_kind
 from tests.fixtures.pki import truststore
 
@@ -31,7 +32,7 @@ def told(tmp_path):
         )
         service = SimpleNamespace(settings=SimpleNamespace(security=security), users=UsersTable(tuple(rows)))
         home = SimpleNamespace(path=tmp_path, services={"rates": service})
-        return [str(problem).replace(str(tmp_path), "HOME") for problem in trust_problems(home, NOW)]
+        return [str(problem).replace(str(tmp_path), "HOME") for problem in trust_problems(home, NOW, Opened())]
 
     return tell
 
@@ -71,7 +72,7 @@ def test_what_expires_is_a_warning_and_what_has_all_expired_an_error(told):
     soon, gone = issue("soon", end=NOW + 5 * DAY), issue("gone", end=NOW - timedelta(hours=1))
     lines = told(soon, gone)
     assert [line.partition("truststore: ")[2] for line in lines] == [
-        "warning: the certificate of CN=soon expires on 2026-11-27",
+        "warning: the certificate of CN=soon expires on 2026-11-27, in 5 days",
         "warning: the certificate of CN=gone expired on 2026-11-22",
     ]
     (line,) = told(gone)
@@ -126,7 +127,7 @@ def test_services_without_a_truststore_have_nothing_to_say():
     home = SimpleNamespace(
         services={"plain": SimpleNamespace(settings=SimpleNamespace(security=SecuritySettings()), users=None)}
     )
-    assert list(trust_problems(home, NOW)) == []
+    assert list(trust_problems(home, NOW, Opened())) == []
 
 
 def test_a_row_of_the_users_whose_certificate_fits_nobody_is_named_by_its_number(told, tmp_path):

@@ -53,8 +53,3 @@ CHAIN = warning(
     "a key store without the authorities between its certificate and the root",
     "Add the intermediate certificates to the store: most clients cannot fetch them.",
 )
-NO_AUTHORITY = warning(
-    "certificates.no-authority",
-    "a truststore for TLS that holds no authority",
-    "Nothing, if its certificates are pinned on purpose; each must be put there anew when it is renewed.",
-)

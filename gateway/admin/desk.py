@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from gateway.admin.ports import Gateway
 from gateway.clock import Clock
@@ -20,6 +21,8 @@ class Desk:
     clock: Clock
     environ: Mapping[str, str] = field(repr=False)
     """For `{ env = "NAME" }` in files of the home."""
+    judging: Lock = field(default_factory=Lock, repr=False, compare=False)
+    """Held by who reads the whole home: thousands of services take seconds, so one does it at a time."""
 
     @property
     def configuration(self) -> Home:

@@ -20,11 +20,14 @@ class HomeProblem(BaseModel):
     key: str = Field(description="Dotted path in the file; empty: the file as a whole.")
     text: str
     warning: bool
+    check: str = Field(description="Id of the kind of problem; empty where it has none.")
 
     @classmethod
     def of(cls, problem: Problem) -> "HomeProblem":
         """Put a problem into the API's words."""
-        return cls(file=problem.file, key=problem.key, text=problem.text, warning=problem.warning)
+        return cls(
+            file=problem.file, key=problem.key, text=problem.text, warning=problem.warning, check=problem.check
+        )
 
 
 class ProblemDetails(BaseModel):

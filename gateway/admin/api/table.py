@@ -2,7 +2,23 @@
 
 from typing import Final
 
-from gateway.admin.api import status
-from gateway.admin.api.endpoint import Endpoint
+from gateway.admin.api import callout, capture, certificates, configuration, letters, requests, status
+from gateway.admin.api.endpoint import Call, Endpoint
+from gateway.admin.api.openapi import PATH, OpenApi, document
+from gateway.admin.roles import Role
 
-TABLE: Final[tuple[Endpoint, ...]] = (*status.ENDPOINTS,)
+
+def _described(_call: Call) -> OpenApi:
+    return OpenApi(document(TABLE))
+
+
+TABLE: Final[tuple[Endpoint, ...]] = (
+    Endpoint("GET", PATH, Role.VIEWER, "This description", _described, OpenApi),
+    *status.ENDPOINTS,
+    *configuration.ENDPOINTS,
+    *capture.ENDPOINTS,
+    *certificates.ENDPOINTS,
+    *callout.ENDPOINTS,
+    *letters.ENDPOINTS,
+    *requests.ENDPOINTS,
+)

@@ -37,28 +37,35 @@ def create(installation: Installation, name: str, values: Mapping[str, Value]) -
         return _write(installation, name, None, plain(Bundle, values))
 
 
-def change(installation: Installation, name: str, values: Mapping[str, Value]) -> Change:
+def change(installation: Installation, name: str, values: Mapping[str, Value], *, seen: str = "") -> Change:
     """Set keys of a bundle; comments and order of its file stay. Raises ManageError.
 
     `values` by dotted key, for example ``{"ims_connect.port": 9998, "credentials.group": None}``: None takes a
     key out. Secrets are tables ``{"env": NAME}`` or ``{"file": PATH}``, or a `Secret`: that goes into a file of
     mode 600 below identity/ or keystores/, and the key names the file. In clear they are refused.
+
+    `seen`: the `file_tag` that the file had when whoever asks looked at it; CHANGED when it has another by now.
     """
     file = bundle_file(name)
     with changing(installation):
         sweep(installation.home / "bundles")
         if not (installation.home / file).is_file():
             raise not_found("bundle", name, bundle_names(installation.home))
+        _require_same(installation.home, file, seen)
         data = (installation.home / file).read_bytes()
         return _write(installation, name, data, plain(Bundle, values))
 
 
-def delete(installation: Installation, name: str) -> Change:
-    """Remove a bundle that no service uses. Raises ManageError: IN_USE names those that do."""
+def delete(installation: Installation, name: str, *, seen: str = "") -> Change:
+    """Remove a bundle that no service uses; `seen` as of `change`.
+
+    Raises ManageError: IN_USE names those that do.
+    """
     file = bundle_file(name)
     with changing(installation):
         if not (installation.home / file).is_file():
             raise not_found("bundle", name, bundle_names(installation.home))
+        _require_same(installation.home, file, seen)
         users = users_of(installation.home, name)
         if users:
             raise ManageError(
@@ -70,6 +77,23 @@ def delete(installation: Installation, name: str) -> Change:
 def bundle_file(name: str) -> str:
     """Return a bundle's file, relative to the home. Raises ManageError: no name."""
     return f"bundles/{checked('bundle', name)}.toml"
+
+
+def file_tag(path: Path) -> str:
+    """Return what tells versions of a file apart, and nothing of what it says; empty where there is none.
+
+    Every change by us is a new file, so inode and time differ.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+
+
+def _require_same(home: Path, file: str, seen: str) -> None:
+    if seen and seen != file_tag(home / file):
+        raise ManageError(Why.CHANGED, f"{file} has changed since: look at it again")
 
 
 def bundle_names(home: Path) -> list[str]:

@@ -17,6 +17,8 @@ class Why(StrEnum):
     """There is one already."""
     WRONG = "wrong"
     """What was asked for is not right: a name, a key, a value, a WSDL."""
+    CHANGED = "changed"
+    """Somebody has changed it since whoever asked has looked at it."""
     IN_USE = "in use"
     """Something else needs what was to go."""
     REFUSED = "refused"

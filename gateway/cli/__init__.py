@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 not right (a mistake in the configuration, a call that fai
 import typer
 
 from gateway import __version__
-from gateway.cli import call, callout, check, demo, explain, ims, keystore, serve, standin, wire
+from gateway.cli import call, callout, check, demo, explain, ims, keystore, reload, serve, standin, wire
 
 app = typer.Typer(
     name="imsgw",
@@ -36,6 +36,8 @@ def root(
 
 
 app.command("serve")(serve.serve)
+app.command("reload")(reload.reload)
+app.command("status")(reload.status)
 app.command("check")(check.check)
 app.command("call")(call.call)
 app.command("explain")(explain.explain)

@@ -1,6 +1,5 @@
 """How the commands of `imsgw callout` reach the processes that run, and show what those say."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from gateway.cli.options import HomeOption, problems_shown
+from gateway.cli.options import HomeOption, state_folder
 from gateway.clock import SYSTEM_CLOCK
-from gateway.config.read import GATEWAY_FILE, STATE_VARIABLE, read_toml
 
 if TYPE_CHECKING:
     from gateway.callout.control_words import Ask, Told
@@ -35,15 +33,6 @@ AllOption = Annotated[bool, typer.Option("--all", help="All listeners.")]
 
 _COLUMNS: Final = ("LISTENER", "STATE", "SINCE", "RECEIVED", "REFUSED", "IN WORK", "WAITING", "DEAD", "REASON")
 _NUMBERS: Final = range(3, 8)
-
-
-def state_folder(home: Path) -> Path:
-    """Return where the processes of a home keep their state, by `gateway.toml` alone: the rest may be wrong."""
-    home = home.absolute()
-    with problems_shown():
-        server = read_toml(home / GATEWAY_FILE, GATEWAY_FILE).get("server")
-    told = server.get("state") if isinstance(server, dict) else None
-    return home / (os.environ.get(STATE_VARIABLE) or (told if isinstance(told, str) else "var"))
 
 
 def show(told: "Sequence[Told]") -> None:

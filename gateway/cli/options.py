@@ -9,13 +9,19 @@ from typing import Annotated
 import typer
 
 from gateway.config.model import Home
-from gateway.config.read import read_home
+from gateway.config.read import GATEWAY_FILE, STATE_VARIABLE, read_home, read_toml
 from gateway.errors import ConfigError, Problem
 
 HomeOption = Annotated[
     Path,
     typer.Option(
         "--home", envvar="IMSGW_HOME", help="Folder with gateway.toml, bundles/ and wsdl/.", show_default="."
+    ),
+]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", help="Folder that the running processes write to.", show_default="that of the home"
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
@@ -40,3 +46,12 @@ def show(problems: tuple[Problem, ...]) -> None:
 def load(home: Path) -> Home:
     """Read a home; raises ConfigError."""
     return read_home(home, environ=os.environ)
+
+
+def state_folder(home: Path) -> Path:
+    """Return where the processes of a home keep their state, by `gateway.toml` alone: the rest may be wrong."""
+    home = home.absolute()
+    with problems_shown():
+        server = read_toml(home / GATEWAY_FILE, GATEWAY_FILE).get("server")
+    told = server.get("state") if isinstance(server, dict) else None
+    return home / (os.environ.get(STATE_VARIABLE) or (told if isinstance(told, str) else "var"))

@@ -22,6 +22,7 @@ def load_still(
 
     Raises ConfigError: the home has mistakes, or keeps changing.
     """
+    path = path.absolute()
     named = named_files(before.home) if before else frozenset[Path]()
     known = before
     for _ in range(_TRIES):

@@ -32,6 +32,7 @@ from gateway.tls import StoreError, backend_context, describe
 
 TIMEOUT_MS: Final = 10_000
 """For each answer of IMS Connect."""
+SIGN_ON: Final = "sign on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,14 @@ def probe(
     """
     connect = bundle.ims_connect
     settings = connection_settings(name, connect, backend_context(connect.tls) if connect.tls else None)
-    return tuple(_Probe(settings, endpoint, bundle, clock, tell).run() for endpoint in settings.endpoints)
+    probed: list[Probed] = []
+    for endpoint in settings.endpoints:
+        # they share one RACF, which revokes a user after a few wrong passwords: one is enough
+        refused = any(
+            step.name == SIGN_ON and not step.done and not step.skipped for one in probed for step in one.steps
+        )
+        probed.append(_Probe(settings, endpoint, bundle, clock, tell, refused).run())
+    return tuple(probed)
 
 
 @dataclass(slots=True)
@@ -125,6 +133,8 @@ class _Probe:
     bundle: Bundle
     clock: Clock
     tell: Callable[[str, Step], None]
+    refused: bool
+    """The user was not accepted at another address."""
     steps: list[Step] = field(default_factory=list)
     tls: TlsFacts | None = None
 
@@ -150,10 +160,13 @@ class _Probe:
             self._sign_on(connection)
 
     def _sign_on(self, connection: Connection) -> None:
-        if not self.bundle.credentials.user:
-            self._add(Step("sign on", False, "the bundle has no user of its own", 0.0, skipped=True))
+        skipped = "the bundle has no user of its own" if not self.bundle.credentials.user else ""
+        if self.refused:
+            skipped = "not tried again: RACF revokes a user after a few wrong passwords"
+        if skipped:
+            self._add(Step(SIGN_ON, False, skipped, 0.0, skipped=True))
             return
-        with self._step("sign on") as said:
+        with self._step(SIGN_ON) as said:
             asked = Interaction(
                 verb=InteractionVerb.RECEIVE, execution_timeout_ms=NO_WAIT, socket_timeout_ms=TIMEOUT_MS
             )

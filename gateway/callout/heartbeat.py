@@ -1,11 +1,11 @@
 """Says to the journal that this instance lives, and tells of what waits there that nobody here delivers."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from threading import Event, Thread
-from typing import Final
+from typing import Final, Protocol
 
-from gateway.callout.journal.entries import Journal, JournalError, State
+from gateway.callout.journal.entries import JournalError, State
 from gateway.callout.values import Source
 
 _LOG: Final = logging.getLogger(__name__)
@@ -13,11 +13,23 @@ _BEATS: Final = 3
 """In a lease."""
 
 
+class Beaten(Protocol):
+    """What a heartbeat needs of a `gateway.callout.journal.entries.Journal`. Raises JournalError."""
+
+    def beat(self) -> None:
+        """Say that this instance lives."""
+        ...
+
+    def counts(self) -> Mapping[tuple[Source, State], int]:
+        """Return how many entries there are, by tpipe and state."""
+        ...
+
+
 class Heartbeat:
     """A thread, from `start` to `close`."""
 
     def __init__(
-        self, journal: Journal, lease_seconds: float, sources: Callable[[], Collection[Source]]
+        self, journal: Beaten, lease_seconds: float, sources: Callable[[], Collection[Source]]
     ) -> None:
         """Begin with `start`. `sources`: the tpipes that are delivered here at the moment."""
         self._journal = journal

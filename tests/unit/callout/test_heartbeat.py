@@ -13,7 +13,7 @@ from tests.fixtures.running_gateway import wait_until
 HERE, GONE, OTHER = Source("ims1", "HERE"), Source("ims1", "GONE"), Source("ims2", "HERE")
 
 
-class Beaten:
+class Fake:
     """A journal that counts its beats."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Beaten:
 
 
 @contextmanager
-def beating(journal: Beaten, sources: Callable[[], set[Source]] = lambda: {HERE}):
+def beating(journal: Fake, sources: Callable[[], set[Source]] = lambda: {HERE}):
     heart = Heartbeat(journal, 0.03, sources)
     heart.start()
     try:
@@ -45,14 +45,14 @@ def beating(journal: Beaten, sources: Callable[[], set[Source]] = lambda: {HERE}
         heart.close()
 
 
-def some_beats(journal: Beaten) -> None:
+def some_beats(journal: Fake) -> None:
     until = journal.beats + 3
     wait_until(lambda: journal.beats >= until, "beats", 30)
 
 
 @pytest.mark.parametrize("error", [JournalError("away"), RuntimeError("of ours")])
 def test_an_error_does_not_end_it(error):
-    journal = Beaten()
+    journal = Fake()
     journal.errors = [error, error]
     with beating(journal):
         some_beats(journal)
@@ -61,7 +61,7 @@ def test_an_error_does_not_end_it(error):
 
 
 def test_a_journal_that_is_away_is_not_told_of_here_an_error_of_ours_is(caplog):
-    journal = Beaten()
+    journal = Fake()
     journal.entries = {}
     journal.errors = [JournalError("away")]
     with beating(journal):
@@ -74,7 +74,7 @@ def test_a_journal_that_is_away_is_not_told_of_here_an_error_of_ours_is(caplog):
 
 
 def test_what_nobody_here_delivers_is_told_once_and_again_when_the_home_has_changed(caplog):
-    journal, sources = Beaten(), {HERE}
+    journal, sources = Fake(), {HERE}
     with beating(journal, lambda: sources) as heart:
         some_beats(journal)
         told = [message.partition(", and")[0] for message in caplog.messages]
@@ -91,7 +91,7 @@ def test_what_nobody_here_delivers_is_told_once_and_again_when_the_home_has_chan
 
 
 def test_what_could_not_be_looked_for_is_looked_for_again(caplog, monkeypatch):
-    journal = Beaten()
+    journal = Fake()
 
     def away():
         raise JournalError("away")
@@ -106,4 +106,4 @@ def test_what_could_not_be_looked_for_is_looked_for_again(caplog, monkeypatch):
 
 
 def test_one_that_never_began_ends():
-    Heartbeat(Beaten(), 30.0, set).close()
+    Heartbeat(Fake(), 30.0, set).close()

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from gateway.admin.api import callout, capture, certificates, configuration, letters, requests, status
+from gateway.admin.api import (
+    bundles,
+    callout,
+    capture,
+    certificates,
+    configuration,
+    letters,
+    requests,
+    services,
+    status,
+)
 from gateway.admin.api.endpoint import Call, Endpoint
 from gateway.admin.api.openapi import PATH, OpenApi, document
 from gateway.admin.roles import Role
@@ -16,6 +26,8 @@ TABLE: Final[tuple[Endpoint, ...]] = (
     Endpoint("GET", PATH, Role.VIEWER, "This description", _described, OpenApi),
     *status.ENDPOINTS,
     *configuration.ENDPOINTS,
+    *services.ENDPOINTS,
+    *bundles.ENDPOINTS,
     *capture.ENDPOINTS,
     *certificates.ENDPOINTS,
     *callout.ENDPOINTS,

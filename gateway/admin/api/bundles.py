@@ -1,0 +1,283 @@
+"""Connection bundles: shown, made, changed, deleted, recycled, tried out."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from gateway.admin.api.changes import UNDONE, ChangeShown, installation, told
+from gateway.admin.api.endpoint import Asked, Call, Endpoint, Shown, Tagged
+from gateway.admin.api.masked import masked
+from gateway.admin.api.problem import ApiError, HomeProblem, not_found, unfit
+from gateway.admin.api.status import Reload, in_force
+from gateway.admin.roles import Role
+from gateway.config.document import read_toml
+from gateway.config.model import Bundle
+from gateway.errors import ConfigError
+from gateway.exchange import Secret
+from gateway.manage import bundles as manage
+from gateway.manage.probe import Probed, probe
+from gateway.manage.values import Value
+from gateway.manage.views import BundleView, bundle_views
+
+
+class BundleShown(Shown):
+    """One bundle, as it is in force."""
+
+    name: str
+    addresses: tuple[str, ...] = Field(description="host:port each.")
+    datastore: str
+    exit: str
+    tls: bool
+    user: str = Field(description="Of the bundle's own identity; empty: none.")
+    has_password: bool
+    pool_size: int = Field(description="Sockets per worker and address.")
+    tpipes: tuple[str, ...] = Field(description="That are listened to; empty: no callouts.")
+    services: tuple[str, ...] = Field(description="That use it.")
+    problems: tuple[HomeProblem, ...]
+
+    @classmethod
+    def of(cls, view: BundleView) -> "BundleShown":
+        """Put it into the API's words."""
+        facts = {name: getattr(view, name) for name in cls.model_fields if name != "problems"}
+        return cls(**facts, problems=tuple(HomeProblem.of(problem) for problem in view.problems))
+
+
+class Bundles(Shown):
+    """All bundles by name."""
+
+    bundles: tuple[BundleShown, ...]
+
+
+class BundleFile(Shown):
+    """A bundle's file as it is now, in force or not. Its ETag is what a change must name."""
+
+    name: str
+    settings: dict[str, JsonValue] = Field(description="As in the file; secrets are hidden.")
+    in_force: BundleShown | None = Field(description="null: it is not in force.")
+
+
+class SecretGiven(Asked):
+    """A secret: it goes into a file of its own, which nobody else can read, and is never shown again."""
+
+    secret: str = Field(min_length=1, max_length=1000, repr=False)
+
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Given = Annotated[SecretGiven | JsonValue, Field(union_mode="left_to_right")]
+Values = Annotated[dict[Key, Given], Field(min_length=1, max_length=200)]
+
+
+class BundleChanged(Asked):
+    """Keys of a bundle, dotted; null takes one out."""
+
+    values: Values = Field(
+        description='{"ims_connect.port": 9998, "credentials.group": null}. A secret is {"env": NAME}, '
+        '{"file": PATH} or {"secret": TEXT}.'
+    )
+
+
+class BundleMade(BundleChanged):
+    """A new bundle."""
+
+    name: str = Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+
+
+class StepShown(Shown):
+    """One thing that was tried."""
+
+    name: str
+    done: bool
+    skipped: bool = Field(description="It was not tried, which is no failure.")
+    text: str
+    milliseconds: float
+
+
+class ProbedShown(Shown):
+    """One address of a bundle, tried."""
+
+    address: str
+    done: bool
+    steps: tuple[StepShown, ...]
+
+
+class Tried(Shown):
+    """What came of trying each address: connect, TLS, ping, sign on."""
+
+    done: bool
+    addresses: tuple[ProbedShown, ...]
+
+    @classmethod
+    def of(cls, found: tuple[Probed, ...]) -> "Tried":
+        """Put it into the API's words."""
+        addresses = tuple(
+            ProbedShown(
+                address=one.address,
+                done=one.done,
+                steps=tuple(
+                    StepShown(
+                        name=step.name,
+                        done=step.done,
+                        skipped=step.skipped,
+                        text=step.text,
+                        milliseconds=step.milliseconds,
+                    )
+                    for step in one.steps
+                ),
+            )
+            for one in found
+        )
+        return cls(done=all(one.done for one in found), addresses=addresses)
+
+
+def bundles(call: Call) -> Bundles:
+    """Show all bundles."""
+    return Bundles(bundles=tuple(_views(call).values()))
+
+
+def bundle(call: Call) -> Tagged:
+    """Show one bundle's file, and what is in force of it."""
+    name = call.path["bundle"]
+    file = f"bundles/{name}.toml"
+    path = call.desk.home / file
+    tag = manage.file_tag(path)
+    if not tag:
+        raise not_found(f"there is no bundle {name}")
+    try:
+        table = read_toml(path, file)
+    except ConfigError as error:
+        raise ApiError(HTTPStatus.CONFLICT, "the file cannot be read", problems=error.problems) from None
+    settings = _plain(masked(Bundle, table))
+    return Tagged(BundleFile(name=name, settings=settings, in_force=_views(call).get(name)), tag)
+
+
+def create(call: Call) -> ChangeShown:
+    """Make a bundle."""
+    asked = call.asked(BundleMade)
+    with told():
+        return ChangeShown.of(manage.create(installation(call.desk), asked.name, _values(asked.values)))
+
+
+def change(call: Call) -> Tagged:
+    """Set keys of a bundle."""
+    name, asked = call.path["bundle"], call.asked(BundleChanged)
+    with told():
+        done = manage.change(installation(call.desk), name, _values(asked.values), seen=call.if_match)
+    return Tagged(ChangeShown.of(done), manage.file_tag(call.desk.home / f"bundles/{name}.toml"))
+
+
+def delete(call: Call) -> ChangeShown:
+    """Remove a bundle that no service uses."""
+    with told():
+        done = manage.delete(installation(call.desk), call.path["bundle"], seen=call.if_match)
+    return ChangeShown.of(done)
+
+
+def recycle(call: Call) -> Reload:
+    """Have the pools of a bundle made anew."""
+    return in_force(call.desk.gateway.recycle(_known(call)))
+
+
+def test(call: Call) -> Tried:
+    """Try every address of a bundle as it is in force."""
+    name = _known(call)
+    try:
+        return Tried.of(probe(name, call.desk.configuration.bundles[name], call.desk.clock))
+    except ValueError as error:
+        raise unfit(f"a store of the bundle cannot be used: {error}") from None
+
+
+def _known(call: Call) -> str:
+    name = call.path["bundle"]
+    if name not in call.desk.configuration.bundles:
+        raise not_found(f"no bundle {name} is in force")
+    return name
+
+
+def _views(call: Call) -> dict[str, BundleShown]:
+    snapshot = call.desk.gateway.snapshot()
+    return {view.name: BundleShown.of(view) for view in bundle_views(snapshot.home, snapshot.warnings)}
+
+
+def _values(values: Mapping[str, SecretGiven | JsonValue]) -> dict[str, Value]:
+    return {
+        key: Secret(value.secret) if isinstance(value, SecretGiven) else value for key, value in values.items()
+    }
+
+
+def _plain(table: Any) -> Any:
+    """Return what TOML holds as JSON holds it."""
+    if isinstance(table, Mapping):
+        return {key: _plain(value) for key, value in table.items()}
+    if isinstance(table, list):
+        return [_plain(value) for value in table]
+    return str(table) if isinstance(table, datetime | date | time) else table
+
+
+_PATH: Final = "/api/bundles/<name:bundle>"
+ENDPOINTS: Final = (
+    Endpoint("GET", "/api/bundles", Role.VIEWER, "All connection bundles", bundles, Bundles),
+    Endpoint(
+        "POST",
+        "/api/bundles",
+        Role.OPERATOR,
+        "Make a bundle",
+        create,
+        ChangeShown,
+        input=BundleMade,
+        status=HTTPStatus.CREATED,
+        problems=UNDONE,
+    ),
+    Endpoint(
+        "GET",
+        _PATH,
+        Role.VIEWER,
+        "One bundle's file, secrets hidden",
+        bundle,
+        BundleFile,
+        tagged=True,
+        problems=(HTTPStatus.CONFLICT,),
+    ),
+    Endpoint(
+        "PATCH",
+        _PATH,
+        Role.OPERATOR,
+        "Set keys of a bundle; comments and order of its file stay",
+        change,
+        ChangeShown,
+        input=BundleChanged,
+        tagged=True,
+        conditional=True,
+        problems=UNDONE,
+    ),
+    Endpoint(
+        "DELETE",
+        _PATH,
+        Role.OPERATOR,
+        "Remove a bundle that no service uses",
+        delete,
+        ChangeShown,
+        conditional=True,
+        problems=UNDONE,
+    ),
+    Endpoint(
+        "POST",
+        f"{_PATH}/recycle",
+        Role.OPERATOR,
+        "Make the pools of a bundle anew; requests in flight finish on the old ones",
+        recycle,
+        Reload,
+        problems=UNDONE,
+    ),
+    Endpoint(
+        "POST",
+        f"{_PATH}/test",
+        Role.OPERATOR,
+        "Try every address of a bundle: connect, TLS, ping, sign on",
+        test,
+        Tried,
+        problems=UNDONE,
+    ),
+)

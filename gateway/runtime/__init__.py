@@ -3,6 +3,7 @@
 `serve` runs the master; `build` makes what each worker serves, after the fork.
 """
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gateway.admin.application import AdminApplication
 from gateway.bundles import bundle_settings
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import Bundle
@@ -31,6 +33,7 @@ from gateway.runtime.live import Live
 from gateway.runtime.master import Coordinator
 from gateway.runtime.probe import Probe
 from gateway.runtime.services import Workshop, takes_token
+from gateway.runtime.view import GatewayView
 from gateway.runtime.worker import Parts, WorkerRuntime
 from gateway.sampling import Sampler
 from gateway.web import server
@@ -48,12 +51,8 @@ def build(
     sink: Sink | None = None,
     clock: Clock = SYSTEM_CLOCK,
     metrics: Metrics | None = None,
-    instance: int = 0,
 ) -> WorkerRuntime:
-    """Build what a worker serves. Raises ConfigError with what stands in the way.
-
-    `instance`: the number of the gateway's seat (`gateway.control.seat`), by which a worker finds the others.
-    """
+    """Build what a worker serves. Raises ConfigError with what stands in the way."""
     metrics = metrics or Metrics()
     home = snapshot.home
     with ExitStack() as built:
@@ -84,6 +83,17 @@ def build(
         return WorkerRuntime(live, Parts(backends, board, probe, metrics, clock), built.pop_all().close)
 
 
+def _managed(worker: WorkerRuntime, snapshot: Snapshot, instance: int) -> WorkerRuntime:
+    """Have console and management API answer on the admin listener, where there is one."""
+    home = snapshot.home
+    if home.gateway.admin.listen:
+        view = GatewayView(worker, home.state, instance, SYSTEM_CLOCK)
+        worker.manage(
+            AdminApplication(view, home.gateway.admin, home.path, home.state, SYSTEM_CLOCK, os.environ)
+        )
+    return worker
+
+
 def serve(snapshot: Snapshot, look: Fingerprint) -> None:
     """Serve a home until stopped; `look` is what its files looked like when it was read.
 
@@ -97,7 +107,7 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
         master = Coordinator(
             snapshot,
             look,
-            lambda one, number: build(one, metrics=Metrics(counted), instance=number),
+            lambda one, number: _managed(build(one, metrics=Metrics(counted)), one, number),
             partial(worker_ended, counted),
             SYSTEM_CLOCK,
         )

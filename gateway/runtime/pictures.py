@@ -69,9 +69,7 @@ def ended_of(said: Iterable[Mapping[str, Any]]) -> list[Ended]:
 
 
 def _event(said: Mapping[str, Any]) -> RequestEnded:
-    members: dict[str, Any] = {
-        name: tuple(value) if name in _TUPLES else value for name, value in said.items()
-    }
+    members: dict[str, Any] = {name: tuple(value) if name in _TUPLES else value for name, value in said.items()}
     return RequestEnded(**members)
 
 

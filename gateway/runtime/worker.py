@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.admin.ports import Worker
 from gateway.clock import Clock
@@ -40,7 +40,7 @@ from gateway.runtime.live import Live, Serving
 from gateway.runtime.probe import Probe
 from gateway.tls import ListenerTls
 from gateway.tls.stores import StoreError
-from gateway.web.environ import Environ, Floor, ListenerName, StartResponse
+from gateway.web.environ import LISTENER, Environ, Floor, ListenerName, StartResponse
 from gateway.web.server import listener_tls
 from gateway.web.wsgi import at_once
 
@@ -65,6 +65,18 @@ class Parts:
     clock: Clock
 
 
+class Admin(Protocol):
+    """Console and management API."""
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
 class WorkerRuntime:
     """A worker's application (`gateway.web.environ.Application`). Thread-safe."""
 
@@ -77,6 +89,7 @@ class WorkerRuntime:
         self._prepared: _Prepared | None = None
         self._floor: Floor | None = None
         self._close = close
+        self._admin: Admin | None = None
         self._closing = ExitStack()
         self.last_reload: tuple[Reloaded, datetime] | None = None
         self._do: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
@@ -95,7 +108,14 @@ class WorkerRuntime:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
+        if self._admin is not None and environ[LISTENER] == "admin" and not at_once(environ["PATH_INFO"]):
+            return self._admin(environ, start_response)
         return self.live(environ, start_response)
+
+    def manage(self, admin: Admin) -> None:
+        """Have console and management API answer on the admin listener; they are closed with this."""
+        self._admin = admin
+        self._closing.callback(admin.close)
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread."""

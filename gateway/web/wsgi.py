@@ -7,9 +7,8 @@
 | ``/imssoap/`` | GET | the list of services, for people |
 | ``/healthz``, ``/readyz`` | GET | liveness, readiness; on every listener |
 | ``/metrics`` | GET | for Prometheus; on the admin listener only |
-| all else on the admin listener | | console and management API |
 
-What goes wrong before there is an
+Console and management API, on the admin listener too, do not come by here. What goes wrong before there is an
 envelope to answer in is answered as a line of plain text, see `gateway.web.message.error_reply`.
 """
 
@@ -68,7 +67,7 @@ class Mounted:
 class FrontDoor:
     """The WSGI callable."""
 
-    def __init__(  # noqa: PLR0913  each is something that stands behind the door
+    def __init__(
         self,
         mounts: Sequence[Mounted],
         settings: ServerSettings,
@@ -76,20 +75,17 @@ class FrontDoor:
         clock: Clock = SYSTEM_CLOCK,
         ready: Callable[[], bool] = lambda: True,
         metrics: Callable[[], bytes] | None = None,
-        admin: Callable[[Environ, StartResponse], Iterable[bytes]] | None = None,
     ) -> None:
         """`ready` and `metrics` are asked on the loop and must not block.
 
-        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none. `admin`
-        answers whatever else comes to the admin listener. Raises ValueError when two services have a port of
-        the same name.
+        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none. Raises
+        ValueError when two services have a port of the same name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings
         self._clock = clock
         self._ready = ready
         self._metrics = metrics
-        self._admin = admin
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread, see `at_once`."""
@@ -97,8 +93,6 @@ class FrontDoor:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if self._admin is not None and environ[LISTENER] == "admin" and not at_once(environ["PATH_INFO"]):
-            return self._admin(environ, start_response)
         tracking_id = environ.get(TRACKING_ID) or uuid4().hex
         try:
             reply = self._route(environ, tracking_id)

@@ -7,7 +7,15 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from gateway.config.ccsids import HostCcsid
 from gateway.config.outside import BasicAuthentication, Origins, ProxyAddress
 from gateway.config.stores import KeyStore, TrustStore
-from gateway.config.values import AT_START, ListenAddress, MisfitError, Name8Needed, RefusalError, Settings, Words
+from gateway.config.values import (
+    AT_START,
+    ListenAddress,
+    MisfitError,
+    Name8Needed,
+    RefusalError,
+    Settings,
+    Words,
+)
 
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(Name8Needed)
 

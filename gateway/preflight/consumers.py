@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from gateway.callout.deployment import Consumers
 from gateway.config.catalogue import contracts as kinds
 from gateway.config.catalogue import reach
+from gateway.config.checks.callout_places import listening
 from gateway.config.checks.places import bundle_file, correlator_file, is_loopback
 from gateway.config.model import Consumer, Home, RawMessages
 from gateway.config.words import dotted, nearest, shown
@@ -31,13 +32,13 @@ def _mixed_tpipes(home: Home, loaded: Mapping[str, ConsumerContract]) -> Iterato
 
     Programs insert the ones (asynchronous) and wait for the others (synchronous): each wants tpipes of its own.
     """
-    for name, bundle in home.bundles.items():
-        if bundle.callout is None or bundle.callout.requests != "both":
+    for name, (callout, consumers) in listening(home).items():
+        if callout.requests != "both":
             continue
         operations = [
-            (f"{service}.{operation}", contract.operations[operation].one_way)
-            for service, contract in loaded.items()
-            if name in home.consumers[service].settings.bundles
+            (f"{consumer.name}.{operation}", contract.operations[operation].one_way)
+            for consumer in consumers
+            if (contract := loaded.get(consumer.name)) is not None
             for operation in contract.operations
         ]
         one_way = [operation for operation, alone in operations if alone]

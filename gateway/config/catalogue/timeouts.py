@@ -37,11 +37,6 @@ LIFETIME = warning(
     "tokens of calls that may end before the call does",
     "Raise security.lifetime_seconds, or lower timeout_ms.",
 )
-DIRECTORY = warning(
-    "timeouts.directory",
-    "a graceful stop that is shorter than a directory may take to answer",
-    "Lower timeout_seconds of the directory, or raise server.stop_seconds.",
-)
 IDLE = warning(
     "timeouts.idle",
     "sockets that end by their age before they could be idle for so long",

@@ -3,10 +3,63 @@
 from collections.abc import Iterator
 
 from gateway.config.catalogue import backend as found
-from gateway.config.checks.places import bundle_file, correlator_file, elsewhere, operations, takes_token
-from gateway.config.model import Bundle, Home
+from gateway.config.catalogue import reach
+from gateway.config.checks.callout_places import listening
+from gateway.config.checks.places import (
+    OperationPlace,
+    bundle_file,
+    correlator_file,
+    elsewhere,
+    operations,
+    takes_token,
+)
+from gateway.config.model import DEFAULTS, Bundle, Home, SecuritySettings
 from gateway.errors import Problem
 from gateway.exchange import CommitMode, SyncLevel, Undeliverable
+
+
+def _vouches(bundle: Bundle) -> bool:
+    """Whether a bundle has something to show for users without a password."""
+    return bundle.passticket is not None or bundle.trusted_user is not None
+
+
+def _without_password(security: SecuritySettings) -> str:
+    """Say which callers of a service come to IMS without a password; empty: none do."""
+    if security.saml:
+        return "a user of an assertion"
+    forwards = (security.authenticator_options or {}).get("forward_password") is True
+    if security.authenticator == "ldap" and not forwards:
+        return "a user whose password the directory looked at (forward_password is false)"
+    return ""
+
+
+def passwords(home: Home) -> Iterator[Problem]:
+    """Name bundles whose own user has nothing to show, where that user is needed."""
+    needed = {one.settings.bundle for one in home.services.values() if not takes_token(one)} | set(
+        listening(home)
+    )
+    for name in sorted(needed):
+        own = home.bundles[name].credentials
+        if own.user and not own.password and not _vouches(home.bundles[name]):
+            text = (
+                f"is missing, and so are [passticket] and [trusted_user]: {own.user} has nothing to show, and "
+                "IMS Connect takes that with RACF=N only"
+            )
+            yield found.NO_PASSWORD.at(bundle_file(name), "credentials.password", text)
+
+
+def adapters(home: Home) -> Iterator[Problem]:
+    """Name settings of the XML adapter where it is not asked for."""
+    for service in home.services.values():
+        tables = service.settings.operations
+        if any(table.adapter == "xml" for table in tables.values()):
+            continue  # what stands in the table of all may be meant for those
+        for name, table in tables.items():
+            place = OperationPlace(service, name, table)
+            inherited = tables[DEFAULTS] if name != DEFAULTS and DEFAULTS in tables else None
+            if table.converter and (inherited is None or inherited.converter != table.converter):
+                text = 'has no effect: it goes with adapter = "xml"'
+                yield place.told(reach.EFFECT, "converter", text)
 
 
 def exits(home: Home) -> Iterator[Problem]:
@@ -88,10 +141,10 @@ def _seen_on_the_way(file: str, bundle: Bundle) -> Iterator[Problem]:
 def _users_with_nothing_to_show(home: Home) -> Iterator[Problem]:
     for service in home.services.values():
         name = service.settings.bundle
-        bundle = home.bundles[name]
-        if service.settings.security.saml and bundle.passticket is None and bundle.trusted_user is None:
+        who = _without_password(service.settings.security)
+        if who and not _vouches(home.bundles[name]):
             text = (
-                f"a user of an assertion has no password, and bundle {name} neither [passticket] nor "
+                f"{who} has no password, and bundle {name} neither [passticket] nor "
                 "[trusted_user]: IMS Connect takes that with RACF=N only"
             )
             yield found.NOTHING_TO_SHOW.at(correlator_file(service.name), "security.token", text)

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import combinations
 
 from gateway.config.catalogue import callout as found
 from gateway.config.catalogue import reach
@@ -12,7 +11,7 @@ from gateway.config.checks.callout_places import (
     consumer_operations,
     listening,
 )
-from gateway.config.checks.places import bundle_file, correlator_file, used_bundles
+from gateway.config.checks.places import bundle_file, correlator_file, operations, used_bundles
 from gateway.config.model import Consumer, Home
 from gateway.config.words import dotted, nearest
 from gateway.errors import Problem
@@ -39,24 +38,26 @@ def same_name(home: Home) -> Iterator[Problem]:
     """
     told: set[tuple[str, str]] = set()
     for bundle, consumers in callers(home).items():
-        for first, other in combinations(sorted(consumers, key=lambda one: one.name), 2):
-            if (first.name, other.name) not in told:
-                yield from _same_name(first, other, bundle)
-            told.add((first.name, other.name))
-
-
-def _same_name(first: Consumer, other: Consumer, bundle: str) -> Iterator[Problem]:
-    if first.wsdl.stem == other.wsdl.stem:
-        text = (
-            f"programs call it {other.wsdl.stem} (WSID, the name of its WSDL), and service {first.name} as "
-            f"well, over bundle {bundle}: rename one of the files"
-        )
-        yield found.SAME_NAME.at(correlator_file(other.name), "wsdl", text)
-        return
-    for one, another in ((first, other), (other, first)):
-        if one.wsdl.stem == another.name:
-            text = f"programs that say {another.name} (WSID) reach this service, and not the one in that folder"
-            yield found.HIDDEN_NAME.at(correlator_file(one.name), "wsdl", text)
+        in_order = sorted(consumers, key=lambda one: one.name)
+        first: dict[str, Consumer] = {}
+        for one in in_order:
+            other = first.setdefault(one.wsdl.stem, one)
+            if other is not one and (other.name, one.name) not in told:
+                told.add((other.name, one.name))
+                text = (
+                    f"programs call it {one.wsdl.stem} (WSID, the name of its WSDL), and service {other.name} as "
+                    f"well, over bundle {bundle}: rename one of the files"
+                )
+                yield found.SAME_NAME.at(correlator_file(one.name), "wsdl", text)
+        folders = {one.name: one for one in consumers}
+        for one in in_order:
+            named = folders.get(one.wsdl.stem)
+            if named is not None and named.wsdl.stem != one.wsdl.stem and (one.name, named.name) not in told:
+                told.add((one.name, named.name))
+                text = (
+                    f"programs that say {named.name} (WSID) reach this service, and not the one in that folder"
+                )
+                yield found.HIDDEN_NAME.at(correlator_file(one.name), "wsdl", text)
 
 
 def raw_messages(home: Home) -> Iterator[Problem]:
@@ -144,3 +145,33 @@ def idle_or_endless(home: Home) -> Iterator[Problem]:
                 "out; stop_on_error would stop that"
             )
             yield found.RETAINED.at(bundle_file(bundle), "callout.nak", text)
+
+
+def rerouted(home: Home) -> Iterator[Problem]:
+    """Name output that goes to a tpipe where it would be taken for a callout."""
+    heard = {
+        (home.bundles[bundle].ims_connect.datastore, tpipe): bundle
+        for bundle, (callout, _) in listening(home).items()
+        for tpipe in callout.tpipes
+    }
+    for place in operations(home):
+        datastore = home.bundles[place.service.settings.bundle].ims_connect.datastore
+        bundle = heard.get((datastore, place.settings.reroute_name))
+        if bundle is not None:
+            text = (
+                f"{place.settings.reroute_name} is a tpipe that bundle {bundle} listens to: undeliverable output "
+                "would be taken for callouts, and end as dead letters"
+            )
+            yield place.told(found.REROUTED, "reroute_name", text)
+
+
+def stopped(home: Home) -> Iterator[Problem]:
+    """Name consumers that are switched off while asynchronous callouts for them go on coming."""
+    for bundle, (callout, consumers) in listening(home).items():
+        for consumer in consumers:
+            if not consumer.settings.enabled and callout.requests != "synchronous":
+                text = (
+                    f"false: asynchronous callouts of bundle {bundle} for this service wait in the journal until "
+                    "it is started"
+                )
+                yield reach.STOPPED.at(correlator_file(consumer.name), "enabled", text)

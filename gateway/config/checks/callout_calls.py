@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from urllib.parse import parse_qsl
 
-from gateway.config.catalogue import backend, reach
+from gateway.config.catalogue import backend, files, reach
 from gateway.config.catalogue import callout as found
 from gateway.config.catalogue import timeouts as late
 from gateway.config.checks.callout_places import all_consumer_operations, listening
-from gateway.config.checks.places import GATEWAY_FILE, correlator_file, is_loopback
+from gateway.config.checks.places import GATEWAY_FILE, correlator_file, is_loopback, takes_token
 from gateway.config.journal import POSTGRESQL, journal_hosts
 from gateway.config.model import Consumer, Home
 from gateway.config.words import number
@@ -75,8 +75,19 @@ def journal(home: Home) -> Iterator[Problem]:
         text = 'PostgreSQL needs the extra "postgresql": pip install "ims-gateway[postgresql]"'
         yield found.JOURNAL_DRIVER.at(GATEWAY_FILE, "journal.store", text)
     parameters = dict(parse_qsl(settings.store.partition("?")[2]))
+    yield from _one_machine_s(home)
     checked = settings.truststore is not None or parameters.get("sslmode") == "verify-full"
     host = next((one for one in journal_hosts(settings.store) if not is_loopback(one.strip("[]"))), None)
     if not checked and host is not None:
         text = f"is missing: messages travel to {host} in clear, or to whoever pretends to be it"
         yield found.JOURNAL_UNCHECKED.at(GATEWAY_FILE, "journal.truststore", text)
+
+
+def _one_machine_s(home: Home) -> Iterator[Problem]:
+    """Name a replay store of this machine beside a journal that several machines share."""
+    if home.gateway.replay.store == "sqlite" and any(takes_token(one) for one in home.services.values()):
+        text = (
+            '"sqlite" is a file of this machine, and journal.store is shared by several: a message that was '
+            "seen here could be played again there"
+        )
+        yield files.MACHINES.at(GATEWAY_FILE, "replay.store", text)

@@ -53,7 +53,7 @@ def vouching(home: Home) -> Iterator[Problem]:
 def apart(home: Home) -> Iterator[Problem]:
     """Name services with and without authentication that share tpipes."""
     for bundle, (callout, consumers) in listening(home).items():
-        if all(any(tpipe in one.settings.raw for one in consumers) for tpipe in callout.tpipes):
+        if {tpipe for one in consumers for tpipe in one.settings.raw}.issuperset(callout.tpipes):
             continue  # each tpipe is one service's own
         secure = sorted(one.name for one in consumers if _is_secure(one.settings.security, callout))
         plain = sorted({one.name for one in consumers} - set(secure))

@@ -64,6 +64,7 @@ def maxsoc(home: Home) -> Iterator[Problem]:
 
     Its own listening sockets count, so the sum has to stay under it.
     """
+    share_of = _shares(home)
     together: dict[tuple[str, int], list[str]] = defaultdict(list)
     for name, bundle in home.bundles.items():
         for address in bundle.ims_connect.addresses:
@@ -71,7 +72,7 @@ def maxsoc(home: Home) -> Iterator[Problem]:
     # addresses of the same bundles say the same, which is told once
     for names in {tuple(names): names for names in together.values()}.values():
         limits = [b.maxsoc for b in (home.bundles[name].ims_connect for name in names) if b.maxsoc]
-        shares = [_shares(home, name) for name in names]
+        shares = [share_of[name] for name in names]
         total = sum(workers + callout for workers, callout in shares)
         several = any(len(home.bundles[name].ims_connect.addresses) > 1 for name in names)
         whose = f"{_who(home, shares)} may open {total} sockets{' to one address' if several else ''}" + (
@@ -89,18 +90,23 @@ def maxsoc(home: Home) -> Iterator[Problem]:
                 yield found.MAXSOC_UNKNOWN.at(bundle_file(name), "ims_connect.maxsoc", text)
 
 
-def _shares(home: Home, name: str) -> tuple[int, int]:
-    """Return how many sockets to one address of a bundle the workers may open, and the callout process.
+def _shares(home: Home) -> dict[str, tuple[int, int]]:
+    """Return how many sockets to one address of each bundle the workers may open, and the callout process.
 
     That one has a pool of its own for responses, and a socket for each listener.
     """
-    pool, callout = home.bundles[name].ims_connect.pool, listening(home).get(name)
-    workers = home.gateway.server.workers * pool.size
-    if callout is None:
-        return workers, 0
-    serves = name in used_bundles(home)
-    kept = home.gateway.server.workers * pool.min if home.services else 0
-    return workers if serves else kept, pool.size + len(callout.callout.tpipes)
+    heard, serving = listening(home), used_bundles(home)
+    told: dict[str, tuple[int, int]] = {}
+    for name, bundle in home.bundles.items():
+        pool, callout = bundle.ims_connect.pool, heard.get(name)
+        workers = home.gateway.server.workers * pool.size
+        kept = home.gateway.server.workers * pool.min if home.services else 0
+        if callout is None:
+            told[name] = workers, 0
+        else:
+            own = pool.size + len(callout.callout.tpipes)
+            told[name] = workers if name in serving else kept, own
+    return told
 
 
 def _who(home: Home, shares: list[tuple[int, int]]) -> str:
@@ -112,9 +118,10 @@ def _who(home: Home, shares: list[tuple[int, int]]) -> str:
 
 def client_ids(home: Home) -> Iterator[Problem]:
     """Name prefixes that leave so few client ids that two sockets would now and then have the same one."""
+    share_of = _shares(home)
     for name, bundle in home.bundles.items():
         settings = bundle.ims_connect
-        sockets = sum(_shares(home, name))
+        sockets = sum(share_of[name])
         ids = CLIENT_ID_CHARACTERS ** (CLIENT_ID_LENGTH - len(settings.client_id_prefix))
         # the birthday problem: the chance that any two of them meet
         if settings.client_id_prefix and sockets**2 / (2 * ids) > MEETING_CHANCE:

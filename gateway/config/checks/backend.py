@@ -35,10 +35,8 @@ def _without_password(security: SecuritySettings) -> str:
 
 def passwords(home: Home) -> Iterator[Problem]:
     """Name bundles whose own user has nothing to show, where that user is needed."""
-    needed = {one.settings.bundle for one in home.services.values() if not takes_token(one)} | set(
-        listening(home)
-    )
-    for name in sorted(needed):
+    without_token = {one.settings.bundle for one in home.services.values() if not takes_token(one)}
+    for name in sorted(without_token | listening(home).keys()):
         own = home.bundles[name].credentials
         if own.user and not own.password and not _vouches(home.bundles[name]):
             text = (

@@ -45,8 +45,8 @@ def same_name(home: Home) -> Iterator[Problem]:
             if other is not one and (other.name, one.name) not in told:
                 told.add((other.name, one.name))
                 text = (
-                    f"programs call it {one.wsdl.stem} (WSID, the name of its WSDL), and service {other.name} as "
-                    f"well, over bundle {bundle}: rename one of the files"
+                    f"programs call it {one.wsdl.stem} (WSID, the name of its WSDL), and service {other.name} "
+                    f"as well, over bundle {bundle}: rename one of the files"
                 )
                 yield found.SAME_NAME.at(correlator_file(one.name), "wsdl", text)
         folders = {one.name: one for one in consumers}
@@ -159,8 +159,8 @@ def rerouted(home: Home) -> Iterator[Problem]:
         bundle = heard.get((datastore, place.settings.reroute_name))
         if bundle is not None:
             text = (
-                f"{place.settings.reroute_name} is a tpipe that bundle {bundle} listens to: undeliverable output "
-                "would be taken for callouts, and end as dead letters"
+                f"{place.settings.reroute_name} is a tpipe that bundle {bundle} listens to: undeliverable "
+                "output would be taken for callouts, and end as dead letters"
             )
             yield place.told(found.REROUTED, "reroute_name", text)
 
@@ -171,7 +171,7 @@ def stopped(home: Home) -> Iterator[Problem]:
         for consumer in consumers:
             if not consumer.settings.enabled and callout.requests != "synchronous":
                 text = (
-                    f"false: asynchronous callouts of bundle {bundle} for this service wait in the journal until "
-                    "it is started"
+                    f"false: asynchronous callouts of bundle {bundle} for this service wait in the journal "
+                    "until it is started"
                 )
                 yield reach.STOPPED.at(correlator_file(consumer.name), "enabled", text)

@@ -1,4 +1,4 @@
-"""Times in the wrong order, beyond those that one table or one operation has (see `capacity`, `callout_calls`)."""
+"""Times in the wrong order, beyond those of one operation (`capacity`) and of calls (`callout_calls`)."""
 
 from collections.abc import Iterator
 
@@ -18,8 +18,8 @@ def freshness(home: Home) -> Iterator[Problem]:
         security = service.settings.security
         if takes_token(service) and security.max_age_seconds < waits:
             text = (
-                f"{security.max_age_seconds} s are less than a message may take to arrive and wait for a thread "
-                f"(server.body_seconds and server.waiting_seconds: {number(waits)} s): on a busy day good "
+                f"{security.max_age_seconds} s are less than a message may take to arrive and wait for a "
+                f"thread (server.body_seconds and server.waiting_seconds: {number(waits)} s): on a busy day good "
                 "messages are refused as too old"
             )
             yield found.FRESHNESS.at(correlator_file(service.name), "security.max_age_seconds", text)
@@ -46,5 +46,8 @@ def idle(home: Home) -> Iterator[Problem]:
     for name, bundle in home.bundles.items():
         pool = bundle.ims_connect.pool
         if pool.idle_seconds > pool.max_age_seconds:
-            text = f"{number(pool.idle_seconds)} s are more than max_age_seconds ({number(pool.max_age_seconds)} s)"
-            yield found.IDLE.at(bundle_file(name), "ims_connect.pool.idle_seconds", f"{text}: never reached")
+            text = (
+                f"{number(pool.idle_seconds)} s are more than max_age_seconds ({number(pool.max_age_seconds)} s): "
+                "never reached"
+            )
+            yield found.IDLE.at(bundle_file(name), "ims_connect.pool.idle_seconds", text)

@@ -6,7 +6,22 @@ Exit codes: 0 done, 1 not right (a mistake in the configuration, a call that fai
 import typer
 
 from gateway import __version__
-from gateway.cli import call, callout, check, demo, explain, ims, keystore, reload, serve, standin, wire
+from gateway.cli import (
+    admin,
+    bundle,
+    call,
+    callout,
+    check,
+    demo,
+    explain,
+    ims,
+    keystore,
+    reload,
+    serve,
+    service,
+    standin,
+    wire,
+)
 
 app = typer.Typer(
     name="imsgw",
@@ -41,9 +56,13 @@ app.command("status")(reload.status)
 app.command("check")(check.check)
 app.command("call")(call.call)
 app.command("explain")(explain.explain)
+app.command("migrate")(migrate.migrate)
 app.command("demo")(demo.demo)
 app.command("standin")(standin.standin)
+app.add_typer(admin.app, name="admin")
 app.add_typer(callout.app, name="callout")
+app.add_typer(service.app, name="service")
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(keystore.app, name="keystore")
 app.add_typer(wire.app, name="wire")
 app.add_typer(ims.app, name="ims")

@@ -61,6 +61,11 @@ def keys_of(model: type[Settings], prefix: str = "") -> list[str]:
     return found
 
 
+def secret_keys_of(model: type[Settings]) -> list[str]:
+    """Return the keys of a model that hold secrets, dotted."""
+    return [key for key in keys_of(model) if (field := field_at(model, _steps(key))) and is_secret(field)]
+
+
 def assignments(model: type[Settings], texts: Iterable[str]) -> dict[KeyPath, Value]:
     """Read `key=value` of a command line. Raises ManageError with WRONG; it shows no value.
 

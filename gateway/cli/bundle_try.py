@@ -1,0 +1,44 @@
+"""`imsgw bundle test`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from gateway.cli.managing import BundleArgument
+from gateway.cli.options import HomeOption, JsonOption, problems_shown
+from gateway.cli.printed_json import printed_json
+from gateway.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from gateway.manage.probe import Step
+
+
+def try_bundle(name: BundleArgument, home: HomeOption = Path(), as_json: JsonOption = False) -> None:
+    """Try a bundle: connect to each of its addresses, TLS, a sign of life, sign on with its own identity.
+
+    Nothing is run in IMS, no message is taken. A password that is refused at one address is not tried at the
+    next: RACF revokes a user after a few. Exit code 1: something did not work.
+
+    Example: `imsgw bundle test ims1`
+    """
+    from gateway.cli.ims_way import read_bundle  # noqa: PLC0415  keeps --help quick
+    from gateway.manage.probe import StoreError, probe  # noqa: PLC0415
+
+    with problems_shown():
+        bundle = read_bundle(home, name)
+        try:
+            probed = probe(name, bundle, tell=(lambda *_: None) if as_json else _tell)
+        except StoreError as error:
+            problem = Problem(f"bundles/{name}.toml", "ims_connect.tls", str(error))
+            raise ConfigError((problem,)) from error
+    if as_json:
+        typer.echo(printed_json({"bundle": name, "addresses": [one.facts() for one in probed]}))
+    if not all(one.done for one in probed):
+        raise typer.Exit(1)
+
+
+def _tell(address: str, step: "Step") -> None:
+    how = "-" if step.skipped else "ok" if step.done else "FAILED"
+    took = f", {step.milliseconds} ms" if step.milliseconds else ""
+    typer.echo(f"{address} {step.name}: {how}{took}: {step.text}", err=not (step.done or step.skipped))

@@ -21,6 +21,7 @@ from gateway.admin.api.endpoint import UPLOAD_BYTES
 from gateway.admin.api.http import ApiOverHttp
 from gateway.admin.api.problem import ApiError, unavailable
 from gateway.admin.api.table import TABLE
+from gateway.admin.console.pages import Pages
 from gateway.admin.desk import Desk
 from gateway.admin.origin import require_host, require_own_page, require_token
 from gateway.admin.passwords import BusyError
@@ -156,5 +157,5 @@ def _of_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
 
 
-def _console(_means: Means) -> Console | None:
-    return None
+def _console(means: Means) -> Console | None:
+    return Pages(means)

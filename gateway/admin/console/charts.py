@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 from gateway.admin.console.numbers import NONE, number
 from gateway.admin.console.series import Hour, Step
 
-WIDTH: Final = 400
-HEIGHT: Final = 150
+WIDTH: Final = 380
+HEIGHT: Final = 160
 _LEFT: Final = 44
 _RIGHT: Final = 6
 _TOP: Final = 10

@@ -8,12 +8,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from pydantic import BaseModel
 from werkzeug.wrappers import Request, Response
 
 from gateway.admin.api.calls import Api
 from gateway.admin.api.endpoint import Method, Result
 from gateway.admin.console.render import html, rendered
+from gateway.admin.origin import CSRF_FIELD
 from gateway.admin.ports import Gateway, Worker
 from gateway.admin.roles import Person, Role
 from gateway.preflight.snapshot import Snapshot
@@ -76,7 +78,11 @@ class Visit:
 
     def page(self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Response:
         """Return a page within the frame."""
-        return html(rendered(template, visit=self, **context), status)
+        return html(rendered(template, visit=self, csrf=self._csrf_field, **context), status)
+
+    def _csrf_field(self) -> Markup:
+        """Return what every form of ours has in it."""
+        return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, self.csrf)
 
     def address(self, **changed: str | int | None) -> str:
         """Return the address of this page with some of its questions changed; None takes one out."""

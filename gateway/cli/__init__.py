@@ -16,6 +16,7 @@ from gateway.cli import (
     explain,
     ims,
     keystore,
+    migrate,
     reload,
     serve,
     service,

@@ -1,0 +1,150 @@
+"""Properties of the server to gateway.toml."""
+
+from typing import Any, Final
+
+from gateway.config.words import shown
+from gateway.migrate.bundles import wanted_store
+from gateway.migrate.draft import Draft
+from gateway.migrate.entries import Entry
+from gateway.migrate.findings import Findings, Told, Whom
+from gateway.migrate.keyring import KeyRing, UnusableError
+from gateway.migrate.places import Place
+from gateway.migrate.values import Reader
+
+_ANYWHERE: Final = "0.0.0.0"  # noqa: S104  where the original listens
+_HTTP: Final = 8080
+_HTTPS: Final = 8443
+FILE: Final = "gateway.toml"
+_NO_COUNTERPART: Final = {
+    "trace_level": "there is no trace level: errors, decisions and requests are always in the log; `imsgw wire` and "
+    "`imsgw explain` show what a trace showed",
+    "queue_throttle": "retrieval pauses by itself when as many callouts are in work as `concurrency` says",
+    "health_interval": "every call has a deadline of its own, so nobody has to look for workers that hang",
+    "cache_capacity": "there is no debug cache: the log has each callout, the journal each asynchronous one",
+    "cache_directory": "there is no debug cache: the log has each callout, the journal each asynchronous one",
+    "callout_algorithm": "certificates are handled by OpenSSL, without a choice of Java's algorithms",
+    "tracking": "every request has a tracking id: in the log, in faults, and the wsa:MessageID beside it. IMS Connect "
+    "is not told (*TRCKID*)",
+    "tracking_id": "which id is tracked is not a choice: each request gets one, and its wsa:MessageID is logged",
+    "tracking_element": "an id of your own in an element is not looked for; use wsa:MessageID",
+    "tracking_namespace": "an id of your own in an element is not looked for; use wsa:MessageID",
+}
+
+
+class ServerMaker:
+    """Makes gateway.toml."""
+
+    def __init__(self, entry: Entry | None, reader: Reader, keyring: KeyRing) -> None:
+        self._entry = entry
+        self._reader = reader
+        self._keyring = keyring
+        self.findings: Findings = reader.findings
+        self.draft = Draft(FILE, self.findings, remarks=["Settings of the server; docs/configuration.md has them all."])
+        self.broken: list[str] = []
+        """What stands between this file and a gateway that starts."""
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether clients are asked for their certificates."""
+        return bool(self._wanted_of_clients())
+
+    def _wanted_of_clients(self) -> str:
+        text = self._entry.text("client_authentication") if self._entry is not None else ""
+        return next((one for one in ("required", "optional") if self._reader.is_one_of(f"client_{one}", text)), "")
+
+    def make(self, *, needs_https: bool) -> None:
+        """Draft the file. `needs_https`: there are services with WS-Security."""
+        entry = self._entry
+        if entry is None:
+            text = f"no properties of the server were found: the original's usual ports ({_HTTP}, {_HTTPS}) are taken"
+            self.findings.contradict(text)
+        self._listeners(entry, needs_https=needs_https)
+        if entry is not None:
+            self._clients(entry)
+            self._modes(entry)
+            for name, text in _NO_COUNTERPART.items():
+                if name in entry.said:
+                    self.findings.needless.append(Told(text, entry.at(name)))
+            if entry.has("login_module"):
+                text = "a custom authentication module is Java and cannot be taken over: security.authenticator"
+                self.findings.contradict(text, entry.at("login_module"))
+
+    def _listeners(self, entry: Entry | None, *, needs_https: bool) -> None:
+        http, https = self._port("http_port"), self._port("https_port")
+        keystore = self._keystore(entry)
+        wants_https = https is not None or needs_https or (entry is not None and entry.has("keystore"))
+        if http is None and not wants_https:
+            http = _HTTP
+        host = entry.text("host") if entry is not None and entry.has("host") else _ANYWHERE
+        at = [entry.at("host")] if entry is not None and entry.has("host") else []
+        place = f"[{host}]" if ":" in host else host
+        self._put("https", f"{place}:{https or _HTTPS}" if wants_https else "", "https_port", at)
+        self._put("http", f"{place}:{http}" if http is not None else "", "http_port", at)
+        if keystore is not None:
+            self.draft.put(("server", "keystore"), keystore)
+        elif wants_https:
+            text = (
+                "HTTPS is needed and no usable keystore was found: the gateway starts once server.keystore names one "
+                "(keystores.md says how to make it)"
+            )
+            self.broken.append(text)
+            text = "was TLS done by AT-TLS before SOAP Gateway? Then its certificate and key must be exported for"
+            self.findings.ask(Whom.NETWORK, text, "server.keystore")
+        else:
+            self.draft.put(("admin", "listen"), "")
+            self.draft.change("without a key store there is no admin listener", ("admin", "listen"))
+
+    def _put(self, key: str, value: str, said: str, at: list[Place]) -> None:
+        places = [*at] if value else []
+        if self._entry is not None and self._entry.has(said):
+            places.append(self._entry.at(said))
+        self.draft.put(("server", key), value, *places)
+
+    def _port(self, name: str) -> int | None:
+        number = self._reader.number(self._entry, name) if self._entry is not None else None
+        if number is not None and not 0 < number < 65_536:
+            if number:
+                assert self._entry is not None, "it said the number"
+                self.findings.contradict(f"{name.replace('_', ' ')} is no port", self._entry.at(name))
+            return None
+        return number
+
+    def _keystore(self, entry: Entry | None) -> dict[str, Any] | None:
+        if entry is None or not entry.has("keystore"):
+            return None
+        try:
+            return self._keyring.keystore(wanted_store(entry, "keystore"))
+        except UnusableError as error:
+            self.broken.append(f"server.keystore: {error}")
+            return None
+
+    def _clients(self, entry: Entry) -> None:
+        """Put what is asked of clients' certificates. Where it cannot be had, the gateway does not start."""
+        text = entry.text("client_authentication")
+        wanted = self._wanted_of_clients()
+        if not wanted:
+            if text and not self._reader.is_one_of("client_none", text):
+                self.broken.append(f"client authentication {shown(text)} is none that is known")
+                self.draft.put(("server", "client_authentication"), "required", entry.at("client_authentication"))
+            return
+        self.draft.put(("server", "client_authentication"), wanted, entry.at("client_authentication"))
+        try:
+            if not entry.has("truststore"):
+                raise UnusableError("client authentication is on, and no truststore is named")
+            store = self._keyring.truststore(wanted_store(entry, "truststore"))
+            self.draft.put(("server", "client_truststore"), store)
+        except UnusableError as error:
+            self.broken.append(f"server.client_truststore: {error}")
+
+    def _modes(self, entry: Entry) -> None:
+        text = entry.text("crypto_mode")
+        if self._reader.is_one_of("sp800_131a", text) or (
+            self._reader.is_one_of("yes", text) and "131" in entry.at("crypto_mode").name
+        ):
+            self.draft.put(("server", "crypto_policy"), "sp800-131a", entry.at("crypto_mode"))
+        elif self._reader.is_one_of("fips", text) or (
+            self._reader.is_one_of("yes", text) and "fips" in entry.at("crypto_mode").name.lower()
+        ):
+            self.draft.put(("server", "crypto_policy"), "sp800-131a", entry.at("crypto_mode"))
+            text = "FIPS 140-2 is a matter of the OpenSSL that the gateway runs with; its strictest policy is set"
+            self.draft.change(text, ("server", "crypto_policy"), entry.at("crypto_mode"))

@@ -19,8 +19,8 @@ def freshness(home: Home) -> Iterator[Problem]:
         if takes_token(service) and security.max_age_seconds < waits:
             text = (
                 f"{security.max_age_seconds} s are less than a message may take to arrive and wait for a "
-                f"thread (server.body_seconds and server.waiting_seconds: {number(waits)} s): on a busy day good "
-                "messages are refused as too old"
+                f"thread (server.body_seconds and server.waiting_seconds: {number(waits)} s): on a busy day "
+                "good messages are refused as too old"
             )
             yield found.FRESHNESS.at(correlator_file(service.name), "security.max_age_seconds", text)
 
@@ -46,8 +46,6 @@ def idle(home: Home) -> Iterator[Problem]:
     for name, bundle in home.bundles.items():
         pool = bundle.ims_connect.pool
         if pool.idle_seconds > pool.max_age_seconds:
-            text = (
-                f"{number(pool.idle_seconds)} s are more than max_age_seconds ({number(pool.max_age_seconds)} s): "
-                "never reached"
-            )
+            age = number(pool.max_age_seconds)
+            text = f"{number(pool.idle_seconds)} s are more than max_age_seconds ({age} s): never reached"
             yield found.IDLE.at(bundle_file(name), "ims_connect.pool.idle_seconds", text)

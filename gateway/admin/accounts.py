@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from gateway.admin import tokens
 from gateway.admin.roles import How, Person, Role
 from gateway.clock import Clock
 from gateway.config.accounts import AccountRow, AccountsTable, read_accounts
@@ -21,7 +22,6 @@ from gateway.errors import ConfigError
 
 log = logging.getLogger("gateway.admin")
 
-TOKEN_PREFIX: Final = "imsgw_"  # noqa: S105  says what it is to whoever, or whatever, finds one lying about
 _NOBODY: Final = AccountsTable({})
 
 _Mark = tuple[str, int, int, int, int]
@@ -66,7 +66,7 @@ class Accounts:
 
     def of_token(self, token: str) -> Person | None:
         """Return who shows a token; None for one that is unknown or has expired. Raises UnusableError."""
-        digest = hashlib.sha256(token.encode()).hexdigest()
+        digest = tokens.digest(token)
         now = self._clock.now()
         found = None
         for row in self.table().tokens:

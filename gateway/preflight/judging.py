@@ -9,11 +9,13 @@ from gateway.config.check import check_home, open_files, rounding
 from gateway.config.model import Home
 from gateway.errors import Problem
 from gateway.imsconnect.deadlines import judge as judge_deadlines
+from gateway.preflight import files
 from gateway.preflight.certificates import name_problems
 from gateway.preflight.consumers import consumer_contract_problems
 from gateway.preflight.modules import authenticator_problems
 from gateway.preflight.providers import Providers, contract_problems
 from gateway.preflight.stores import store_problems
+from gateway.preflight.trusting import list_problems
 from gateway.tls.check import trust_problems
 from gateway.tls.opened import Opened
 
@@ -31,4 +33,11 @@ def judge(home: Home, now: datetime, providers: Providers, consumers: Consumers)
         partial(store_problems, now=now, opened=opened),
         partial(trust_problems, now=now, opened=opened),
         partial(name_problems, opened=opened),
+        partial(list_problems, opened=opened),
+        files.writable,
+        files.readable_keys,
+        files.literal_options,
+        files.unused_stores,
+        files.state_folder,
+        files.admin_accounts,
     )

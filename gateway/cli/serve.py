@@ -40,7 +40,7 @@ def serve(
         options = ("--home", str(home), "--log-level", log_level, "--log-format", log_format)
         raise typer.Exit(supervisor.run(("serve", *options), ("callout", *options)))
     from gateway import runtime  # noqa: PLC0415  Spyne takes a second to import; --help need not wait
-    from gateway.runtime.files import load_still  # noqa: PLC0415
+    from gateway.preflight.still import load_still  # noqa: PLC0415
 
     with problems_shown():
         snapshot, look = load_still(home, None, None)

@@ -18,16 +18,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from gateway.clock import Clock
+from gateway.config.effect import in_effect
 from gateway.config.watched import Fingerprint, changed_files, fingerprint, named_files
 from gateway.control import client, seat
 from gateway.control.line import LineError
 from gateway.control.reloaded import Outcome, Reloaded, problems_of
 from gateway.control.server import converse
+from gateway.control.telling import tell
 from gateway.control.words import ControlError, line_of, object_of
 from gateway.errors import ConfigError, Problem
 from gateway.preflight.snapshot import Snapshot
-from gateway.runtime.effect import in_effect
-from gateway.runtime.files import load_still, mark_of
+from gateway.preflight.still import load_still, mark_of
 from gateway.web.environ import Application
 from gateway.web.server import Hands, listener_tls
 
@@ -276,27 +277,11 @@ class Coordinator:
     def _tell(self, told: Reloaded, why: str, changed: str) -> None:
         """Say what came of it: in the log, and to the workers, for metrics and the console."""
         at = self._clock.now()
-        self._log(told, why, changed)
+        tell(log, told, why, changed)
         self._last = {"reloaded": told.facts(), "at": at.isoformat()}
         counting = next(iter(self._ages()), None)
         last = self._last
         self._ask_all(lambda age: {"do": "told", **last, "count": age == counting}, _TOLD_SECONDS)
-
-    @staticmethod
-    def _log(told: Reloaded, why: str, changed: str) -> None:
-        if told.done:
-            what = f": {changed}" if changed else ", no file has changed"
-            log.info("configuration %d (%s) is in force (%s)%s", told.number, told.digest, why, what)
-            for key in told.restart:
-                log.warning("gateway.toml: %s: counts from the next start", key)
-            return
-        wrong = "; ".join(str(one) for one in told.problems if not one.warning) or told.reason
-        log.error(
-            "the changed home does not come into force (%s), configuration %d stays: %s",
-            why,
-            told.number,
-            wrong,
-        )
 
     # -- asking the workers -----------------------------------------------------------------------------------
 

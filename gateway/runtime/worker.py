@@ -26,16 +26,16 @@ from typing import Any, Protocol
 
 from gateway.admin.ports import Worker
 from gateway.clock import Clock
+from gateway.config.effect import in_effect
 from gateway.control.reloaded import Reloaded, problem_facts
 from gateway.control.server import ControlServer
 from gateway.control.words import ControlError, line_of, object_of
 from gateway.errors import ConfigError
 from gateway.observe.metrics import Metrics
 from gateway.observe.traffic import TrafficBoard
+from gateway.preflight.still import load_still, mark_of
 from gateway.runtime import pictures
 from gateway.runtime.backends import Backends
-from gateway.runtime.effect import in_effect
-from gateway.runtime.files import load_still, mark_of
 from gateway.runtime.live import Live, Serving
 from gateway.runtime.probe import Probe
 from gateway.tls import ListenerTls

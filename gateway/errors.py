@@ -125,6 +125,7 @@ class M:
     )
     NOT_VALID = Message("IGW1204E", Side.CLIENT, "The body does not follow the contract: {reason}")
     ADDRESSING = Message("IGW1205E", Side.CLIENT, "WS-Addressing: {reason}")
+    SERVICE_STOPPED = Message("IGW1206E", Side.SERVER, "Service {service} is stopped; try again later")
 
     # WS-Security. The text of a SecurityError is the standard's; these say what the service wants.
     HTTPS_ONLY = Message("IGW1301E", Side.CLIENT, "This service is served over HTTPS only")

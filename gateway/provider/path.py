@@ -92,10 +92,15 @@ class Journey:
     # -- on the way in --------------------------------------------------------------------------------------
 
     def admit(self, arrival: Arrival) -> Admitted:
-        """Parse, check and judge the message. Raises GatewayError when it may not go on."""
+        """Parse, check and judge the message. Raises GatewayError when it may not go on.
+
+        A stopped service refuses before anybody is identified: nothing is tried at RACF, no nonce is used up.
+        """
         charset = parse_media_type(arrival.content_type).parameter("charset")
         root = safexml.parse(arrival.body, self._route.bounds, charset)
         envelope = read_envelope(root)
+        if not self._route.service.settings.enabled:
+            raise GatewayError(M.SERVICE_STOPPED, {"service": self._route.service.name})
         return Admitted(arrival, envelope, self._identify(envelope))
 
     def _identify(self, envelope: Envelope) -> Caller:

@@ -19,7 +19,7 @@ SLOWER = {"http_service": 10, "wire_round_trips": 10, "wss_judge": 5}
 """Runs over real sockets, drawn by Hypothesis or with signatures to make: this many times fewer inputs."""
 FUZZ_FILES = sorted((ROOT / "tests/fuzz").glob("test_*.py"))
 FOLDER = ROOT / "evidence"
-LONG = ("chaos", "model", "callout-kills")
+LONG = ("chaos", "model", "callout-kills", "reloads")
 """Runs that only belong here."""
 
 

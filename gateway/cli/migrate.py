@@ -147,12 +147,11 @@ def _tell(report: "Report", to: Path, *, dry_run: bool) -> None:
         "questions": report.questions,
     }
     typer.echo(", ".join(f"{len(found)} {name}" for name, found in counts.items()))
-    for one in report.damaged:
-        typer.echo(f"{one.place}: {one.text}")
-    for aside in report.aside:
-        typer.echo(f"set aside: {aside.unit}: {aside.reason}")
-    for blocker in report.blockers:
-        typer.echo(f"before it starts: {blocker}")
+    lines = [f"{one.place}: {one.text}" for one in report.damaged]
+    lines += [f"set aside: {aside.unit}: {aside.reason}" for aside in report.aside]
+    lines += [f"before it starts: {blocker}" for blocker in report.blockers]
+    for line in lines:  # names of the installation may hold what steers a terminal
+        typer.echo("".join(one if one.isprintable() else "?" for one in line))
     if report.variables:
         typer.echo(f"variables to set: {', '.join(report.variables)}")
     if not report.usable:

@@ -102,7 +102,7 @@ class BundleMaker:
         elif self.reader.is_one_of("encryption_weak", entry.text("encryption")):
             text = "weak ciphers are not offered: TLS 1.2 or 1.3 here"
             self._findings.change(text, entry.at("encryption"), bundle.unit, "ims_connect.tls")
-            text = "does IMS Connect (or AT-TLS before it) speak TLS 1.2 with forward secrecy? Asked for by"
+            text = "does IMS Connect (or AT-TLS before it) speak TLS 1.2 with forward secrecy?"
             self._findings.ask(Whom.NETWORK, text, f"bundle {bundle.name}")
         if not entry.has("truststore"):
             bundle.broken.append(

@@ -13,7 +13,7 @@ _LONGEST_MS: Final = 3_600_000
 _UTF_8: Final = 1208
 
 
-def is_consumer(entry: Entry, reader: Reader) -> bool:
+def is_consumer(entry: Entry) -> bool:
     """Tell whether an entry is of a service outside: it names bundles for callouts, or says nothing else."""
     if entry.has("callout_bundles"):
         return True
@@ -58,6 +58,6 @@ def _response(draft: Draft, name: str, entry: Entry, reader: Reader) -> None:
     service = draft.file.split("/")[1]
     text = (
         "asynchronous callouts: is the transaction that gets the answer a non-response-mode one? Output of a "
-        "response-mode one goes where nobody reads it. Asked for"
+        "response-mode one goes where nobody reads it."
     )
     reader.findings.ask(Whom.IMS, text, f"{service}.{name} ({entry.text('transaction').upper()[:8]})")

@@ -11,7 +11,7 @@ from gateway.migrate.locate import locate
 from gateway.migrate.places import Place, RefusedError
 from gateway.migrate.wsdls import Wsdl, operations_of, soap_address, soap_bindings, soap_ports
 from gateway.safexml import Element, parse_trusted, serialize_document
-from gateway.soap.documents import location_attribute, references
+from gateway.soap.documents import line_of, location_attribute, references
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def _exact(referrer: str, location: str) -> str:
 def _elsewhere(
     referrer: str, location: str, files: Mapping[str, XmlFile], element: Element, findings: Findings
 ) -> str:
-    at = Place(referrer, int(element.sourceline or 1), str(element.tag).rpartition("}")[2])
+    at = Place(referrer, line_of(element), str(element.tag).rpartition("}")[2])
     try:
         path = unquote(urlsplit(location).path)
         return locate(path, referrer, files)
@@ -146,5 +146,5 @@ def _free(name: str, taken: set[str], folder: str) -> str:
 
 
 def _short(location: str) -> str:
-    bare = location.split("?")[0].rpartition("@")[2]
+    bare = location.partition("?")[0].rpartition("@")[2]
     return bare if len(bare) < 120 else f"...{bare[-100:]}"

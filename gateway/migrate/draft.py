@@ -86,7 +86,8 @@ def _fill(table: TOMLDocument | Table, values: Mapping[str, Any]) -> None:
 
 def _item(value: Any) -> Item:
     if not isinstance(value, Mapping):
-        return tomlkit.item(value)
+        item: Item = tomlkit.item(value)
+        return item
     inline: InlineTable = tomlkit.inline_table()
     for key, inner in value.items():
         inline.add(key, _item(inner))

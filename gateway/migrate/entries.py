@@ -60,7 +60,7 @@ def understand(names: NameMap, record: Record, findings: Findings) -> Entry:
 
 
 def _name(one: Property, said: dict[str, tuple[Property, ...]], findings: Findings) -> None:
-    """Take the bare `name` of a correlator: the operation's, of an element that is called so, or the service's."""
+    """Take the bare `name` of a correlator: of an element called so the operation's, else the service's."""
     meant = "operation" if "operation" in one.entry else "service"
     for name in (meant, "operation"):
         if not any(other.value for other in said.get(name, ())):

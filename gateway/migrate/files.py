@@ -65,7 +65,7 @@ class Source:
     """Links, and what is no file."""
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds. RefusedError: it cannot be read, is no regular file any more, or too long."""
+        """Return what a file holds. RefusedError: it cannot be read, is no file, or too long."""
         try:
             descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(descriptor, "rb") as file:

@@ -1,4 +1,4 @@
-"""A home in the making as files: what stands in it, what is set aside, and whether the gateway would take it."""
+"""A home in the making as files: what is in it, what is set aside, whether the gateway would take it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ https = "127.0.0.1:8443"
 trusted_proxies = ["127.0.0.1/32"]
 client_certificate_header = "X-Certificate"
 """
-"""In place of a gateway.toml that is not right, so that all else can be judged; its own mistakes do not count."""
+"""In place of a gateway.toml that is not right, so that all else can be judged; its own does not count."""
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class HomeDraft:
     def settle(self, folder: Folder) -> tuple[Problem, ...]:
         """Write the home into a folder, setting aside what would keep the gateway from starting.
 
-        Returns what `imsgw check` says of the rest; errors among it are of gateway.toml, or could not be placed.
+        Returns what `imsgw check` says of the rest; errors among it are those of gateway.toml.
         """
         self._begin(folder)
         for _ in range(_ROUNDS):
@@ -171,7 +171,7 @@ class HomeDraft:
         """Return the bundle or service that a problem is about."""
         parts = problem.file.split("/")
         unit = problem.file if parts[0] == "bundles" else "/".join(parts[:2])
-        known = {one.unit for one in (*self.bundles.values(), *self.services.values())}
+        known = {one.unit for one in self.bundles.values()} | {one.unit for one in self.services.values()}
         return unit if unit in known else None
 
     def _tell(self) -> None:

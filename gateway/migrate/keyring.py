@@ -153,10 +153,8 @@ class KeyRing:
         key, material = usable[0]
         if len(keys) > 1:
             names = ", ".join(one.alias for one in keys)
-            self.findings.contradict(
-                f"the store holds several keys ({names}) and nothing says which is meant: {key.alias} was taken",
-                Place(file),
-            )
+            text = f"the store holds several keys ({names}), and nothing says which is meant: {key.alias} here"
+            self.findings.contradict(text, Place(file))
         return material
 
     def _tell_of(self, file: str, store: JavaStore) -> None:

@@ -1,4 +1,4 @@
-"""Which file of the installation a path in its configuration means: paths there are those of another machine."""
+"""Which file of the installation a path in it means: the paths are those of another machine."""
 
 import posixpath
 import re

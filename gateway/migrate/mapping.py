@@ -1,4 +1,4 @@
-"""The mapping table: which names in IBM's files mean what. Shipped as mapping.toml; a user may hand in another."""
+"""The mapping table: which names in IBM's files mean what. Shipped as mapping.toml; users may change it."""
 
 import re
 import tomllib
@@ -115,7 +115,7 @@ def shipped_text() -> str:
 
 
 def read_mapping(path: Path | None = None) -> NameMap:
-    """Read the shipped table and, over it, a user's. Raises ConfigError: not TOML, unknown keys, wrong types."""
+    """Read the shipped table and, over it, a user's. Raises ConfigError: no TOML, unknown keys, wrong types."""
     table = _shipped()
     if path is None:
         return _name_map(settle(MappingTable, table, SHIPPED.name, HomeFiles(SHIPPED.parent, {})))

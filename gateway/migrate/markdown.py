@@ -58,7 +58,7 @@ def _aside(report: Report) -> Iterator[str]:
         return
     yield "## Set aside"
     yield ""
-    yield "Not part of the home, because the gateway would not start with it, or would do other than the original."
+    yield "Not part of the home: the gateway would not start with it, or would do other than the original."
     yield ""
     for one in report.aside:
         kept = f" Its draft: {_code(one.kept)}." if one.kept else ""
@@ -76,7 +76,7 @@ def _questions(report: Report) -> Iterator[str]:
         yield ""
         for _, text, about in group:
             more = f", and {len(about) - _MOST_ABOUT} more" if len(about) > _MOST_ABOUT else ""
-            named = f": {', '.join(map(_text, about[:_MOST_ABOUT]))}{more}" if about else ""
+            named = f" ({', '.join(map(_text, about[:_MOST_ABOUT]))}{more})" if about else ""
             yield f"- {_text(text[:1].upper() + text[1:])}{named}"
         yield ""
 

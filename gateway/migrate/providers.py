@@ -82,8 +82,8 @@ def ask_about(draft: Draft, kind: TokenType, bundle: str, user: str, findings: F
     else:
         text = (
             f"an assertion brings no password: is it RACF=N at IMS Connect, or is there a PassTicket key "
-            f"(PTKTDATA) for [passticket] of bundle {bundle}? Needed by"
+            f"(PTKTDATA) for [passticket] of bundle {bundle}?"
         )
         findings.ask(Whom.RACF, text, service)
-        text = f"SAML under RACF=Y: does IMS Connect behind bundle {bundle} run with RACF=Y? Asked for"
+        text = f"SAML under RACF=Y: does IMS Connect behind bundle {bundle} run with RACF=Y?"
         findings.ask(Whom.IMS, text, service)

@@ -8,7 +8,7 @@ what stands around it, and only the innermost count.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from gateway.migrate.mapping import KINDS, Kind, NameMap, fold
 from gateway.migrate.places import Place
@@ -184,8 +184,12 @@ class _Reader:
         return Property(dotted_path(key), value, self._place(element, f" {key}"))
 
     def _place(self, element: Element, more: str = "") -> Place:
-        line = element.sourceline or 1
-        return Place(self._file, int(line), f"{_local(element)}{more}")  # type: ignore[call-overload]  # missing in the stubs
+        return Place(self._file, _line(element), f"{_local(element)}{more}")
+
+
+def _line(element: Element) -> int:
+    line: Any = element.sourceline
+    return line or 1
 
 
 def dotted_path(key: str) -> tuple[str, ...]:

@@ -28,9 +28,9 @@ from gateway.migrate.report import (
 )
 from gateway.migrate.server import ServerMaker
 from gateway.migrate.services import ServiceDraft, ServiceMaker
-from gateway.migrate.tokens import NONE
+from gateway.migrate.tokens import NONE, SecurityMaker
 from gateway.migrate.values import Reader
-from gateway.migrate.write import Folder, TargetError, aside, check_target, move_into
+from gateway.migrate.write import TargetError, aside, check_target, move_into
 from gateway.migrate.wsdls import Wsdls
 
 __all__ = ["Options", "TargetError", "migrate"]
@@ -64,12 +64,8 @@ def migrate(source: Path, target: Path, options: Options, progress: Progress) ->
             data = json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
             folder.write(MARKDOWN_FILE, markdown(report).encode())
             folder.write(JSON_FILE, data.encode())
-            _put_in_place(folder, source, target)
+            move_into(folder, source, target)
     return report
-
-
-def _put_in_place(folder: Folder, source: Path, target: Path) -> None:
-    move_into(folder, source, target)
 
 
 class _Work:
@@ -94,15 +90,8 @@ class _Work:
         for entry in self._found.bundles:
             bundles.make(entry)
         documents = {file.name: file for file in (*self._found.wsdls, *self._found.schemas)}
-        services = ServiceMaker(
-            self._reader,
-            self._keyring,
-            bundles,
-            Wsdls(self._found.wsdls),
-            documents,
-            self._found.server,
-            self._server.asks_for_certificates,
-        )
+        security = SecurityMaker(self._found.server, self._keyring, self._server.asks_for_certificates)
+        services = ServiceMaker(self._reader, bundles, Wsdls(self._found.wsdls), documents, security)
         services.make_all(self._found.operations, lambda done, of: self._progress("Services", done, of))
         by_name = {one.name: one for one in bundles.made.values()}
         self._exits(by_name, services.adapters)
@@ -124,12 +113,12 @@ class _Work:
             key, with_adapter = ("ims_connect", "exit"), name in adapters
             if with_adapter:
                 bundle.draft.put(key, "HWSSOAP1")
-                text = "is HWSSOAP1 in EXIT= of IMS Connect's TCPIP statement (the XML adapter needs it)? For bundle"
+                text = "is HWSSOAP1 in EXIT= of IMS Connect's TCPIP statement (the XML adapter needs it)?"
             else:
                 bundle.draft.change("no converter is used over it, so its exit is HWSSMPL1, not HWSSOAP1", key)
-                text = "is HWSSMPL1 in EXIT= of IMS Connect's TCPIP statement? It is for bundle"
+                text = "is HWSSMPL1 in EXIT= of IMS Connect's TCPIP statement?"
             self._findings.ask(Whom.IMS, text, name)
-            size = "do MAXSOC= and the sockets of all gateways (server.workers x pool.size) fit? For bundle"
+            size = "do MAXSOC= and the sockets of all gateways (server.workers x pool.size) fit?"
             self._findings.ask(Whom.IMS, size, name)
 
     def report(self, home: HomeDraft, problems: tuple[Problem, ...]) -> Report:

@@ -15,17 +15,18 @@ _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  where the original listens
 _HTTP: Final = 8080
 _HTTPS: Final = 8443
 FILE: Final = "gateway.toml"
+_NO_CACHE: Final = "there is no debug cache: the log has every callout, the journal asynchronous ones"
 _NO_COUNTERPART: Final = {
-    "trace_level": "there is no trace level: errors, decisions and requests are always in the log; `imsgw wire` and "
-    "`imsgw explain` show what a trace showed",
+    "trace_level": "there is no trace level: errors, decisions and requests are always in the log; imsgw wire "
+    "and imsgw explain show what a trace showed",
     "queue_throttle": "retrieval pauses by itself when as many callouts are in work as `concurrency` says",
     "health_interval": "every call has a deadline of its own, so nobody has to look for workers that hang",
-    "cache_capacity": "there is no debug cache: the log has each callout, the journal each asynchronous one",
-    "cache_directory": "there is no debug cache: the log has each callout, the journal each asynchronous one",
+    "cache_capacity": _NO_CACHE,
+    "cache_directory": _NO_CACHE,
     "callout_algorithm": "certificates are handled by OpenSSL, without a choice of Java's algorithms",
-    "tracking": "every request has a tracking id: in the log, in faults, and the wsa:MessageID beside it. IMS Connect "
-    "is not told (*TRCKID*)",
-    "tracking_id": "which id is tracked is not a choice: each request gets one, and its wsa:MessageID is logged",
+    "tracking": "every request has a tracking id, in the log and in faults, and its wsa:MessageID is logged; "
+    "IMS Connect is not told (*TRCKID*)",
+    "tracking_id": "which id is tracked is no choice: each request gets one, and its wsa:MessageID is logged",
     "tracking_element": "an id of your own in an element is not looked for; use wsa:MessageID",
     "tracking_namespace": "an id of your own in an element is not looked for; use wsa:MessageID",
 }
@@ -39,7 +40,9 @@ class ServerMaker:
         self._reader = reader
         self._keyring = keyring
         self.findings: Findings = reader.findings
-        self.draft = Draft(FILE, self.findings, remarks=["Settings of the server; docs/configuration.md has them all."])
+        self.draft = Draft(
+            FILE, self.findings, remarks=["Settings of the server; docs/configuration.md has them all."]
+        )
         self.broken: list[str] = []
         """What stands between this file and a gateway that starts."""
 
@@ -50,13 +53,15 @@ class ServerMaker:
 
     def _wanted_of_clients(self) -> str:
         text = self._entry.text("client_authentication") if self._entry is not None else ""
-        return next((one for one in ("required", "optional") if self._reader.is_one_of(f"client_{one}", text)), "")
+        return next(
+            (one for one in ("required", "optional") if self._reader.is_one_of(f"client_{one}", text)), ""
+        )
 
     def make(self, *, needs_https: bool) -> None:
         """Draft the file. `needs_https`: there are services with WS-Security."""
         entry = self._entry
         if entry is None:
-            text = f"no properties of the server were found: the original's usual ports ({_HTTP}, {_HTTPS}) are taken"
+            text = f"no properties of the server were found: its usual ports ({_HTTP}, {_HTTPS}) are taken"
             self.findings.contradict(text)
         self._listeners(entry, needs_https=needs_https)
         if entry is not None:
@@ -84,11 +89,11 @@ class ServerMaker:
             self.draft.put(("server", "keystore"), keystore)
         elif wants_https:
             text = (
-                "HTTPS is needed and no usable keystore was found: the gateway starts once server.keystore names one "
-                "(keystores.md says how to make it)"
+                "HTTPS is needed and no usable keystore was found: the gateway starts once server.keystore "
+                "names one (docs/keystores.md)"
             )
             self.broken.append(text)
-            text = "was TLS done by AT-TLS before SOAP Gateway? Then its certificate and key must be exported for"
+            text = "was TLS done by AT-TLS before SOAP Gateway? Then its certificate and key must be exported."
             self.findings.ask(Whom.NETWORK, text, "server.keystore")
         else:
             self.draft.put(("admin", "listen"), "")
@@ -125,26 +130,36 @@ class ServerMaker:
         if not wanted:
             if text and not self._reader.is_one_of("client_none", text):
                 self.broken.append(f"client authentication {shown(text)} is none that is known")
-                self.draft.put(("server", "client_authentication"), "required", entry.at("client_authentication"))
+                self.draft.put(
+                    ("server", "client_authentication"), "required", entry.at("client_authentication")
+                )
             return
         self.draft.put(("server", "client_authentication"), wanted, entry.at("client_authentication"))
+        if not entry.has("truststore"):
+            self.broken.append(
+                "server.client_truststore: client authentication is on, and no truststore is named"
+            )
+            return
         try:
-            if not entry.has("truststore"):
-                raise UnusableError("client authentication is on, and no truststore is named")
             store = self._keyring.truststore(wanted_store(entry, "truststore"))
             self.draft.put(("server", "client_truststore"), store)
         except UnusableError as error:
             self.broken.append(f"server.client_truststore: {error}")
 
     def _modes(self, entry: Entry) -> None:
-        text = entry.text("crypto_mode")
-        if self._reader.is_one_of("sp800_131a", text) or (
-            self._reader.is_one_of("yes", text) and "131" in entry.at("crypto_mode").name
+        """Put the policy for TLS. FIPS and SP 800-131A are modes, or names of a switch."""
+        text, at = entry.text("crypto_mode"), entry.at("crypto_mode")
+        on = self._reader.is_one_of("yes", text)
+        strict = self._reader.is_one_of("sp800_131a", text) or (on and "131" in at.name)
+        fips = self._reader.is_one_of("fips", text) or (on and "fips" in at.name.lower())
+        if strict or fips:
+            self.draft.put(("server", "crypto_policy"), "sp800-131a", at)
+        elif (
+            text and not self._reader.is_one_of("no", text) and not self._reader.is_one_of("client_none", text)
         ):
-            self.draft.put(("server", "crypto_policy"), "sp800-131a", entry.at("crypto_mode"))
-        elif self._reader.is_one_of("fips", text) or (
-            self._reader.is_one_of("yes", text) and "fips" in entry.at("crypto_mode").name.lower()
-        ):
-            self.draft.put(("server", "crypto_policy"), "sp800-131a", entry.at("crypto_mode"))
-            text = "FIPS 140-2 is a matter of the OpenSSL that the gateway runs with; its strictest policy is set"
-            self.draft.change(text, ("server", "crypto_policy"), entry.at("crypto_mode"))
+            self.findings.contradict(f"the mode {shown(text)} is none that is known: TLS is modern here", at)
+        if fips:
+            text = (
+                "FIPS 140-2 is a matter of the OpenSSL that the gateway runs with; the strictest policy is set"
+            )
+            self.draft.change(text, ("server", "crypto_policy"), at)

@@ -1,4 +1,4 @@
-"""Correlators of the installation to services of the home: which entries are one service, and which WSDL it has."""
+"""Correlators of the installation to services: which entries are one service, and which WSDL it has."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,9 @@ from gateway.migrate.draft import Draft, unit_name
 from gateway.migrate.entries import Entry
 from gateway.migrate.files import XmlFile
 from gateway.migrate.findings import Findings
-from gateway.migrate.keyring import KeyRing
 from gateway.migrate.places import Place, RefusedError
 from gateway.migrate.providers import ask_about, put_operation
-from gateway.migrate.tokens import NONE, TokenType, put_security, token_type
+from gateway.migrate.tokens import NONE, SecurityMaker, TokenType, token_type
 from gateway.migrate.values import Reader, UnclearError
 from gateway.migrate.wsdls import Wsdl, Wsdls
 
@@ -57,12 +56,10 @@ class ServiceMaker:
     """Makes services."""
 
     reader: Reader
-    keyring: KeyRing
     bundles: BundleMaker
     wsdls: Wsdls
     documents: Mapping[str, XmlFile] = field(repr=False)
-    server: Entry | None
-    asks_for_certificates: bool
+    security: SecurityMaker
     made: dict[str, ServiceDraft] = field(default_factory=dict)
     adapters: set[str] = field(default_factory=set)
     """Bundles, by name in the home, over which IMS Connect converts."""
@@ -87,7 +84,7 @@ class ServiceMaker:
     def _groups(self, operations: tuple[Entry, ...]) -> list[_Group]:
         groups: dict[tuple[str, str], _Group] = {}
         for entry in operations:
-            role = "consumer" if is_consumer(entry, self.reader) else "provider"
+            role = "consumer" if is_consumer(entry) else "provider"
             try:
                 wsdl, reason = self.wsdls.of(entry), ""
             except RefusedError as error:
@@ -159,8 +156,8 @@ class ServiceMaker:
                 if bundle is None:
                     self._findings.contradict(self._no_bundle(text, entry), entry.at("callout_bundles"))
                 elif not bundle.listens:
-                    text = f"callout service without tpipes: bundle {bundle.name} of service {service.name} has none"
-                    self._findings.contradict(text, entry.at("callout_bundles"))
+                    told = f"callout service {service.name} without tpipes: bundle {bundle.name} has none"
+                    self._findings.contradict(told, entry.at("callout_bundles"))
                 elif bundle not in service.bundles:
                     service.bundles.append(bundle)
         places = [entry.at("callout_bundles") for entry in entries if entry.has("callout_bundles")]
@@ -191,7 +188,8 @@ class ServiceMaker:
                 continue
             other = self.bundles.find(entry.text("bundle"), entry.at("bundle"))
             if other is None or other not in service.bundles:
-                text = f"answers go back over the bundle that brought the call, not over {shown(entry.text('bundle'))}"
+                named = shown(entry.text("bundle"))
+                text = f"answers go back over the bundle that brought the call, not over {named}"
                 self._findings.change(text, entry.at("bundle"), service.draft.file)
 
     def _no_bundle(self, text: str, entry: Entry) -> str:
@@ -209,8 +207,7 @@ class ServiceMaker:
             if consumer:
                 self._callout_token(service, kind, entry)
                 return
-            asks = self.asks_for_certificates
-            put_security(service.draft, kind, entry, self.server, self.keyring, asks_for_certificates=asks)
+            self.security.put(service.draft, kind, entry)
         except UnclearError as error:
             service.broken.append(str(error))
             return
@@ -221,11 +218,11 @@ class ServiceMaker:
 
     def _login_module(self, service: ServiceDraft, entries: list[Entry]) -> None:
         """Keep out a service whose callers a module of Java looked at: without it more of them would get in."""
-        for one in (*entries, *((self.server,) if self.server is not None else ())):
+        for one in (*entries, *((self.security.server,) if self.security.server is not None else ())):
             if one.has("login_module"):
                 text = (
-                    f"a custom authentication module ({one.at('login_module')}) is Java and cannot be taken over: write "
-                    "it anew as security.authenticator, or make sure that it is not needed"
+                    f"a custom authentication module ({one.at('login_module')}) is Java and cannot be taken "
+                    "over: write it anew as security.authenticator, or make sure that it is not needed"
                 )
                 if text not in service.broken:
                     service.broken.append(text)

@@ -14,7 +14,7 @@ from gateway.codepage import CodePage
 from gateway.migrate.places import RefusedError
 
 _EBCDIC: Final = 1047
-"""Code page of z/OS UNIX files. The characters of names and of XML's own markup are those of 037 and 1140 too."""
+"""Code page of z/OS UNIX files. Names and the markup of XML itself are the same in 037 and 1140."""
 _EBCDIC_STARTS: Final = (b"\x4c\x6f\xa7\x94", b"\x4c\x5a\x60\x60")
 """`<?xm` and `<!--`."""
 _UTF_32: Final = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
@@ -23,6 +23,10 @@ _DECLARATION: Final = re.compile(r"\s*<\?xml[ \t\r\n][^<>]*?\?>")
 _ENCODING: Final = re.compile(r"""encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _HONEST: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _HEAD: Final = 400
+_OF_TEXT: Final = re.compile(
+    r"ascii|utf-8|utf-16(?:-[lb]e)?|iso8859-\d+|cp\d+|koi8-\w|euc_\w+|shift_jis\w*|gb\w+|big5\w*"
+)
+"""Names of Python's codecs that are encodings of text: rot13, zip and escapes are codecs, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +106,7 @@ def _known(name: str) -> str:
         found = codecs.lookup(name)
     except LookupError:
         raise RefusedError(f"names the encoding {name}, which nobody here knows") from None
-    # rot13, zip and their like are codecs too; those of Python's own escapes could stand for other text
-    if not found._is_text_encoding or found.name in {
-        "idna",
-        "punycode",
-        "unicode_escape",
-        "raw_unicode_escape",
-    }:  # noqa: SLF001  no other way to ask
+    if not _OF_TEXT.fullmatch(found.name):
         raise RefusedError(f"names the encoding {name}, which is none of text")
     return found.name
 

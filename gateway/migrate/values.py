@@ -73,9 +73,7 @@ def times_of(entry: Entry, reader: Reader, about: str) -> Times:
         chosen = DEFAULT_EXECUTION_MS
         text = f"executionTimeout 0 means TIMEOUT= of IMS Connect; here it is {chosen} ms"
         findings.change(text, entry.at("execution_timeout"))
-        findings.ask(
-            Whom.IMS, "which TIMEOUT= does IMS Connect have? Put it into execution_timeout_ms of", about
-        )
+        findings.ask(Whom.IMS, "which TIMEOUT= does IMS Connect have? Put it into execution_timeout_ms.", about)
     elif not 0 < chosen <= LONGEST_EXECUTION_MS:
         chosen = LONGEST_EXECUTION_MS
         text = f"an executionTimeout without limit, or beyond an hour, is {chosen} ms here"

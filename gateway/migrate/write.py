@@ -70,7 +70,7 @@ def check_target(source: Path, target: Path, *, force: bool) -> None:
 
 @contextmanager
 def aside(target: Path | None) -> Iterator[Folder]:
-    """Make a folder beside the target, so that what is ready can be moved; None: somewhere, and nothing stays."""
+    """Make a folder beside the target, so that what is ready can be moved; None: elsewhere."""
     parent = None
     if target is not None:
         parent = target.absolute().parent

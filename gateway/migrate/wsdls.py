@@ -1,7 +1,7 @@
 """The WSDLs of the installation: which one an entry means, and what is in it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -93,7 +93,7 @@ class Wsdls:
         self._all = tuple(Wsdl(file) for file in files)
         self._by_name = {one.name: one for one in self._all}
 
-    def __iter__(self) -> "Iterable[Wsdl]":  # type: ignore[misc]
+    def __iter__(self) -> Iterator[Wsdl]:
         return iter(self._all)
 
     def of(self, entry: Entry) -> Wsdl:
@@ -101,21 +101,7 @@ class Wsdls:
         named = entry.text("wsdl")
         if named:
             return self._named(named, entry)
-        ways: list[Callable[[Wsdl], bool]] = []
-        service, operation = entry.text("service"), entry.text("operation")
-        if service:
-            ways += [
-                lambda one: service in one.services,
-                lambda one: service == one.stem,
-                lambda one: service in one.ports,
-            ]
-            ways.append(lambda one: service.lower() in {name.lower() for name in (*one.services, one.stem)})
-        action = re.sub(r"^urn:", "", entry.text("soap_action"), flags=re.IGNORECASE)
-        ways += [lambda one: bool(action) and action.lower() == one.stem.lower()]
-        ways.append(lambda one: PurePosixPath(entry.place.file).stem.lower() == one.stem.lower())
-        if operation and not service:
-            ways.append(lambda one: operation in one.operations)
-        for way in ways:
+        for way in _ways(entry):
             if found := self._best([one for one in self._all if way(one)], entry):
                 return found
         raise RefusedError("has no WSDL among the files")
@@ -130,7 +116,7 @@ class Wsdls:
         raise RefusedError(f"names a WSDL that {reason}")
 
     def _best(self, found: list[Wsdl], entry: Entry) -> Wsdl | None:
-        """Return the one that has the operation, or lies beside the entry. RefusedError: several are as good."""
+        """Return the one that has the operation, or lies beside the entry. RefusedError: several are."""
         operation = entry.text("operation")
         with_it = [one for one in found if operation in one.operations]
         left = with_it or found
@@ -140,3 +126,23 @@ class Wsdls:
         if len(left) > 1:
             raise RefusedError(f"could mean {' or '.join(one.name for one in left[:4])}")
         return left[0] if left else None
+
+
+def _ways(entry: Entry) -> Iterator[Callable[[Wsdl], bool]]:
+    """Yield ways to tell the WSDL of an entry, the surest first.
+
+    Where the service is named, it has to be in the WSDL, or the two files have one name: a WSDL that only has
+    the same operation is another service's.
+    """
+    service, stem = entry.text("service"), PurePosixPath(entry.place.file).stem.lower()
+    if service:
+        yield lambda one: service in one.services
+        yield lambda one: service == one.stem
+        yield lambda one: service in one.ports
+        yield lambda one: service.lower() in {name.lower() for name in (*one.services, *one.ports, one.stem)}
+    yield lambda one: one.stem.lower() == stem
+    if not service:
+        action = re.sub(r"^urn:", "", entry.text("soap_action"), flags=re.IGNORECASE).lower()
+        yield lambda one: one.stem.lower() == action
+        operation = entry.text("operation")
+        yield lambda one: operation in one.operations

@@ -1,0 +1,79 @@
+"""What a worker remembers of its latest requests."""
+
+from dataclasses import replace
+
+from gateway.observe.events import RequestEnded
+from gateway.observe.traffic import BUCKET_SECONDS, BUCKETS, RECENT, TrafficBoard
+from tests.fixtures.clock import SetClock
+from tests.fixtures.in_process import EventList
+
+EVENT = RequestEnded(
+    tracking_id="t",
+    service="phonebook",
+    operation="PhoneBook",
+    transaction="IVTNO",
+    peer="192.0.2.1",
+    tls=True,
+    user="ALICE",
+    origin="username",
+    outcome="answered",
+    message_id="",
+    reason="",
+    return_code=None,
+    reason_code=None,
+    racf_code=None,
+    reached_ims_connect=True,
+    milliseconds=10,
+)
+
+
+def counts(board):
+    return {
+        service: [(one.answered, one.refused, one.milliseconds, one.longest) for one in buckets]
+        for service, buckets in board.traffic().items()
+    }
+
+
+def test_requests_are_counted_by_service_and_time_and_passed_on(clock: SetClock):
+    sink = EventList()
+    board = TrafficBoard(sink, clock)
+    events = [
+        EVENT,
+        replace(EVENT, outcome="refused", milliseconds=30),
+        replace(EVENT, service="lab", outcome="accepted", milliseconds=5),
+    ]
+    for event in events:
+        board.emit(event)
+    clock.move(BUCKET_SECONDS)
+    board.emit(replace(EVENT, milliseconds=7))
+    assert counts(board) == {"phonebook": [(1, 1, 40, 30), (1, 0, 7, 7)], "lab": [(1, 0, 5, 5)]}
+    starts = [one.start for one in board.traffic()["phonebook"]]
+    assert starts[1] - starts[0] == BUCKET_SECONDS
+    assert starts[0] % BUCKET_SECONDS == 0
+    assert sink.events == [*events, replace(EVENT, milliseconds=7)]
+
+
+def test_what_is_older_than_an_hour_is_forgotten(clock: SetClock):
+    board = TrafficBoard(EventList(), clock)
+    board.emit(EVENT)
+    clock.move(BUCKETS * BUCKET_SECONDS - BUCKET_SECONDS)
+    assert counts(board) == {"phonebook": [(1, 0, 10, 10)]}
+    clock.move(2 * BUCKET_SECONDS)
+    assert counts(board) == {}
+
+
+def test_a_clock_that_is_set_back_loses_no_count(clock: SetClock):
+    board = TrafficBoard(EventList(), clock)
+    board.emit(EVENT)
+    clock.move(-600)
+    board.emit(EVENT)
+    assert counts(board) == {"phonebook": [(2, 0, 20, 10)]}
+
+
+def test_the_latest_requests_come_newest_first_and_are_bounded(clock: SetClock):
+    board = TrafficBoard(EventList(), clock)
+    for number in range(RECENT + 5):
+        board.emit(replace(EVENT, tracking_id=str(number)))
+    assert [one.event.tracking_id for one in board.recent(2)] == [str(RECENT + 4), str(RECENT + 3)]
+    assert len(board.recent(10 * RECENT)) == RECENT
+    assert board.recent(0) == ()

@@ -5,6 +5,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -41,8 +42,12 @@ def hashed(password: Secret) -> str:
     return _HASHER.hash(_normal(password))
 
 
+@cache
 def decoy() -> str:
-    """Return the hash of a password that nobody knows: to be verified where there is no account of a name."""
+    """Return the hash of a password that nobody knows: to be verified where there is no account of a name.
+
+    It is made once; ask for it whether or not there is an account, so that the first time tells nothing.
+    """
     return _HASHER.hash(secrets.token_urlsafe(32))
 
 

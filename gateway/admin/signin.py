@@ -35,32 +35,32 @@ class SignIn:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._store = Store(desk.state)
+        self.store = Store(desk.state)
         self.accounts = Accounts(desk.home, lambda: desk.settings.accounts, desk.clock)
-        self._sessions = Sessions(self._store, lambda: desk.settings, self._stamp, desk.clock)
-        self._attempts = Attempts(self._store, desk.clock)
+        self._sessions = Sessions(self.store, lambda: desk.settings, self._stamp, desk.clock)
+        self._attempts = Attempts(self.store, desk.clock)
         self._passwords = Passwords()
-        self._decoy = decoy()
         self._log = AdminLog()
 
     def close(self) -> None:
         """Close the file."""
-        self._store.close()
+        self.store.close()
 
     def possible(self) -> bool:
         """Tell whether there is anybody who could sign in."""
         table = self.accounts.table()
-        return bool(table.accounts or table.tokens)
+        return bool(table.accounts or table.tokens) or self._desk.settings.sso is not None
 
     def by_password(self, name: str, password: Secret, peer: str) -> Recognised:
         """Return who has this name and password; an unknown name takes as long. Raises SignInError."""
         row = self.accounts.table().accounts.get(name)
+        stand_in = decoy()
         attempt = self._attempts.begin(name, peer)
         if attempt is None:
             self._tell(name, How.ACCOUNT, peer, "refused", "too early after wrong passwords")
             raise SignInError(REFUSED)
         try:
-            right = self._passwords.verify(row.hash if row else self._decoy, password)
+            right = self._passwords.verify(row.hash if row else stand_in, password)
         except BusyError:
             self._attempts.undone(attempt)
             raise
@@ -83,9 +83,12 @@ class SignIn:
         self._tell(person.name, person.how, peer, "signed in", "")
         return value
 
-    def session(self, value: str) -> Session | None:
-        """Return the session of a cookie; None when there is none any more."""
-        return self._sessions.find(value) if value else None
+    def session(self, value: str, *, used: bool = True) -> Session | None:
+        """Return the session of a cookie; None when there is none any more.
+
+        `used`: whether somebody does something, and not a page that looks again by itself.
+        """
+        return self._sessions.find(value, used=used) if value else None
 
     def end(self, value: str, peer: str) -> None:
         """Sign out."""
@@ -101,7 +104,8 @@ class SignIn:
     def _stamp(self, person: Person) -> str | None:
         if person.how is How.ACCOUNT:
             return self.accounts.stamp(person.name)
-        return None
+        sso = self._desk.settings.sso
+        return sso.stamp if person.how is How.SSO and sso is not None else None
 
     def _tell(self, name: str, how: How, peer: str, outcome: str, reason: str) -> None:
         shown = "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_NAME])

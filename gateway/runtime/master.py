@@ -82,6 +82,8 @@ class Coordinator:
         """Of the home in force."""
         self._seen = look
         """At the last look: what was refused is not tried again until it changes."""
+        self._named = named_files(snapshot.home)
+        """Files that the home in force names; to find them is too much work for every look."""
         self._changing: Fingerprint | None = None
         self._due = clock.monotonic()
         self._build = build
@@ -156,7 +158,7 @@ class Coordinator:
             return
         self._due = self._clock.monotonic() + seconds
         home = self.snapshot.home
-        now = fingerprint(home.path, named_files(home))
+        now = fingerprint(home.path, self._named)
         if now == self._seen:
             self._changing = None
         elif now == self._changing:
@@ -237,7 +239,7 @@ class Coordinator:
         try:
             loaded, look = self._away(lambda: load_still(before.home.path, before.home.state, before))
         except ConfigError as error:
-            self._seen = fingerprint(before.home.path, named_files(before.home))
+            self._seen = fingerprint(before.home.path, self._named)
             raise _NotDoneError(problems=error.problems) from error
         home, restart = in_effect(before.home, loaded.home)
         return _Ready(replace(loaded, home=home), look, restart)
@@ -258,6 +260,7 @@ class Coordinator:
             raise
         assert self._hands is not None, "nobody reloads before it has begun"
         self.snapshot, self._look, self._seen = ready.snapshot, ready.look, ready.look
+        self._named = named_files(home)
         self._hands.renew(home, tls)
         for age, said in self._ask_all({"do": "commit", **number}, _COMMIT_SECONDS).items():
             if not isinstance(said, Mapping):

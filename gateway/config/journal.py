@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, Field, model_validator
 
+from gateway.config.addresses import Address
 from gateway.config.outside import is_host
 from gateway.config.stores import TrustStore
 from gateway.config.values import MisfitError, RefusalError, SecretValue, Settings, Words
@@ -35,16 +36,29 @@ def _store(value: str) -> str:
     return value
 
 
+def journal_addresses(address: str) -> tuple[Address, ...]:
+    """Return host and port of each server of an address; none where it is no address."""
+    return tuple(_server(one) for one in _hosts(address))
+
+
 def journal_hosts(address: str) -> tuple[str, ...]:
     """Return the hosts of an address (PostgreSQL documentation, Specifying Multiple Hosts), IPv6 in brackets.
 
     None where it is no address.
     """
+    return tuple(one["host"] for one in _hosts(address))
+
+
+def _server(match: re.Match[str]) -> Address:
+    return Address(match["host"].strip("[]"), int(match["port"] or 5432))
+
+
+def _hosts(address: str) -> tuple[re.Match[str], ...]:
     match = _ADDRESS.fullmatch(address)
     found = [_HOST.fullmatch(one) for one in match["hosts"].split(",")] if match else []
     if not all(one and is_host(one["host"]) and 0 < int(one["port"] or 5432) < 65_536 for one in found):
         return ()
-    return tuple(one["host"] for one in found if one)
+    return tuple(one for one in found if one)
 
 
 JournalStoreAddress = Annotated[

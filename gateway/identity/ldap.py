@@ -73,6 +73,40 @@ class LdapAuthenticator:
             # the words of the library may hold a distinguished name, but no password
             raise UnavailableError(f"{type(error).__name__} from {self._settings.url}") from None
 
+    @property
+    def settings(self) -> LdapSettings:
+        """What the options say."""
+        return self._settings
+
+    @property
+    def context(self) -> ssl.SSLContext | None:
+        """The TLS of connections; None: they are plain."""
+        return self._context
+
+    def attempt(self) -> str:
+        """Connect, bind as whoever searches, look at the base: once each, for `imsgw check --online`.
+
+        Returns what the directory refuses, empty: nothing. Raises UnavailableError when it cannot be asked.
+        """
+        settings = self._settings
+        try:
+            with self._connection(settings.bind_dn, settings.bind_password) as connection:
+                connection.search(
+                    settings.base,
+                    "(objectClass=*)",
+                    ldap3.BASE,
+                    attributes=[ldap3.NO_ATTRIBUTES],
+                    get_operational_attributes=False,
+                )
+        except LDAPNoSuchObjectResult:
+            return f"base {settings.base} is not there, or not to be seen by {settings.bind_dn or 'nobody'}"
+        except LDAPOperationResult as error:
+            # the description is the name of the result code, such as invalidCredentials
+            return f"{settings.bind_dn or 'an anonymous bind'} is refused: {error.description}"
+        except (LDAPException, OSError) as error:
+            raise UnavailableError(f"{type(error).__name__} from {settings.url}") from None
+        return ""
+
     def _decide(self, verified: Verified) -> Decision:
         claims, with_password = verified.claims, verified.claims.token is TokenKind.USERNAME
         if with_password and not claims.password:

@@ -14,6 +14,7 @@ from gateway.preflight.certificates import name_problems
 from gateway.preflight.consumers import consumer_contract_problems
 from gateway.preflight.modules import authenticator_problems
 from gateway.preflight.providers import Providers, contract_problems
+from gateway.preflight.sso import sso_problems
 from gateway.preflight.stores import store_problems
 from gateway.preflight.trusting import list_problems
 from gateway.tls.check import trust_problems
@@ -34,6 +35,7 @@ def judge(home: Home, now: datetime, providers: Providers, consumers: Consumers)
         partial(trust_problems, now=now, opened=opened),
         partial(name_problems, opened=opened),
         partial(list_problems, opened=opened),
+        partial(sso_problems, now=now),
         files.writable,
         files.readable_keys,
         files.literal_options,

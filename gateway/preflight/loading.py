@@ -39,7 +39,8 @@ def load(
     """
     now = now or SYSTEM_CLOCK.now()
     home = read_home(path, environ=environ, state=state)
-    provided, consumed = providers.read_contracts(home), deployment.read_contracts(home)
+    provided = providers.read_contracts(home, before.contracts if before else {})
+    consumed = deployment.read_contracts(home, before.consumers if before else {})
     problems = judge(home, now, provided, consumed)
     if any(not problem.warning for problem in problems):
         raise ConfigError(problems)

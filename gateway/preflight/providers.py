@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 
 from gateway.config.catalogue import contracts as kinds
 from gateway.config.checks.places import correlator_file
@@ -37,18 +38,18 @@ def contract_problems(home: Home, found: Providers) -> list[Problem]:
     return [*marked(found.unreadable), *marked(warnings), *_disagreements(home, found.contracts)]
 
 
-def read_contracts(home: Home) -> Providers:
-    """Read the contract of every provider."""
+def read_contracts(home: Home, before: Mapping[str, Contract] = MappingProxyType({})) -> Providers:
+    """Read the contract of every provider; those of `before` are taken over where their files are the same."""
     loaded: dict[str, Contract] = {}
     problems: list[Problem] = []
     for name, service in home.services.items():
+        folder, validate = home.path / "wsdl" / name, service.settings.validate_body
+        known = before.get(name)
+        if known is not None and known.is_of(service.wsdl, folder=folder, validate=validate):
+            loaded[name] = known
+            continue
         try:
-            loaded[name] = load(
-                name,
-                service.wsdl,
-                folder=home.path / "wsdl" / name,
-                validate=service.settings.validate_body,
-            )
+            loaded[name] = load(name, service.wsdl, folder=folder, validate=validate)
         except ConfigError as error:
             problems.extend(error.problems)
     return Providers(loaded, tuple(problems))

@@ -117,6 +117,8 @@ def _named(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore | None]
     yield GATEWAY_FILE, "server.client_truststore", gateway.server.client_truststore
     yield GATEWAY_FILE, "replay.truststore", gateway.replay.truststore
     yield GATEWAY_FILE, "journal.truststore", gateway.journal.truststore
+    if gateway.admin.sso is not None:
+        yield GATEWAY_FILE, "admin.sso.keystore", gateway.admin.sso.keystore
     for name, bundle in home.bundles.items():
         file = bundle_file(name)
         if (settings := bundle.ims_connect.tls) is not None:

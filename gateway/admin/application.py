@@ -21,7 +21,7 @@ from gateway.admin.api.endpoint import UPLOAD_BYTES
 from gateway.admin.api.http import ApiOverHttp
 from gateway.admin.api.problem import ApiError, unavailable
 from gateway.admin.api.table import TABLE
-from gateway.admin.console.pages import Pages
+from gateway.admin.console.pages import REFRESH_HEADER, Pages
 from gateway.admin.desk import Desk
 from gateway.admin.origin import require_host, require_own_page, require_token
 from gateway.admin.passwords import BusyError
@@ -133,7 +133,8 @@ class AdminApplication:
             raise ApiError(HTTPStatus.NOT_FOUND, "no such address")
         if not self._console.from_elsewhere(request.path):
             require_own_page(request, settings)
-        session = self._sign_in.session(cookie.sent(request))
+        used = REFRESH_HEADER not in request.headers
+        session = self._sign_in.session(cookie.sent(request), used=used)
         if session is None:
             return self._console.answer(request, None, peer)
         if not self._console.from_elsewhere(request.path):

@@ -69,8 +69,8 @@ class Sessions:
             )
         return value
 
-    def find(self, value: str) -> Session | None:
-        """Return the session of a cookie, which counts as used now; None when there is none."""
+    def find(self, value: str, *, used: bool = True) -> Session | None:
+        """Return the session of a cookie, which counts as used now where it says so; None: there is none."""
         key, now = _hashed(value), self._now()
         with self._store.transaction() as database:
             row = one_row(
@@ -85,7 +85,7 @@ class Sessions:
             if not same or begun <= now - self._longest or seen <= now - self._idle:
                 database.execute("DELETE FROM sessions WHERE id = ?", (key,))
                 return None
-            if now - seen >= SEEN_EVERY_SECONDS:
+            if used and now - seen >= SEEN_EVERY_SECONDS:
                 database.execute("UPDATE sessions SET seen = ? WHERE id = ?", (now, key))
         return Session(person, _csrf(value))
 

@@ -1,8 +1,12 @@
 """`[admin]` of `gateway.toml`: the listener for operators, and how they sign in."""
 
-from pydantic import Field
+from typing import Self
+from urllib.parse import urlsplit
 
-from gateway.config.values import AT_START, ListenAddress, PublicUrl, Settings
+from pydantic import Field, model_validator
+
+from gateway.config.sso import SsoSettings
+from gateway.config.values import AT_START, ListenAddress, MisfitError, PublicUrl, Settings
 
 
 class AdminSettings(Settings):
@@ -34,3 +38,14 @@ class AdminSettings(Settings):
     session_hours: int = Field(
         default=12, ge=1, le=168, description="A session of the console ends so long after the sign-in."
     )
+    sso: SsoSettings | None = Field(
+        default=None, description="Absent: local accounts only. Needs `public_url`, with https."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        url = urlsplit(self.public_url)
+        bare = url.scheme == "https" and not url.path
+        text = "needs public_url, an https:// address without a path: the identity provider answers there"
+        MisfitError.check({"sso": text if self.sso is not None and not bare else None})
+        return self

@@ -18,6 +18,8 @@ from gateway.admin.visit import Means, Visitor
 
 log = logging.getLogger("gateway.admin")
 
+REFRESH_HEADER: Final = "X-Console-Refresh"
+"""What the script sends when a page looks again by itself: no sign that anybody is there."""
 _STATIC: Final = "/static/"
 _PAGES: Final[tuple[tuple[str, str, Callable[..., Response]], ...]] = (
     ("GET", "/", watching.overview),

@@ -1,24 +1,18 @@
 """The pages of signing in and out."""
 
-import re
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
 from gateway.admin import cookie
-from gateway.admin.api.problem import ApiError
-from gateway.admin.console.render import html, rendered, see_other
+from gateway.admin.console.render import see_other
+from gateway.admin.console.sso_pages import SsoPages
+from gateway.admin.console.welcome import SIGN_IN, SIGN_OUT, only, own_path, sign_in_page
 from gateway.admin.signin import SignInError
+from gateway.admin.sso.toolkit import ANSWER_PATH
 from gateway.admin.visit import Means, Visitor
 from gateway.exchange import Secret
-
-SIGN_IN: Final = "/signin"
-SIGN_OUT: Final = "/signout"
-_POSTED_FROM_ELSEWHERE: Final[frozenset[str]] = frozenset()
-_OWN: Final = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
-"""A path of ours: nothing that a browser could take for another host (`//host`, a backslash) or drop."""
 
 
 class Signing:
@@ -26,21 +20,24 @@ class Signing:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._sso = SsoPages(means)
 
     def answers(self, path: str) -> bool:
         """Tell whether an address is one of these."""
-        return path in {SIGN_IN, SIGN_OUT}
+        return path in {SIGN_IN, SIGN_OUT} or self._sso.answers(path)
 
     def from_elsewhere(self, path: str) -> bool:
         """Tell whether other sites may post to this address."""
-        return path in _POSTED_FROM_ELSEWHERE
+        return path == ANSWER_PATH
 
     def answer(self, request: Request, visitor: Visitor | None, peer: str) -> Response:
         """Answer a request for one of these. Raises ApiError."""
+        if self._sso.answers(request.path):
+            return self._sso.answer(request, peer)
         if request.path == SIGN_OUT:
-            _only(request, "POST")
+            only(request, "POST")
             return self._out(request, peer)
-        _only(request, "GET", "HEAD", "POST")
+        only(request, "GET", "HEAD", "POST")
         if request.method == "POST":
             return self._in(request, peer)
         if visitor is not None:
@@ -51,8 +48,8 @@ class Signing:
         to = own_path(request.form.get("to", ""))
         password = Secret(request.form.get("password", ""))
         try:
-            person = self._means.sign_in.by_password(request.form.get("name", ""), password, peer)
-            value = self._means.sign_in.begin(person, peer, cookie.sent(request))
+            recognised = self._means.sign_in.by_password(request.form.get("name", ""), password, peer)
+            value = self._means.sign_in.begin(recognised, peer, cookie.sent(request))
         except SignInError as error:
             return self._page(to, str(error), HTTPStatus.UNAUTHORIZED)
         response = see_other(to)
@@ -66,21 +63,10 @@ class Signing:
         return response
 
     def _page(self, to: str, text: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
-        return html(rendered("signin.html", to=to, text=text, sso=""), status)
-
-
-def own_path(text: str) -> str:
-    """Return a path of ours as it is, and the first page for everything else."""
-    return text if _OWN.fullmatch(text) and not text.startswith((SIGN_IN, SIGN_OUT)) else "/"
+        return sign_in_page(self._means, to, text, status)
 
 
 def address(to: str) -> str:
     """Return where signing in leads on to a page."""
     to = own_path(to)
     return SIGN_IN if to == "/" else f"{SIGN_IN}?{urlencode({'to': to})}"
-
-
-def _only(request: Request, *allowed: str) -> None:
-    if request.method not in allowed:
-        told = ", ".join(allowed)
-        raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED, f"only {told} is served here", headers={"Allow": told})

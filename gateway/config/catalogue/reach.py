@@ -58,6 +58,11 @@ ADMIN = warning(
     "an admin listener that other machines reach, and no account to sign in with",
     "Make one (`imsgw admin`), or let `admin.listen` be an address of this machine alone.",
 )
+SSO = error(
+    "admin.sso",
+    "single sign-on of the console by which nobody could sign in",
+    "Get the identity provider's metadata anew, and compare what it says with `[admin.sso]`.",
+)
 CLIENT_AUTHENTICATION = warning(
     "effect.client-authentication",
     "client certificates asked for by a listener that does not exist",

@@ -5,6 +5,9 @@
 (() => {
   const SECONDS = 5;
   const KEY = "console-paused";
+  const sending = document.querySelector("form[data-send]");
+  if (sending) sending.submit();
+
   const control = document.querySelector("[data-live-control]");
   if (!control || !document.querySelector("[data-live]")) return;
 

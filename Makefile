@@ -53,6 +53,7 @@ docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python -m tools.standin_reference
 	$(BIN)/python -m tools.attack_table
 	$(BIN)/python -m tools.code_tables
+	$(BIN)/python -m tools.check_kinds
 
 lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)
 	for part in runtime dev; do \

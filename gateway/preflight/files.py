@@ -176,8 +176,14 @@ def _unescaped(text: str) -> str:
 
 def admin_accounts(home: Home) -> Iterator[Problem]:
     """Name an admin listener that other machines reach while nobody has an account."""
-    listen, accounts = home.gateway.admin.listen, home.gateway.admin.accounts
-    if listen and not is_loopback(parse_listen(listen)[0]) and not (home.path / accounts).is_file():
+    admin = home.gateway.admin
+    listen, accounts = admin.listen, admin.accounts
+    if (
+        listen
+        and admin.sso is None
+        and not is_loopback(parse_listen(listen)[0])
+        and not (home.path / accounts).is_file()
+    ):
         text = (
             f"other machines reach {listen}, and there is no {shown(accounts)}: nobody can sign in, and health "
             "and metrics are shown to whoever connects"

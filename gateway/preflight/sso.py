@@ -7,6 +7,8 @@ from gateway.config.catalogue import reach
 from gateway.config.checks.places import GATEWAY_FILE
 from gateway.config.model import Home
 from gateway.errors import Problem
+from gateway.tls.certificates import describe
+from gateway.tls.findings import validity
 from gateway.tls.identity_provider import read_identity_provider
 
 
@@ -20,6 +22,9 @@ def sso_problems(home: Home, now: datetime) -> Iterator[Problem]:
     except (ValueError, OSError) as error:
         yield reach.SSO.at(GATEWAY_FILE, "admin.sso.metadata", str(error))
         return
+    for certificate in provider.certificates:
+        for kind, text in validity(describe(certificate), now):
+            yield kind.at(GATEWAY_FILE, "admin.sso.metadata", text)
     if provider.wants_signed and sso.keystore is None:
         text = "is missing: the identity provider takes signed requests only"
         yield reach.SSO.at(GATEWAY_FILE, "admin.sso.keystore", text)

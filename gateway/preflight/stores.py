@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from cryptography import x509
 
@@ -18,6 +19,8 @@ from gateway.tls.findings import Finding, Use, certificate_findings
 from gateway.tls.opened import Opened
 
 _PEM = b"-----BEGIN CERTIFICATE-----"
+_KEY_USES: Final = {"server.keystore": Use.SERVER, "admin.sso.keystore": Use.SIGNER}
+"""What our own keys are for, by the key that names their store; all others are shown to servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def stores_of(home: Home) -> Iterator[StorePlace]:
     """Yield every store with its place, each that is set; not the truststores by which providers believe."""
     for file, key, store in _named(home):
         if store is not None:
-            key_use = Use.SERVER if key == "server.keystore" else Use.CLIENT
+            key_use = _KEY_USES.get(key, Use.CLIENT)
             yield StorePlace(file, key, store, key_use if isinstance(store, KeyStore) else Use.TRUSTED)
 
 

@@ -22,7 +22,7 @@ from gateway.config.catalogue import (
 from gateway.config.catalogue.kind import Kind
 from gateway.errors import Problem
 
-__all__ = ["KINDS", "SUBJECTS", "Kind", "action_of", "kind_of"]
+__all__ = ["KINDS", "SUBJECTS", "Kind", "action_of", "kind_of", "kinds_of"]
 
 SUBJECTS: Final[tuple[ModuleType, ...]] = (
     files,

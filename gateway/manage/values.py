@@ -28,7 +28,8 @@ _HOW: Final = "a secret is given as env:NAME or file:PATH, or asked for; it neve
 def key_path(model: type[Settings], key: str) -> KeyPath:
     """Return the steps of a dotted key, written as TOML writes it. Raises ManageError: no such key."""
     path = _steps(key)
-    if field_at(model, path) is None:
+    above = [field for end in range(1, len(path)) if (field := field_at(model, path[:end]))]
+    if field_at(model, path) is None or any(is_secret(field) or takes_text(field) for field in above):
         near = nearest(key, keys_of(model))
         raise ManageError(Why.WRONG, f"there is no key {key}" + (f"; did you mean {near}?" if near else ""))
     return path

@@ -13,7 +13,7 @@ from gateway.config.check import check_home
 from gateway.config.model import Home
 from gateway.config.read import read_home
 from gateway.config.words import fields_of
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Problem
 from gateway.exchange import Secret
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "config"
@@ -28,7 +28,11 @@ class Outcome:
 
     home: Home | None
     error: ConfigError | None
-    lines: list[str]
+    problems: tuple[Problem, ...]
+
+    @property
+    def lines(self) -> list[str]:
+        return [str(problem) for problem in self.problems]
 
 
 def case_names() -> list[str]:
@@ -64,8 +68,8 @@ def outcome(home: Path, environ: Mapping[str, str]) -> Outcome:
     try:
         read = read_home(home, environ=environ)
     except ConfigError as error:
-        return Outcome(None, error, [str(p) for p in error.problems])
-    return Outcome(read, None, [str(p) for p in check_home(read)])
+        return Outcome(None, error, error.problems)
+    return Outcome(read, None, check_home(read))
 
 
 def as_json(value: Any, home: Path) -> Any:  # noqa: PLR0911  one line a kind

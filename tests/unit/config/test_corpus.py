@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.config.catalogue import KINDS
 from tests.unit.config.homes import CORPUS, MARKER, as_json, build, case_names, outcome
 
 
@@ -27,6 +28,9 @@ def test_a_home_comes_to_what_its_case_says(name, tmp_path):
 
     lines = [line.replace(str(home), "{home}") for line in result.lines]
     assert lines == (case / "expected.txt").read_text(encoding="utf-8").splitlines()
+    for problem in result.problems:
+        kind = KINDS[problem.check]
+        assert problem.warning == (kind.severity == "warning"), problem
     if (case / "expected.json").is_file():
         expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
         assert result.home is not None

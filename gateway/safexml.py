@@ -37,6 +37,7 @@ __all__ = [
     "markup_between",
     "parse",
     "parse_trusted",
+    "reread",
     "serialize",
     "serialize_document",
 ]
@@ -96,7 +97,12 @@ def serialize_document(root: Element) -> bytes:
 
 def copy(element: Element) -> Element:
     """Return the element as root of a document of its own, with every prefix that was in scope around it."""
-    return _tree(serialize(element).decode())
+    return reread(serialize(element))
+
+
+def reread(serialized: bytes) -> Element:
+    """Return the root of what `serialize` gave: a copy, with every prefix that was in scope around it."""
+    return _tree(serialized.decode())
 
 
 def is_element(node: Element) -> bool:

@@ -34,18 +34,18 @@ def _hash(told: Mapping[str, Any]) -> str:
 
 def _open(model: type[Settings], table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the table without its secrets."""
-    fields = words.fields_of(model)
+    holdings = words.holdings_of(model)
     told: dict[str, Any] = {}
     for key, value in table.items():
-        field = fields[key]
+        holding = holdings[key]
         if key == _OPTIONS:
             told[key] = _options(table, value)
-        elif words.is_secret(field):
+        elif holding.secret:
             told[key] = _SECRET if isinstance(value, str) else value
-        elif isinstance(value, Mapping) and (inner := words.table_of(field)):
-            told[key] = _open(inner, value)
-        elif isinstance(value, Mapping) and (inner := words.named_tables_of(field)):
-            told[key] = {name: _open(inner, one) for name, one in value.items()}
+        elif isinstance(value, Mapping) and holding.table:
+            told[key] = _open(holding.table, value)
+        elif isinstance(value, Mapping) and holding.named_tables:
+            told[key] = {name: _open(holding.named_tables, one) for name, one in value.items()}
         else:
             told[key] = value
     return told

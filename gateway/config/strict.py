@@ -47,7 +47,7 @@ class _Survey:
     faults: list[Fault] = field(default_factory=list)
 
     def table(self, model: type[Settings], raw: Mapping[str, Any], at: KeyPath) -> dict[str, Any]:
-        known = words.fields_of(model)
+        known, holdings = words.fields_of(model), words.holdings_of(model)
         kept: dict[str, Any] = {}
         for key, value in raw.items():
             here = (*at, key)
@@ -58,11 +58,11 @@ class _Survey:
                 text = f'"{value}" is not in this version; it takes {words.words_of(known[key]).text}'
                 self.faults.append(Fault(here, text, kind=files.LATER))
             else:
-                kept[key] = self._value(known[key], value, here)
+                kept[key] = self._value(holdings[key], value, here)
         return kept
 
-    def _value(self, info: FieldInfo, value: Any, at: KeyPath) -> Any:
-        if words.is_secret(info):
+    def _value(self, holding: words.Holding, value: Any, at: KeyPath) -> Any:
+        if holding.secret:
             notice = self.resolver.notice(value)
             if notice:
                 kind = files.LITERAL if isinstance(value, str) else files.READABLE
@@ -70,9 +70,9 @@ class _Survey:
             return value
         if not isinstance(value, Mapping):
             return value
-        if inner := words.table_of(info):
+        if inner := holding.table:
             return self.table(inner, value, at)
-        if inner := words.named_tables_of(info):
+        if inner := holding.named_tables:
             return {
                 name: self.table(inner, item, (*at, name)) if isinstance(item, Mapping) else item
                 for name, item in value.items()

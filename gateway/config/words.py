@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from difflib import get_close_matches
 from functools import cache
@@ -60,6 +61,26 @@ def placeholder(field: FieldInfo) -> str:
 def is_secret(field: FieldInfo) -> bool:
     """Tell whether the field's value is a secret."""
     return _bare(field) is Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a field holds, as far as a walk through a table needs to know."""
+
+    secret: bool
+    table: type[Settings] | None
+    """See `table_of`."""
+    named_tables: type[Settings] | None
+    """See `named_tables_of`."""
+
+
+@cache
+def holdings_of(model: type[Settings]) -> Mapping[str, Holding]:
+    """Return what the model's fields hold, by key: a home has thousands of tables and a few models."""
+    return {
+        key: Holding(is_secret(field), table_of(field), named_tables_of(field))
+        for key, field in fields_of(model).items()
+    }
 
 
 def field_at(model: type[Settings], path: Sequence[str | int]) -> FieldInfo | None:

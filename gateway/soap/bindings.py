@@ -27,8 +27,12 @@ UNDERSTOOD_HEADERS: Final = (
 _ADDRESSING: Final = tuple(f"{{{namespace}}}" for namespace in (WSAM, WSAW))
 """Extensions that a caller satisfies: it says WS-Addressing."""
 
+_REQUIRED: Final = f"{{{WSDL}}}required"
 _HTTP: Final = {"http://schemas.xmlsoap.org/soap/http", "http://www.w3.org/2003/05/soap/bindings/HTTP/"}
-_MIME: Final = ("http://schemas.xmlsoap.org/wsdl/mime/", "http://schemas.xmlsoap.org/ws/2002/04/dime/wsdl/")
+_MIME: Final = (
+    "{http://schemas.xmlsoap.org/wsdl/mime/}",
+    "{http://schemas.xmlsoap.org/ws/2002/04/dime/wsdl/}",
+)
 _INPUT_OUTPUT: Final = {
     ("input",): "one-way",
     ("input", "output"): "request-response",
@@ -87,9 +91,10 @@ class _Reading:
 
     def needs(self, element: Element) -> bool:
         """Tell whether an element is marked as indispensable and nobody here knows it."""
+        if element.get(_REQUIRED) not in {"true", "1"}:
+            return False
         tag = str(element.tag)
-        known = _is_known(tag) or (self.calling and tag.startswith(_ADDRESSING))
-        return element.get(f"{{{WSDL}}}required") in {"true", "1"} and not known
+        return not (_is_known(tag) or (self.calling and tag.startswith(_ADDRESSING)))
 
 
 class BindingReader:
@@ -215,7 +220,7 @@ class _Operation:
             at = Found(self._operation.document, element)
             if element.get("use", "literal") != "literal":
                 self._wrong(at, f'use="{element.get("use")}" is not supported: only literal is (R2706)')
-            if str(element.tag).startswith(tuple(f"{{{namespace}}}" for namespace in _MIME)):
+            if str(element.tag).startswith(_MIME):
                 self._wrong(at, "MIME bindings and attachments are not supported")
             elif self._reading.needs(element):
                 self._wrong(at, "a required extension that is not supported")

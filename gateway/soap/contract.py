@@ -8,7 +8,7 @@ from typing import Final
 from gateway.errors import ConfigError, GatewayError, M, Problem
 from gateway.safexml import Element
 from gateway.soap.bindings import BindingReader, Bound
-from gateway.soap.documents import collect
+from gateway.soap.documents import Folder, collect
 from gateway.soap.operations import Operation, by_element, merge
 from gateway.soap.publish import PublishedContract
 from gateway.soap.schema import BodySchema, compile_body_schema
@@ -38,7 +38,16 @@ class Contract:
     schema: BodySchema | None
     """None when the contract was loaded without."""
     documents: Mapping[str, str]
-    """SHA-256, in hexadecimal, of each file that was read, by its name relative to the service's folder."""
+    """SHA-256, in hexadecimal, of each file that was read, by its name relative to the service's folder.
+
+    The main WSDL is the first.
+    """
+
+    def is_of(self, wsdl: Path, *, folder: Path, validate: bool) -> bool:
+        """Tell whether `load` would make the same again, by reading the files that this was made of."""
+        name = wsdl.relative_to(folder).as_posix()
+        same = (name, validate) == (next(iter(self.documents)), self.schema is not None)
+        return same and Folder(folder).holds(self.documents)
 
     def resolve(self, payload_tag: str, *actions: str | None) -> Operation:
         """Return the operation that a body element means.

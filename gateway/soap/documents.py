@@ -4,9 +4,11 @@ All of them lie in the service's folder; nothing is fetched from anywhere. Each 
 parser, so that zeep and libxml2's schema compiler see only bytes that passed it.
 """
 
+import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +32,8 @@ class Document:
     """Relative to the service's folder, with slashes."""
     data: bytes
     root: Element
+    sha256: str
+    """Of the bytes, in hexadecimal."""
 
     @property
     def is_wsdl(self) -> bool:
@@ -55,7 +59,7 @@ class Documents:
 
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each file, in hexadecimal, by its name."""
-        return {name: sha256(document.data).hexdigest() for name, document in self.by_name.items()}
+        return {name: document.sha256 for name, document in self.by_name.items()}
 
     def target(self, document: Document, location: str) -> Document:
         """Return the document that a location in another one means; both were read by `collect`."""
@@ -81,11 +85,45 @@ def inline_schemas(document: Document) -> list[Element]:
     return document.root.findall(f"{{{WSDL}}}types/{{{XSD}}}schema")
 
 
+class Folder:
+    """A service's folder, beyond which nothing is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = os.path.realpath(path)
+
+    def read(self, name: str) -> bytes:
+        """Return what is in a file; `name` is relative, without "..". ValueError: it cannot be had, and why."""
+        path = self._file(name)
+        if not path.startswith(f"{self._path}/"):
+            raise ValueError(f"{name} leads out of the service's folder")
+        try:
+            with open(path, "rb") as stream:  # noqa: PTH123  a thousand services: Path takes as long as reading
+                return stream.read()
+        except OSError as error:
+            raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+
+    def _file(self, name: str) -> str:
+        """Return the path behind all links."""
+        path = self._path
+        for part in name.split("/"):
+            path = f"{path}/{part}"
+            if os.path.islink(path):  # noqa: PTH114  as above
+                return os.path.realpath(f"{self._path}/{name}")
+        return path
+
+    def holds(self, hashes: Mapping[str, str]) -> bool:
+        """Tell whether files still are what they were when `Documents.hashes` was made."""
+        try:
+            return all(sha256(self.read(name)).hexdigest() == known for name, known in hashes.items())
+        except ValueError:
+            return False
+
+
 def collect(service: str, wsdl: Path, folder: Path) -> tuple[Documents, list[Problem]]:
     """Read the WSDL and what it refers to, from `folder` only; return what could be read, and what is wrong."""
     name = wsdl.relative_to(folder).as_posix()
     reader = _Reader(service, folder)
-    reader.read(name, f"wsdl/{service}/correlator.toml", "wsdl")
+    reader.read(name, partial(Problem, f"wsdl/{service}/correlator.toml", "wsdl"))
     pending = [name]
     while pending:
         document = reader.documents.get(pending.pop())
@@ -99,7 +137,7 @@ class _Reader:
 
     def __init__(self, service: str, folder: Path) -> None:
         self._service = service
-        self._folder = folder
+        self._folder = Folder(folder)
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self._failed: set[str] = set()
@@ -108,32 +146,34 @@ class _Reader:
         """Read the files that a document refers to; return the names of those not seen before."""
         names = []
         for element in references(document.root):
-            key = place(element)
-            file = f"wsdl/{self._service}/{document.name}"
+            blame = partial(self._blame, document, element)
             if element.tag == f"{{{XSD}}}redefine":
-                self.problems.append(Problem(file, key, "xsd:redefine is not supported"))
+                self.problems.append(blame("xsd:redefine is not supported"))
                 continue
             location = element.get(location_attribute(element), "")
             try:
                 name = target_name(document.name, location)
             except ValueError as error:
-                self.problems.append(Problem(file, key, str(error)))
+                self.problems.append(blame(str(error)))
                 continue
             if name not in self.documents and name not in self._failed:
-                self.read(name, file, key)
+                self.read(name, blame)
                 names.append(name)
         return names
 
-    def read(self, name: str, referrer: str, key: str) -> None:
-        """Read one file; `referrer` and `key` say who wants it."""
+    def read(self, name: str, blame: Callable[[str], Problem]) -> None:
+        """Read one file; `blame` makes a problem of whoever wants it."""
         own_file = f"wsdl/{self._service}/{name}"
-        try:
-            data = self._bytes(name)
-        except ValueError as error:
-            self._fail(name, Problem(referrer, key, str(error)))
+        if len(self.documents) >= _MOST_FILES:
+            self._fail(name, blame(f"more than {_MOST_FILES} files belong to this contract"))
             return
         try:
-            self.documents[name] = Document(name, data, parse_trusted(data))
+            data = self._folder.read(name)
+        except ValueError as error:
+            self._fail(name, blame(str(error)))
+            return
+        try:
+            self.documents[name] = Document(name, data, parse_trusted(data), sha256(data).hexdigest())
         except GatewayError as error:
             self._fail(name, Problem(own_file, "", error.text))
             return
@@ -151,17 +191,8 @@ class _Reader:
         self._failed.add(name)
         self.problems.append(problem)
 
-    def _bytes(self, name: str) -> bytes:
-        if len(self.documents) >= _MOST_FILES:
-            raise ValueError(f"more than {_MOST_FILES} files belong to this contract")
-        path = self._folder / name
-        real_folder = self._folder.resolve()
-        if not path.resolve().is_relative_to(real_folder):
-            raise ValueError(f"{name} leads out of the service's folder")
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+    def _blame(self, document: Document, element: Element, text: str) -> Problem:
+        return Problem(f"wsdl/{self._service}/{document.name}", place(element), text)
 
 
 def target_name(base: str, location: str) -> str:

@@ -37,6 +37,8 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/python -m tools.standin_reference --check
 	$(BIN)/python -m tools.attack_table --check
 	$(BIN)/python -m tools.code_tables --check
+	$(BIN)/python -m tools.fault_table --check
+	$(BIN)/python -m tools.command_reference --check
 
 format: $(STAMP) ## put the code into its form
 	$(BIN)/ruff check --fix .

@@ -40,26 +40,34 @@ class Consumers:
     unreadable: tuple[Problem, ...] = ()
 
 
-def deploy(home: Home) -> Deployment:
-    """Return what a home has for callout. Raises ConfigError with every problem of the contracts."""
-    found = read_contracts(home)
-    if found.unreadable:
-        raise ConfigError(found.unreadable)
-    services = {name: Deployed(home.consumers[name], contract) for name, contract in found.contracts.items()}
+def deploy(home: Home, contracts: Mapping[str, ConsumerContract] | None = None) -> Deployment:
+    """Return what a home has for callout; `contracts` of all its consumers, None: they are read.
+
+    Raises ConfigError with every problem of contracts that were read.
+    """
+    if contracts is None:
+        found = read_contracts(home)
+        if found.unreadable:
+            raise ConfigError(found.unreadable)
+        contracts = found.contracts
+    services = {name: Deployed(home.consumers[name], contract) for name, contract in contracts.items()}
     bundles = {name: bundle for name, bundle in home.bundles.items() if bundle.callout is not None}
     return Deployment(MappingProxyType(services), MappingProxyType(bundles))
 
 
-def read_contracts(home: Home) -> Consumers:
-    """Read the contract of every consumer."""
+def read_contracts(home: Home, before: Mapping[str, ConsumerContract] = MappingProxyType({})) -> Consumers:
+    """Read the contract of every consumer; those of `before` are taken over where their files are the same."""
     loaded: dict[str, ConsumerContract] = {}
     problems: list[Problem] = []
     for name, consumer in home.consumers.items():
         folder = home.path / "wsdl" / name
+        validate = consumer.settings.validate_body
+        known = before.get(name)
+        if known is not None and known.is_of(consumer.wsdl, folder=folder, validate=validate):
+            loaded[name] = known
+            continue
         try:
-            loaded[name] = load_consumer(
-                name, consumer.wsdl, folder=folder, validate=consumer.settings.validate_body
-            )
+            loaded[name] = load_consumer(name, consumer.wsdl, folder=folder, validate=validate)
         except ConfigError as error:
             problems.extend(error.problems)
     return Consumers(loaded, tuple(problems))

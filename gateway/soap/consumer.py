@@ -63,6 +63,10 @@ class ConsumerContract:
         """What a deployer should know."""
         return self.contract.warnings
 
+    def is_of(self, wsdl: Path, *, folder: Path, validate: bool) -> bool:
+        """Tell whether `load_consumer` would make the same again, by reading the files again."""
+        return self.contract.is_of(wsdl, folder=folder, validate=validate)
+
     def validate(self, payload: Element) -> None:
         """Check a request's or response's payload against the schemas, if they were loaded.
 

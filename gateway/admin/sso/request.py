@@ -104,3 +104,6 @@ def _sign(partners: Partners, fields: dict[str, str]) -> None:
     from onelogin.saml2.auth import OneLogin_Saml2_Auth  # noqa: PLC0415  slow to import
 
     OneLogin_Saml2_Auth(partners.request_data(), old_settings=partners.toolkit).add_request_signature(fields)
+    fields["Signature"] = fields.pop(
+        "Signature"
+    )  # behind what it signs: some providers verify the text as it came

@@ -5,7 +5,6 @@ import signal
 pytest_plugins: list[str] = [
     "tests.fixtures.pki",
     "tests.fixtures.clock",
-    "tests.fixtures.admin",
     "tests.fixtures.proxy",
     "tests.fixtures.scripted_server",
     "tests.fixtures.faces",
@@ -13,6 +12,7 @@ pytest_plugins: list[str] = [
     "tests.fixtures.web",
     "tests.fixtures.web_server",
     "tests.fixtures.running_gateway",
+    "tests.fixtures.admin",
     "tests.fixtures.in_process",
     "tests.fixtures.soap",
     "tests.fixtures.holding",
@@ -22,6 +22,7 @@ pytest_plugins: list[str] = [
     "tests.fixtures.hostile_service",
     "tests.fixtures.callout",
     "tests.fixtures.callout_wire",
+    "tests.fixtures.migration",
     "tests.interop.callout.services",
     "tests.interop.wss.partners",
     "tests.interop.wss.java",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from gateway.config.words import shown
 from gateway.exchange import Secret
-from gateway.migrate.draft import Draft, SecretKeeper, unit_name
+from gateway.migrate.draft import SECRETS_FOLDER, Draft, SecretKeeper, unit_name
 from gateway.migrate.entries import Entry
 from gateway.migrate.findings import Findings, Whom
-from gateway.migrate.keyring import KeyRing, UnusableError, Wanted
+from gateway.migrate.keyring import KeyRing, Wanted
 from gateway.migrate.passwords import Passwords, is_encoded
 from gateway.migrate.places import Place
 from gateway.migrate.values import Reader
@@ -93,33 +93,38 @@ class BundleMaker:
 
     def _tls(self, bundle: BundleDraft) -> None:
         entry = bundle.entry
+        named = entry.has("truststore") or entry.has("keystore")
         wanted = self.reader.flag(entry, "ssl")
-        if wanted is False or not (wanted or entry.has("truststore") or entry.has("keystore")):
+        unclear = wanted is None and entry.has("ssl")
+        self._encryption(bundle, on=bool(wanted or named or unclear) and wanted is not False)
+        if wanted is False or not (wanted or named or unclear):
             return
-        if self.reader.is_one_of("encryption_none", entry.text("encryption")) and entry.has("encryption"):
-            text = "TLS without encryption is not offered: connections are encrypted here"
-            self._findings.change(text, entry.at("encryption"), bundle.unit, "ims_connect.tls")
-        elif self.reader.is_one_of("encryption_weak", entry.text("encryption")):
-            text = "weak ciphers are not offered: TLS 1.2 or 1.3 here"
-            self._findings.change(text, entry.at("encryption"), bundle.unit, "ims_connect.tls")
-            text = "does IMS Connect (or AT-TLS before it) speak TLS 1.2 with forward secrecy?"
-            self._findings.ask(Whom.NETWORK, text, f"bundle {bundle.name}")
+        path = ("ims_connect", "tls")
         if not entry.has("truststore"):
-            bundle.broken.append(
-                "TLS is on and no truststore is named: nobody could tell IMS Connect's certificate"
-            )
-            return
-        try:
-            draft = bundle.draft
-            draft.put(
-                ("ims_connect", "tls", "truststore"), self.keyring.truststore(wanted_store(entry, "truststore"))
-            )
-            if entry.has("keystore"):
-                draft.put(
-                    ("ims_connect", "tls", "keystore"), self.keyring.keystore(wanted_store(entry, "keystore"))
-                )
-        except UnusableError as error:
-            bundle.broken.append(str(error))
+            text = "TLS is on and no truststore is named: nobody could tell IMS Connect's certificate"
+            bundle.broken.append(text)
+            bundle.draft.put((*path, "truststore"), {"path": "keystores/missing-truststore.pem"})
+        for name, make in (("truststore", self.keyring.truststore), ("keystore", self.keyring.keystore)):
+            if entry.has(name):
+                made = make(wanted_store(entry, name))
+                bundle.draft.put((*path, name), made.store)
+                bundle.broken += [made.problem] if made.problem else []
+
+    def _encryption(self, bundle: BundleDraft, *, on: bool) -> None:
+        entry = bundle.entry
+        text, at = entry.text("encryption"), entry.at("encryption")
+        none = self.reader.is_one_of("encryption_none", text)
+        if text and not on and not none:
+            told = f"bundle {bundle.name} has an encryption type, and no stores: plain TCP here"
+            self._findings.contradict(told, at)
+        elif text and on and none:
+            told = "TLS without encryption is not offered: connections are encrypted here"
+            self._findings.change(told, at, bundle.unit, "ims_connect.tls")
+        elif on and self.reader.is_one_of("encryption_weak", text):
+            told = "weak ciphers are not offered: TLS 1.2 or 1.3 here"
+            self._findings.change(told, at, bundle.unit, "ims_connect.tls")
+            told = "does IMS Connect (or AT-TLS before it) speak TLS 1.2 with forward secrecy?"
+            self._findings.ask(Whom.NETWORK, told, f"bundle {bundle.name}")
 
     def _credentials(self, bundle: BundleDraft) -> None:
         entry, draft = bundle.entry, bundle.draft
@@ -157,6 +162,8 @@ class BundleMaker:
             text = "HTTP Basic has a user and no password that could be used; hand it in by --passwords"
             self._findings.contradict(f"{text} (bundle {bundle.name})", entry.at("basic_user"))
             bundle.callout_broken.append(text)
+            missing = {"file": f"{SECRETS_FOLDER}/missing-{bundle.name}-basic"}
+            bundle.draft.put(("callout", "basic"), {"user": entry.text("basic_user"), "password": missing})
             return
         kept = self.keeper.keep(f"{bundle.name}-basic", told)
         value = {"user": entry.text("basic_user"), "password": kept}
@@ -182,12 +189,11 @@ class BundleMaker:
 
     def _callout_stores(self, bundle: BundleDraft, server: Entry) -> None:
         """Put the one truststore and keystore that the server has for all callouts."""
-        try:
-            for name, make in (("truststore", self.keyring.truststore), ("keystore", self.keyring.keystore)):
-                if server.has(f"callout_{name}"):
-                    bundle.draft.put(("callout", name), make(wanted_store(server, f"callout_{name}")))
-        except UnusableError as error:
-            bundle.callout_broken.append(str(error))
+        for name, make in (("truststore", self.keyring.truststore), ("keystore", self.keyring.keystore)):
+            if server.has(f"callout_{name}"):
+                made = make(wanted_store(server, f"callout_{name}"))
+                bundle.draft.put(("callout", name), made.store)
+                bundle.callout_broken += [made.problem] if made.problem else []
 
 
 def wanted_store(entry: Entry, name: str) -> Wanted:

@@ -45,7 +45,7 @@ def understand(names: NameMap, record: Record, findings: Findings) -> Entry:
     for level in record.levels:
         of_level: dict[str, list[Property]] = {}
         for one in level:
-            name = names.property_of(record.kind, one.path)
+            name = names.property_of(record.kind, one.path, one.entry)
             if name is None:
                 _tell(names, record, one, findings)
             elif record.kind == "correlator" and name == "name":

@@ -149,10 +149,11 @@ def _begins_like_xml(data: bytes) -> bool:
 
 
 def _xml_reason(error: GatewayError) -> str:
-    text = error.text
     if error.message is M.DOCTYPE:
-        text = "it has a document type, which is never read: take the <!DOCTYPE> out of a copy"
-    return f"is refused: {text}"
+        return "is refused: it has a document type, which is never read; take the <!DOCTYPE> out of a copy"
+    reason = error.fields.get("reason") or error.fields.get("bound") or ""
+    what = "is not well-formed XML" if error.message is M.NOT_XML else "is refused"
+    return f"{what}: {reason}" if reason else f"is refused: {error.text}"
 
 
 def _xml_line(text: str, error: GatewayError) -> int:

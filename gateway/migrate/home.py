@@ -14,7 +14,7 @@ from gateway.migrate.bundles import BundleDraft
 from gateway.migrate.draft import Draft, SecretKeeper
 from gateway.migrate.files import Source
 from gateway.migrate.findings import Aside, Findings
-from gateway.migrate.services import ServiceDraft
+from gateway.migrate.service_draft import ServiceDraft
 from gateway.migrate.write import Folder
 
 ASIDE: Final = "set-aside"
@@ -76,7 +76,21 @@ class HomeDraft:
         for service in self.services.values():
             if service.broken:
                 self.broken[service.unit] = list(service.broken)
+        self._one_address()
         self._follow()
+
+    def _one_address(self) -> None:
+        """Set aside services that share an address: nobody can say which of them its callers mean."""
+        by_port: dict[str, list[ServiceDraft]] = {}
+        for service in self.services.values():
+            if service.role == "provider" and service.unit not in self.broken:
+                for port in dict.fromkeys(service.ports):
+                    by_port.setdefault(port, []).append(service)
+        for port, same in by_port.items():
+            names = ", ".join(one.name for one in same)
+            for service in same if len(same) > 1 else ():
+                text = f"port {port}, its address, is that of several services ({names}); keep one of them"
+                self.broken.setdefault(service.unit, []).append(text)
 
     def _follow(self) -> None:
         """Set aside services whose bundles are; a consumer goes on with those that are left."""

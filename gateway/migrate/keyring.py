@@ -31,8 +31,15 @@ class Wanted:
     alias: str = ""
 
 
-class UnusableError(ValueError):
-    """A store that cannot be taken over. The text says which and why."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A store in the new home, or what keeps its place there."""
+
+    store: dict[str, Any]
+    """`{ path, password }` for a file of TOML. Where there is a problem it names a file that is not there, so
+    that nothing starts as if no store had been asked for."""
+    problem: str = ""
+    """Why it could not be taken over."""
 
 
 @dataclass(slots=True)
@@ -45,55 +52,55 @@ class KeyRing:
     findings: Findings = field(repr=False)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     """By name relative to the home."""
-    _made: dict[tuple[str, str, str], dict[str, Any] | str] = field(default_factory=dict, repr=False)
-    """By kind, file and alias: what stands for the store in a file of TOML, or why there is none."""
+    _made: dict[tuple[str, str, str], Made] = field(default_factory=dict, repr=False)
+    """By kind, file and alias."""
 
-    def keystore(self, wanted: Wanted) -> dict[str, Any]:
-        """Return `{ path, password }` of a key store. Raises UnusableError."""
+    def keystore(self, wanted: Wanted) -> Made:
+        """Return a key store."""
         return self._once("key", wanted, self._key_store)
 
-    def truststore(self, wanted: Wanted) -> dict[str, Any]:
-        """Return `{ path }` of a trust store. Raises UnusableError."""
+    def truststore(self, wanted: Wanted) -> Made:
+        """Return a trust store."""
         return self._once("trust", wanted, self._trust_store)
 
-    def authorities_only(self, store: dict[str, Any]) -> bool:
+    def authorities_only(self, made: Made) -> bool:
         """Tell whether a trust store that was made holds authorities and no one else."""
-        return all(map(_is_authority, x509.load_pem_x509_certificates(self.files[store["path"]])))
+        return all(map(_is_authority, x509.load_pem_x509_certificates(self.files[made.store["path"]])))
 
-    def _once(self, kind: str, wanted: Wanted, make: Callable[[str, Wanted], dict[str, Any]]) -> dict[str, Any]:
-        file = self._file(wanted)
+    def _once(self, kind: str, wanted: Wanted, make: Callable[[str, Wanted], dict[str, Any]]) -> Made:
+        place = {"path": f"keystores/missing-{_stem(wanted.name)}{'.p12' if kind == 'key' else '.pem'}"}
+        try:
+            file = self._file(wanted)
+        except RefusedError as error:
+            return Made(place, str(error))
         key = (kind, file, wanted.alias.lower())
         if key not in self._made:
             try:
-                self._made[key] = make(file, wanted)
+                self._made[key] = Made(make(file, wanted))
             except (StoreError, RefusedError) as error:
                 reason = error.reason if isinstance(error, StoreError) else str(error)
-                self._made[key] = (
-                    f"store {file} {reason}" if reason.startswith("is ") else f"store {file}: {reason}"
-                )
                 self.findings.damage(Place(file), reason)
-        made = self._made[key]
-        if isinstance(made, str):
-            raise UnusableError(made)
-        taken = Taken(wanted.at, str(made["path"]), "")
+                return Made(
+                    place, f"store {file} {reason}" if reason.startswith("is ") else f"store {file}: {reason}"
+                )
+        taken = Taken(wanted.at, str(self._made[key].store["path"]), "")
         if taken not in self.findings.taken:
             self.findings.taken.append(taken)
-        return made
+        return self._made[key]
 
     def _file(self, wanted: Wanted) -> str:
+        """Return the file that is meant. RefusedError: none, in words that stand by themselves."""
         if is_key_ring(wanted.name):
-            text = (
-                "export the certificates of the key ring (RACDCERT EXPORT, PKCS12DER with the key, or CERTB64)"
-            )
+            text = "export the certificates of the key ring: RACDCERT EXPORT, PKCS12DER for a key, else CERTB64"
             self.findings.ask(Whom.RACF, text, str(wanted.at))
-            raise UnusableError(
+            raise RefusedError(
                 f"a key ring of RACF ({wanted.at}) is no file; its certificates must be exported"
             )
         try:
             return locate(wanted.name, wanted.at.file, self.source.files)
         except RefusedError as error:
             self.findings.damage(wanted.at, f"the store that it names {error}")
-            raise UnusableError(f"the store named at {wanted.at} {error}") from None
+            raise RefusedError(f"the store named at {wanted.at} {error}") from None
 
     def _secrets(self, file: str, wanted: Wanted) -> tuple[Secret, Secret]:
         """Return the passwords of store and key: those handed in, or else those of the installation."""
@@ -167,6 +174,10 @@ class KeyRing:
         stem = unit_name(PurePosixPath(file).stem, {PurePosixPath(name).stem: 0 for name in self.files
                                                     if name.endswith(suffix)}, "store")  # fmt: skip
         return f"keystores/{stem}{suffix}"
+
+
+def _stem(name: str) -> str:
+    return unit_name(PurePosixPath(name.replace("\\", "/")).stem, {}, "store")
 
 
 def _why_not(keys: list[JavaKey]) -> str:

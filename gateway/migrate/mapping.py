@@ -85,12 +85,15 @@ class NameMap:
     kinds: Mapping[Kind, Names]
     values: Mapping[str, frozenset[str]]
 
-    def property_of(self, kind: Kind, path: tuple[str, ...]) -> str | None:
+    def property_of(self, kind: Kind, path: tuple[str, ...], entry: str = "") -> str | None:
         """Return the property that a path of folded names means, None: unknown.
 
-        The names of groups are left out from the front; a name that is ambiguous needs one of them.
+        The names of groups are left out from the front; a name that is ambiguous needs one of them. `entry`:
+        what the element is called whose property it is; that counts as a group, too, but is not needed.
         """
         known = self.kinds[kind].by_spelling
+        if (whole := entry + "".join(path)) in known:
+            return known[whole]
         for start in range(len(path)):
             name = "".join(path[start:])
             if start and start == len(path) - 1 and name in self.ambiguous:

@@ -58,6 +58,9 @@ def put_operation(draft: Draft, name: str, entry: Entry, reader: Reader) -> bool
         draft.put((*path, key), value, *((entry.at(said),) if entry.has(said) else ()))
     if entry.has("lterm"):
         draft.put((*path, "lterm"), entry.text("lterm"), entry.at("lterm"))
+    host = entry.text("host_ccsid") or "1140 (the default: nothing is said)"
+    text = f"is CCSID {shown(host)} the code page of the programs behind these?"
+    reader.findings.ask(Whom.IMS, text, service)
     for said, key in CCSIDS:
         number = reader.number(entry, said)
         if number is not None:

@@ -79,19 +79,41 @@ def record_of_lines(names: NameMap, file: str, properties: tuple[Property, ...])
     best: tuple[int, Kind] | None = None
     for kind in KINDS:
         known = _known(names, kind, properties)
-        if _whole(names, kind, known) and (best is None or len(known) > best[0]):
+        if (
+            _whole(names, kind, known)
+            and _plain(names, kind, properties)
+            and (best is None or len(known) > best[0])
+        ):
             best = (len(known), kind)
     return Record(best[1], Place(file), (properties,)) if best else None
 
 
 def _known(names: NameMap, kind: Kind, properties: Iterable[Property]) -> set[str]:
     """Return the properties of a kind that are there."""
-    found = (names.property_of(kind, one.path) for one in properties if one.path)
+    found = (names.property_of(kind, one.path, one.entry) for one in properties if one.path)
     return {name for name in found if name is not None}
 
 
 def _whole(names: NameMap, kind: Kind, known: set[str]) -> bool:
     return any(needed <= known for needed in names.kinds[kind].recognised_by)
+
+
+def _plain(names: NameMap, kind: Kind, properties: Iterable[Property]) -> bool:
+    """Tell whether a property has a name that means it anywhere: `port` alone may be anybody's."""
+    known = names.kinds[kind].by_spelling
+    return any(
+        one.path and one.path[-1] in known and one.path[-1] not in names.ambiguous for one in properties
+    ) or any("".join(one.path) in known and len(one.path) > 1 for one in properties)
+
+
+def _owned(kind: Kind, name: str, own: Iterable[Property], *, familiar: bool) -> tuple[Property, ...]:
+    """Return properties as those of an entry of that element.
+
+    Of the server any element may speak: what such a one is called is then a group, `https` of `port`.
+    """
+    if kind == "server" and not familiar:
+        return tuple(replace(one, path=(name, *one.path)) for one in own if one.path)
+    return tuple(replace(one, entry=name) for one in own if one.path)
 
 
 class _Reader:
@@ -121,7 +143,7 @@ class _Reader:
         text = _text(element)
         if text or not (inner or element.attrib):
             own.append(Property((), text, self._place(element)))
-        return _Node(element, self._kind(named, own, above), tuple(own), tuple(entries))
+        return _Node(element, self._kind(name, named, own, above), tuple(own), tuple(entries))
 
     def emit(
         self,
@@ -133,7 +155,8 @@ class _Reader:
         """Add the entries at and in a node."""
         assert node.kind is not None, "only entries are emitted"
         name = fold(_local(node.element))
-        own = tuple(replace(one, entry=name) for one in node.own if one.path)
+        familiar = name in self._names.kinds[node.kind].elements
+        own = _owned(node.kind, name, node.own, familiar=familiar)
         below = (own, *inherited)
         same = [inner for inner in node.entries if inner.kind == node.kind]
         for inner in node.entries:
@@ -146,17 +169,22 @@ class _Reader:
         else:
             strangers += own
 
-    def _kind(self, named: frozenset[Kind], own: list[Property], above: frozenset[Kind]) -> Kind | None:
-        best: tuple[tuple[bool, bool, int], Kind] | None = None
+    def _kind(
+        self, name: str, named: frozenset[Kind], own: list[Property], above: frozenset[Kind]
+    ) -> Kind | None:
+        """Return the kind of entry that an element is; within one called like a kind, groups stay groups."""
+        best: tuple[tuple[bool, int], Kind] | None = None
         for kind in KINDS:
-            known = _known(self._names, kind, own)
+            familiar = kind in named
+            owned = _owned(kind, name, own, familiar=familiar)
+            known = _known(self._names, kind, owned)
             whole = _whole(self._names, kind, known)
-            familiar = (
-                kind in named and bool(known) and (bool(known & _TELLING[kind]) or kind in above or whole)
-            )
-            score = (familiar, whole, len(known))
-            if (familiar or whole) and (best is None or score > best[0]):
-                best = (score, kind)
+            if familiar:
+                fits = bool(known) and (bool(known & _TELLING[kind]) or kind in above or whole)
+            else:
+                fits = whole and kind not in above and _plain(self._names, kind, owned)
+            if fits and (best is None or (familiar, len(known)) > best[0]):
+                best = ((familiar, len(known)), kind)
         return best[1] if best else None
 
     def _attributes(self, element: Element) -> Iterator[Property]:

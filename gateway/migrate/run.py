@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from gateway.errors import Problem
 from gateway.migrate.bundles import BundleDraft, BundleMaker
@@ -27,11 +27,14 @@ from gateway.migrate.report import (
     sorted_told,
 )
 from gateway.migrate.server import ServerMaker
-from gateway.migrate.services import ServiceDraft, ServiceMaker
+from gateway.migrate.service_draft import ServiceDraft
+from gateway.migrate.services import ServiceMaker
 from gateway.migrate.tokens import NONE, SecurityMaker
 from gateway.migrate.values import Reader
 from gateway.migrate.write import TargetError, aside, check_target, move_into
 from gateway.migrate.wsdls import Wsdls
+
+EXIT: Final = ("ims_connect", "exit")
 
 __all__ = ["Options", "TargetError", "migrate"]
 
@@ -110,19 +113,24 @@ class _Work:
     def _exits(self, bundles: Mapping[str, BundleDraft], adapters: Iterable[str]) -> None:
         """Choose the exits: HWSSOAP1 where IMS Connect converts, which no other is known to let it."""
         for name, bundle in bundles.items():
-            key, with_adapter = ("ims_connect", "exit"), name in adapters
-            if with_adapter:
-                bundle.draft.put(key, "HWSSOAP1")
-                text = "is HWSSOAP1 in EXIT= of IMS Connect's TCPIP statement (the XML adapter needs it)?"
+            if name in adapters:
+                bundle.draft.put(EXIT, "HWSSOAP1")
             else:
-                bundle.draft.change("no converter is used over it, so its exit is HWSSMPL1, not HWSSOAP1", key)
-                text = "is HWSSMPL1 in EXIT= of IMS Connect's TCPIP statement?"
-            self._findings.ask(Whom.IMS, text, name)
-            size = "do MAXSOC= and the sockets of all gateways (server.workers x pool.size) fit?"
-            self._findings.ask(Whom.IMS, size, name)
+                bundle.draft.change("no converter is used over it, so its exit is HWSSMPL1, not HWSSOAP1", EXIT)
+
+    def _ask_about(self, home: HomeDraft) -> None:
+        """Ask what IMS Connect must have for the bundles that stand in the home."""
+        for name, bundle in home.bundles.items():
+            if bundle.unit not in home.broken:
+                user_exit = bundle.draft.get(*EXIT)
+                text = f"is {user_exit} in EXIT= of IMS Connect's TCPIP statement?"
+                self._findings.ask(Whom.IMS, text, name)
+                size = "do MAXSOC= and the sockets of all gateways (server.workers x pool.size) fit?"
+                self._findings.ask(Whom.IMS, size, name)
 
     def report(self, home: HomeDraft, problems: tuple[Problem, ...]) -> Report:
         """Return what is to be told."""
+        self._ask_about(home)
         findings = self._findings
         variables = variables_of(self._keeper)
         return Report(
@@ -136,7 +144,7 @@ class _Work:
             needless=sorted_told(findings.needless),
             aside=tuple(sorted(findings.aside)),
             questions=questions_of(findings),
-            blockers=tuple(self._server.broken),
+            blockers=(*self._server.broken, *(str(one) for one in problems if not one.warning)),
             problems=problems,
             variables=tuple(sorted(variables)),
             secret_files=tuple(sorted(name for name in self._keeper.kept if name.startswith(SECRETS_FOLDER))),

@@ -1,13 +1,13 @@
 """Properties of the server to gateway.toml."""
 
-from typing import Any, Final
+from typing import Final
 
 from gateway.config.words import shown
 from gateway.migrate.bundles import wanted_store
 from gateway.migrate.draft import Draft
 from gateway.migrate.entries import Entry
 from gateway.migrate.findings import Findings, Told, Whom
-from gateway.migrate.keyring import KeyRing, UnusableError
+from gateway.migrate.keyring import KeyRing
 from gateway.migrate.places import Place
 from gateway.migrate.values import Reader
 
@@ -76,7 +76,6 @@ class ServerMaker:
 
     def _listeners(self, entry: Entry | None, *, needs_https: bool) -> None:
         http, https = self._port("http_port"), self._port("https_port")
-        keystore = self._keystore(entry)
         wants_https = https is not None or needs_https or (entry is not None and entry.has("keystore"))
         if http is None and not wants_https:
             http = _HTTP
@@ -85,12 +84,14 @@ class ServerMaker:
         place = f"[{host}]" if ":" in host else host
         self._put("https", f"{place}:{https or _HTTPS}" if wants_https else "", "https_port", at)
         self._put("http", f"{place}:{http}" if http is not None else "", "http_port", at)
-        if keystore is not None:
-            self.draft.put(("server", "keystore"), keystore)
+        if entry is not None and entry.has("keystore"):
+            made = self._keyring.keystore(wanted_store(entry, "keystore"))
+            self.draft.put(("server", "keystore"), made.store)
+            self.broken += [f"server.keystore: {made.problem}"] if made.problem else []
         elif wants_https:
             text = (
-                "HTTPS is needed and no usable keystore was found: the gateway starts once server.keystore "
-                "names one (docs/keystores.md)"
+                "HTTPS is needed and no keystore is named: the gateway starts once server.keystore names one "
+                "(docs/keystores.md)"
             )
             self.broken.append(text)
             text = "was TLS done by AT-TLS before SOAP Gateway? Then its certificate and key must be exported."
@@ -114,15 +115,6 @@ class ServerMaker:
             return None
         return number
 
-    def _keystore(self, entry: Entry | None) -> dict[str, Any] | None:
-        if entry is None or not entry.has("keystore"):
-            return None
-        try:
-            return self._keyring.keystore(wanted_store(entry, "keystore"))
-        except UnusableError as error:
-            self.broken.append(f"server.keystore: {error}")
-            return None
-
     def _clients(self, entry: Entry) -> None:
         """Put what is asked of clients' certificates. Where it cannot be had, the gateway does not start."""
         text = entry.text("client_authentication")
@@ -140,11 +132,9 @@ class ServerMaker:
                 "server.client_truststore: client authentication is on, and no truststore is named"
             )
             return
-        try:
-            store = self._keyring.truststore(wanted_store(entry, "truststore"))
-            self.draft.put(("server", "client_truststore"), store)
-        except UnusableError as error:
-            self.broken.append(f"server.client_truststore: {error}")
+        made = self._keyring.truststore(wanted_store(entry, "truststore"))
+        self.draft.put(("server", "client_truststore"), made.store)
+        self.broken += [f"server.client_truststore: {made.problem}"] if made.problem else []
 
     def _modes(self, entry: Entry) -> None:
         """Put the policy for TLS. FIPS and SP 800-131A are modes, or names of a switch."""

@@ -3,40 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.config.words import nearest, shown
-from gateway.migrate.bundles import BundleDraft, BundleMaker
-from gateway.migrate.consumers import is_consumer, put_call
-from gateway.migrate.contracts import ContractFiles, gather
+from gateway.config.words import shown
+from gateway.migrate.bundles import BundleMaker
+from gateway.migrate.consumers import is_consumer
+from gateway.migrate.contracts import gather
 from gateway.migrate.draft import Draft, unit_name
 from gateway.migrate.entries import Entry
 from gateway.migrate.files import XmlFile
 from gateway.migrate.findings import Findings
 from gateway.migrate.places import Place, RefusedError
-from gateway.migrate.providers import ask_about, put_operation
+from gateway.migrate.providers import ask_about
+from gateway.migrate.service_bundles import BundleNamer
+from gateway.migrate.service_draft import ServiceDraft
+from gateway.migrate.service_operations import OperationMaker
 from gateway.migrate.tokens import NONE, SecurityMaker, TokenType, token_type
 from gateway.migrate.values import Reader, UnclearError
 from gateway.migrate.wsdls import Wsdl, Wsdls
-
-
-@dataclass(slots=True)
-class ServiceDraft:
-    """One service on its way."""
-
-    name: str
-    """Name of its folder in wsdl/."""
-    role: str
-    draft: Draft
-    contract: ContractFiles | None = None
-    ports: tuple[str, ...] = ()
-    bundles: list[BundleDraft] = field(default_factory=list)
-    token: TokenType = NONE
-    broken: list[str] = field(default_factory=list)
-    """Why it cannot stand in the home."""
-
-    @property
-    def unit(self) -> str:
-        """Its folder, relative to the home."""
-        return f"wsdl/{self.name}"
 
 
 @dataclass(slots=True)
@@ -84,122 +66,59 @@ class ServiceMaker:
     def _groups(self, operations: tuple[Entry, ...]) -> list[_Group]:
         groups: dict[tuple[str, str], _Group] = {}
         for entry in operations:
-            role = "consumer" if is_consumer(entry) else "provider"
+            role, reason = "consumer" if is_consumer(entry) else "provider", ""
+            wsdl: Wsdl | None = None
             try:
-                wsdl, reason = self.wsdls.of(entry), ""
+                wsdl = self.wsdls.of(entry)
             except RefusedError as error:
-                wsdl, reason = None, str(error)
+                reason = str(error)
                 self._findings.damage(entry.place, f"service {shown(_title(entry))} {error}")
             title = wsdl.stem if wsdl else _title(entry)
             key = (role, wsdl.name if wsdl else f"?{title.lower()}")
             groups.setdefault(key, _Group(role, title, wsdl, reason)).entries.append(entry)
+        self._tell_of_twins(list(groups.values()))
         return list(groups.values())
+
+    def _tell_of_twins(self, groups: list[_Group]) -> None:
+        """Tell of WSIDs that two WSDLs have: programs name a service by the name of its file."""
+        by_wsid: dict[str, list[Wsdl]] = {}
+        for group in groups:
+            if group.role == "consumer" and group.wsdl is not None:
+                by_wsid.setdefault(group.wsdl.stem, []).append(group.wsdl)
+        for wsid, wsdls in by_wsid.items():
+            for other in wsdls[1:]:
+                text = f"WSID {shown(wsid)} is that of {wsdls[0].name} as well: programs cannot tell them apart"
+                self._findings.contradict(text, Place(other.name))
 
     def _make(self, group: _Group) -> None:
         name = unit_name(group.title, self.made, "service")
         if name != group.title:
-            self._findings.change(f"service {shown(group.title)} is called {name} here", group.entries[0].place)
+            text = f"service {shown(group.title)} is called {name} here"
+            self._findings.change(text, group.entries[0].place)
         files = sorted({entry.place.file for entry in group.entries})
         draft = Draft(f"wsdl/{name}/correlator.toml", self._findings, remarks=[f"From {', '.join(files)}."])
-        service = ServiceDraft(name, group.role, draft)
-        self.made[name] = service
-        if group.wsdl is None:
-            service.broken.append(f"it {group.reason}")
-        else:
-            self._contract(service, group.wsdl)
+        service = self.made[name] = ServiceDraft(name, group.role, draft)
+        self._contract(service, group)
         draft.put(("role",), group.role)
         draft.put(("wsdl",), service.contract.main if service.contract else f"{name}.wsdl")
-        self._name_bundles(service, group.entries)
+        BundleNamer(self.reader, self.bundles).put(service, group.entries)
         draft.put(("validate",), False)
-        self._security(service, group.entries)
-        self._operations(service, group)
+        self._security(service, group.entries, group.wsdl)
+        known = group.wsdl.operations if group.wsdl else ()
+        if OperationMaker(self.reader).put(service, group.entries, known):
+            self.adapters |= {bundle.name for bundle in service.bundles}
 
-    def _contract(self, service: ServiceDraft, wsdl: Wsdl) -> None:
-        service.ports = wsdl.ports
+    def _contract(self, service: ServiceDraft, group: _Group) -> None:
+        if group.wsdl is None:
+            service.broken.append(f"it {group.reason}")
+            return
+        service.ports = group.wsdl.ports
         try:
-            service.contract = gather(wsdl, self.documents, self._findings)
+            service.contract = gather(group.wsdl, self.documents, self._findings)
         except RefusedError as error:
-            service.broken.append(f"{wsdl.name} {error}")
+            service.broken.append(f"{group.wsdl.name} {error}")
 
-    # -- bundles
-
-    def _name_bundles(self, service: ServiceDraft, entries: list[Entry]) -> None:
-        if service.role == "provider":
-            self._one_bundle(service, entries)
-        else:
-            self._many_bundles(service, entries)
-
-    def _one_bundle(self, service: ServiceDraft, entries: list[Entry]) -> None:
-        named = {entry.text("bundle"): entry for entry in reversed(entries) if entry.has("bundle")}
-        if not named and len(self.bundles.made) == 1:
-            named = dict.fromkeys(self.bundles.made, entries[0])
-            self._findings.change("names no bundle; there is one only", entries[0].place, service.draft.file)
-        found = {text: self.bundles.find(text, entry.at("bundle")) for text, entry in named.items()}
-        for text, bundle in found.items():
-            if bundle is None:
-                service.broken.append(self._no_bundle(text, named[text]))
-        right = {one.name: (one, named[text]) for text, one in found.items() if one is not None}
-        if len(right) > 1:
-            service.broken.append(
-                f"its operations go over several bundles ({', '.join(sorted(right))}); here one"
-            )
-        if not named:
-            service.broken.append("it names no connection bundle")
-        for bundle, entry in list(right.values())[:1]:
-            service.bundles.append(bundle)
-            service.draft.put(("bundle",), bundle.name, entry.at("bundle"))
-
-    def _many_bundles(self, service: ServiceDraft, entries: list[Entry]) -> None:
-        for entry in entries:
-            for text in entry.texts("callout_bundles"):
-                bundle = self.bundles.find(text, entry.at("callout_bundles"))
-                if bundle is None:
-                    self._findings.contradict(self._no_bundle(text, entry), entry.at("callout_bundles"))
-                elif not bundle.listens:
-                    told = f"callout service {service.name} without tpipes: bundle {bundle.name} has none"
-                    self._findings.contradict(told, entry.at("callout_bundles"))
-                elif bundle not in service.bundles:
-                    service.bundles.append(bundle)
-        places = [entry.at("callout_bundles") for entry in entries if entry.has("callout_bundles")]
-        service.draft.put(("bundles",), [one.name for one in service.bundles], *places)
-        if not service.bundles:
-            service.broken.append("no bundle of it has tpipes, so no program could reach it")
-        self._host_ccsid(service, entries)
-        self._answers_elsewhere(service, entries)
-
-    def _host_ccsid(self, service: ServiceDraft, entries: list[Entry]) -> None:
-        """Put the code page of what programs send, which is a bundle's here."""
-        for entry in entries:
-            number = self.reader.number(entry, "host_ccsid")
-            for bundle in service.bundles if number is not None else ():
-                before = bundle.draft.get("callout", "host_ccsid")
-                if before is None:
-                    bundle.draft.put(("callout", "host_ccsid"), number, entry.at("host_ccsid"))
-                elif before != number:
-                    text = (
-                        f"callouts over bundle {bundle.name} have CCSID {before} and {number}; {before} counts"
-                    )
-                    self._findings.contradict(text, entry.at("host_ccsid"))
-
-    def _answers_elsewhere(self, service: ServiceDraft, entries: list[Entry]) -> None:
-        """Tell where answers went over another bundle than the calls: here they go where the call came from."""
-        for entry in entries:
-            if not (entry.has("transaction") and entry.has("bundle")):
-                continue
-            other = self.bundles.find(entry.text("bundle"), entry.at("bundle"))
-            if other is None or other not in service.bundles:
-                named = shown(entry.text("bundle"))
-                text = f"answers go back over the bundle that brought the call, not over {named}"
-                self._findings.change(text, entry.at("bundle"), service.draft.file)
-
-    def _no_bundle(self, text: str, entry: Entry) -> str:
-        near = nearest(text, self.bundles.made)
-        hint = f"; did somebody mean {shown(near)}?" if near else ""
-        return f"there is no connection bundle {shown(text)} ({entry.at('bundle')}){hint}"
-
-    # -- security
-
-    def _security(self, service: ServiceDraft, entries: list[Entry]) -> None:
+    def _security(self, service: ServiceDraft, entries: list[Entry], wsdl: Wsdl | None) -> None:
         consumer = service.role == "consumer"
         try:
             kind, entry = token_type(entries, "callout_token" if consumer else "token", self.reader)
@@ -208,17 +127,42 @@ class ServiceMaker:
                 self._callout_token(service, kind, entry)
                 return
             self.security.put(service.draft, kind, entry)
+            if kind is NONE:
+                self._open(service, entries, wsdl)
         except UnclearError as error:
             service.broken.append(str(error))
+            if (
+                service.draft.get("security", "token") is None
+            ):  # so that nobody takes the draft for an open service
+                service.draft.put(("security", "token"), "?")
             return
         for bundle in service.bundles[:1]:
             ask_about(service.draft, kind, bundle.name, bundle.entry.text("user"), self._findings)
         if kind is not NONE:
             self._login_module(service, entries)
 
+    def _open(self, service: ServiceDraft, entries: list[Entry], wsdl: Wsdl | None) -> None:
+        """Make sure that a service without a token is meant to have none.
+
+        UnclearError: its WSDL asks for one, and no correlator says anything else.
+        """
+        stated = [entry for entry in entries if "token" in entry.said]
+        asked = wsdl is not None and wsdl.asks_for_token
+        if asked and not stated:
+            raise UnclearError("its WSDL asks for a security token, and no correlator says which")
+        if asked:
+            text = f"the WSDL of service {service.name} asks for a security token, and the correlator for none"
+            self._findings.contradict(text, stated[0].at("token"))
+        elif not stated:
+            text = (
+                f"no token type is stated for service {service.name}: it is open, as the original's default is"
+            )
+            self._findings.contradict(text, entries[0].place)
+
     def _login_module(self, service: ServiceDraft, entries: list[Entry]) -> None:
         """Keep out a service whose callers a module of Java looked at: without it more of them would get in."""
-        for one in (*entries, *((self.security.server,) if self.security.server is not None else ())):
+        server = self.security.server
+        for one in (*entries, *((server,) if server is not None else ())):
             if one.has("login_module"):
                 text = (
                     f"a custom authentication module ({one.at('login_module')}) is Java and cannot be taken "
@@ -226,6 +170,7 @@ class ServiceMaker:
                 )
                 if text not in service.broken:
                     service.broken.append(text)
+                    service.draft.put(("security", "authenticator"), "missing.module:Name")
 
     def _callout_token(self, service: ServiceDraft, kind: TokenType, entry: Entry) -> None:
         if kind is NONE:
@@ -233,76 +178,6 @@ class ServiceMaker:
         if kind.trust:
             raise UnclearError(f"callouts carry unsigned tokens only ({entry.at('callout_token')})")
         service.draft.put(("security", "token"), kind.token, entry.at("callout_token"))
-
-    # -- operations
-
-    def _operations(self, service: ServiceDraft, group: _Group) -> None:
-        known = group.wsdl.operations if group.wsdl else ()
-        named: dict[str, Entry] = {}
-        for entry in group.entries:
-            name = self._operation_name(entry, known)
-            if name is None:
-                continue
-            if name in named:
-                self._findings.contradict(
-                    f"operation {shown(name)} is there twice; the first counts", entry.place
-                )
-            else:
-                named[name] = entry
-        put = put_operation if service.role == "provider" else put_call
-        for name, entry in named.items():
-            if put(service.draft, name, entry, self.reader):
-                self.adapters |= {bundle.name for bundle in service.bundles}
-        if not named:
-            service.broken.append("no operation of it is known")
-        self._rest(service, set(known) - named.keys() if "*" not in named else set())
-        if service.role == "consumer":
-            self._address(service, list(named.values()))
-
-    def _operation_name(self, entry: Entry, known: tuple[str, ...]) -> str | None:
-        name = entry.text("operation")
-        if not name:
-            return "*"
-        if not known or name in known:
-            return name
-        folded = [one for one in known if one.lower() == name.lower()]
-        if len(folded) == 1:
-            self._findings.contradict(
-                f"operation {shown(name)} is {folded[0]} in the WSDL", entry.at("operation")
-            )
-            return folded[0]
-        text = f"the WSDL has no operation {shown(name)}; it has {', '.join(map(shown, known[:8]))}: left out"
-        self._findings.contradict(text, entry.at("operation"))
-        return None
-
-    def _rest(self, service: ServiceDraft, without: set[str]) -> None:
-        """Deal with operations of the WSDL that no correlator has: nobody could call them before, either."""
-        if not without or service.contract is None:
-            return
-        names = ", ".join(sorted(map(shown, without)))
-        if service.role == "consumer":
-            service.draft.section(("operations", "*"))
-            self._findings.change(
-                f"operations without a correlator ({names}) have defaults", None, service.draft.file
-            )
-            return
-        service.contract.without_operations(without)
-        text = (
-            f"operations without a correlator ({names}) are taken out of the binding: no transaction is known"
-        )
-        self._findings.change(text, None, f"{service.unit}/{service.contract.main}")
-
-    def _address(self, service: ServiceDraft, entries: list[Entry]) -> None:
-        told = {entry.text("callout_uri"): entry for entry in entries if entry.has("callout_uri")}
-        if len(told) > 1:
-            service.broken.append(
-                "its operations are called at different addresses; give each a WSDL of its own"
-            )
-        elif told and service.contract is not None:
-            [(address, entry)] = told.items()
-            if service.contract.call_at(address):
-                text = "the address of the correlator stands in the WSDL here"
-                self._findings.change(text, entry.at("callout_uri"), f"{service.unit}/{service.contract.main}")
 
 
 def _title(entry: Entry) -> str:

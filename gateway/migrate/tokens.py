@@ -8,7 +8,7 @@ from gateway.migrate.bundles import wanted_store
 from gateway.migrate.draft import Draft
 from gateway.migrate.entries import Entry
 from gateway.migrate.findings import Whom
-from gateway.migrate.keyring import KeyRing, UnusableError
+from gateway.migrate.keyring import KeyRing
 from gateway.migrate.values import Reader, UnclearError
 
 
@@ -116,13 +116,13 @@ class SecurityMaker:
     def _pinned(self, draft: Draft, entry: Entry) -> None:
         of = entry if entry.has("truststore") or self.server is None else self.server
         if not of.has("truststore"):
+            draft.put(("security", "truststore"), {"path": "keystores/missing-signers.pem"})
             raise UnclearError('"trust one" needs a truststore with the certificate, and none is named')
-        try:
-            store = self.keyring.truststore(wanted_store(of, "truststore"))
-        except UnusableError as error:
-            raise UnclearError(str(error)) from None
-        draft.put(("security", "truststore"), store)
-        if self.keyring.authorities_only(store):
+        made = self.keyring.truststore(wanted_store(of, "truststore"))
+        draft.put(("security", "truststore"), made.store)
+        if made.problem:
+            raise UnclearError(made.problem)
+        if self.keyring.authorities_only(made):
             text = (
                 "holds certificates of authorities only: a signer's own must stand in it, or, if signers "
                 'below them are meant, trust = "chain"'

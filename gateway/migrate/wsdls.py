@@ -11,9 +11,15 @@ from gateway.migrate.entries import Entry
 from gateway.migrate.files import WSDL_NAMESPACE, XmlFile
 from gateway.migrate.locate import locate
 from gateway.migrate.places import RefusedError
-from gateway.safexml import Element
+from gateway.safexml import Element, is_element
 
 SOAP_NAMESPACES: Final = ("http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/")
+
+
+_TOKENS: Final = frozenset(
+    {"UsernameToken", "SamlToken", "IssuedToken", "SupportingTokens", "SignedSupportingTokens", "SecurityToken"}
+)
+"""Elements of WS-SecurityPolicy, of all versions."""
 
 
 def wsdl_tag(local: str) -> str:
@@ -46,6 +52,12 @@ class Wsdl:
     def ports(self) -> tuple[str, ...]:
         """Names of the ports with a SOAP binding: its addresses."""
         return tuple(port.get("name", "") for port in soap_ports(self.file.root))
+
+    @cached_property
+    def asks_for_token(self) -> bool:
+        """Whether a policy in it speaks of security tokens."""
+        names = {str(one.tag).rpartition("}")[2] for one in self.file.root.iter() if is_element(one)}
+        return bool(names & _TOKENS)
 
     @cached_property
     def operations(self) -> tuple[str, ...]:

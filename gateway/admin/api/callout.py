@@ -13,8 +13,9 @@ from gateway.admin.api.problem import ApiError, not_found, unavailable, unfit
 from gateway.admin.desk import Desk
 from gateway.admin.roles import Role
 from gateway.callout.control_client import SECONDS, ask, living
-from gateway.callout.control_words import Ask, ControlError, Told, named
+from gateway.callout.control_words import Ask, Told, named
 from gateway.callout.state import ListenerPicture, ListenerState
+from gateway.control.words import ControlError
 
 MOST_DRAIN_SECONDS: Final = 60.0
 """A request takes a thread of the gateway as long as it lasts; the command drains for longer."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.config.catalogue import action_of
 from gateway.errors import Problem
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -21,12 +22,18 @@ class HomeProblem(BaseModel):
     text: str
     warning: bool
     check: str = Field(description="Id of the kind of problem; empty where it has none.")
+    action: str = Field(description="What to do about it; empty where only the text says it.")
 
     @classmethod
     def of(cls, problem: Problem) -> "HomeProblem":
         """Put a problem into the API's words."""
         return cls(
-            file=problem.file, key=problem.key, text=problem.text, warning=problem.warning, check=problem.check
+            file=problem.file,
+            key=problem.key,
+            text=problem.text,
+            warning=problem.warning,
+            check=problem.check,
+            action=action_of(problem),
         )
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.fixtures.admin import let_nobody_answer
+
 PATH = "/api/bundles/ims1"
 
 
@@ -121,6 +123,7 @@ def test_there_must_be_such_a_bundle(managed, what):
 
 
 def test_trying_an_address_where_nobody_listens_says_so(managed):
+    let_nobody_answer(managed)
     answer = managed.ask("POST", f"{PATH}/test", "operator")
     assert (answer.status_code, answer.json["done"]) == (200, False)
     assert answer.json["addresses"][0]["steps"][0]["name"] == "connect"

@@ -12,7 +12,7 @@ from gateway.config.model import KeyStore, TrustStore
 from gateway.exchange import Secret
 from gateway.observe.events import RequestEnded
 from gateway.observe.traffic import Bucket, Captured, Ended
-from tests.fixtures.admin import plain_home, snapshot_of
+from tests.fixtures.admin import let_nobody_answer, plain_home, snapshot_of
 from tests.fixtures.certificates import DAY, NOW, issue
 
 ANSWERED = RequestEnded(
@@ -175,3 +175,13 @@ def test_one_worker_judges_one_home_at_a_time(managed, monkeypatch):
     with managed.application.api.desk.judging:
         assert managed.ask("GET", "/api/check", "viewer").status_code == 503
     assert managed.ask("GET", "/api/check", "viewer").status_code == 200
+
+
+def test_every_address_is_tried_and_what_is_wrong_told(managed):
+    port = let_nobody_answer(managed)
+    answer = managed.ask("POST", "/api/check/online", "operator", json={"seconds": 5})
+    assert answer.status_code == 200, answer.text
+    (tried,) = answer.json["tried"]
+    assert (tried["kind"], tried["name"], tried["address"]) == ("ims-connect", "ims1", f"127.0.0.1:{port}")
+    assert (tried["done"], answer.json["done"], bool(tried["problems"])) == (False, False, True)
+    assert "SECRET99" not in answer.text

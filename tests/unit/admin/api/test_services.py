@@ -140,3 +140,27 @@ def test_a_service_is_undeployed_and_its_folder_kept(managed):
     assert not (managed.home / "wsdl/lab").exists()
     assert managed.gateway.snapshot().home.services == {}
     assert answer.json["kept"]
+
+
+def explain(managed, message, **query):
+    path = "/api/services/lab/explain"
+    return managed.ask("POST", path, "viewer", data=message, content_type="text/xml", query_string=query)
+
+
+def test_a_message_is_judged_rule_by_rule(managed):
+    body = b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><a/></e:Body></e:Envelope>'
+    told = explain(managed, body, at="2026-11-22T12:00:00Z").json
+    assert (told["accepted"], told["refusal"]) == (True, None)
+    assert {"message.xml", "message.envelope"} <= {rule["rule"] for rule in told["rules"] if rule["met"]}
+
+
+@pytest.mark.parametrize("message", [b"", b"<", b"<a/>", b"\xff\xfe", b"<!DOCTYPE a><a/>"])
+def test_a_message_that_is_none_is_refused_in_words(managed, message):
+    answer = explain(managed, message)
+    assert (answer.status_code, answer.json["accepted"]) == (200, False)
+    assert answer.json["refusal"]["message"].startswith("IGW")
+
+
+@pytest.mark.parametrize("query", [{"at": "now"}, {"at": "2026-11-22T12:00:00"}, {"https": "perhaps"}])
+def test_it_must_be_said_rightly_how_the_message_came(managed, query):
+    assert explain(managed, b"<a/>", **query).status_code == 400

@@ -25,10 +25,14 @@ def concerning(home: Home, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(problem for problem in problems if not problem.warning or _concerns(home, problem))
 
 
+def is_used(key: str) -> bool:
+    """Tell whether callout goes by a key of `gateway.toml`."""
+    return key.partition(".")[0] not in _OF_SERVE or key.startswith(_USED)
+
+
 def _concerns(home: Home, warning: Problem) -> bool:
     if warning.file == GATEWAY_FILE:
-        table = warning.key.partition(".")[0]
-        return table not in _OF_SERVE or warning.key.startswith(_USED)
+        return is_used(warning.key)
     folder, *names = PurePosixPath(warning.file).parts or ("",)
     if folder == "bundles" and names:
         bundle = home.bundles.get(PurePosixPath(names[0]).stem)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.callout.condition import Condition, Steered
-from gateway.callout.control_words import Ask, ControlError, Told, sorted_pictures
+from gateway.callout.control_words import Ask, Told, sorted_pictures
 from gateway.callout.journal.entries import JournalError
 from gateway.callout.values import Source
+from gateway.control.reloaded import Reloaded
+from gateway.control.words import ControlError, line_of, object_of
 
 log = logging.getLogger("gateway.callout")
 
@@ -25,15 +27,22 @@ class Desk:
         condition: Condition,
         *,
         drain_seconds: Callable[[], float],
+        reload: Callable[[], Reloaded],
     ) -> None:
-        """`drain_seconds`: how long a drain waits when nobody says."""
+        """`drain_seconds`: how long a drain waits when nobody says; `reload` reads the home anew."""
         self._instance = instance
         self._runtime = runtime
         self._condition = condition
         self._drain_seconds = drain_seconds
+        self._reload = reload
+
+    def answer(self, line: bytes) -> bytes:
+        """Do what a line asks, and return the line that answers. Raises ControlError."""
+        ask = Ask.of(object_of(line))
+        return line_of(self._reload().facts() if ask.do == "reload" else self.do(ask).facts())
 
     def do(self, ask: Ask) -> Told:
-        """Do it, and tell how things are then. Raises ControlError; nothing was done then."""
+        """Do what a command asks, and tell how things are then. Raises ControlError; nothing was done then."""
         try:
             drained = self._done(ask)
             pictures = sorted_pictures(self._runtime.pictures())

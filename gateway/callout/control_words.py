@@ -1,25 +1,19 @@
-"""What the commands and a running `imsgw callout` say to each other: one line of JSON each way.
+"""What the commands and a running `imsgw callout` say to each other: one object of JSON each way.
 
-Both ends are the same product, perhaps of two versions: members that are not known are passed over.
+Both ends are the same product, perhaps of two versions: members that are not known are passed over. To `reload`
+the answer is a `gateway.control.reloaded.Reloaded`, to all else a `Told`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Self, cast, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 from gateway.callout.state import ListenerPicture, ListenerState
 from gateway.callout.values import Source
+from gateway.control.words import ControlError
 
-MOST_BYTES: Final = 1 << 20
-"""Of a line, either way: some thousands of listeners."""
-
-Verb = Literal["list", "start", "stop", "drain"]
-
-
-class ControlError(Exception):
-    """What was said cannot be understood or done; its text is for people."""
+Verb = Literal["list", "start", "stop", "drain", "reload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +26,14 @@ class Ask:
     seconds: float | None = None
     """Of drain: how long to wait; None: `callout.drain_seconds`."""
 
-    def line(self) -> bytes:
-        """Return it as a line."""
+    def facts(self) -> dict[str, Any]:
+        """Return it as JSON's values."""
         listeners = None if self.listeners is None else [str(each) for each in self.listeners]
-        return _line({"do": self.do, "listeners": listeners, "seconds": self.seconds})
+        return {"do": self.do, "listeners": listeners, "seconds": self.seconds}
 
     @classmethod
-    def of(cls, line: bytes) -> Self:
-        """Read a line. Raises ControlError."""
-        said = _object(line)
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """Read what `facts` gave. Raises ControlError."""
         do, listeners, seconds = said.get("do"), said.get("listeners"), said.get("seconds")
         if do not in get_args(Verb):
             raise ControlError(f"what is asked must be one of {', '.join(get_args(Verb))}")
@@ -71,16 +64,9 @@ class Told:
         told = {"instance": self.instance, "pid": self.pid, "ready": self.ready, "reason": self.reason}
         return {**told, "drained": self.drained, "listeners": listeners}
 
-    def line(self) -> bytes:
-        """Return it as a line."""
-        return _line(self.facts())
-
     @classmethod
-    def of(cls, line: bytes) -> Self:
-        """Read a line. Raises ControlError, with the words of the other side when that says what is wrong."""
-        said = _object(line)
-        if "error" in said:
-            raise ControlError(_text(said, "error"))
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """Read what `facts` gave. Raises ControlError."""
         listeners = said.get("listeners")
         if not isinstance(listeners, list):
             raise ControlError("what the process says cannot be understood: listeners")
@@ -95,11 +81,6 @@ class Told:
         )
 
 
-def refusal(text: str) -> bytes:
-    """Return the line that says why something was not done."""
-    return _line({"error": text})
-
-
 def named(text: object) -> Source | str:
     """Read ``BUNDLE/TPIPE``, one listener, or ``BUNDLE``, the name of a bundle. Raises ControlError."""
     bundle, slash, tpipe = text.partition("/") if isinstance(text, str) else ("", "", "")
@@ -111,20 +92,6 @@ def named(text: object) -> Source | str:
 
 
 # -- JSON -----------------------------------------------------------------------------------------------------
-
-
-def _line(facts: Mapping[str, Any]) -> bytes:
-    return json.dumps(facts).encode() + b"\n"
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise ControlError("this is no line of JSON with an object")
-    return said
 
 
 def _facts_of(picture: ListenerPicture) -> dict[str, Any]:

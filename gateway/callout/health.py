@@ -23,9 +23,9 @@ from socketserver import TCPServer, ThreadingMixIn
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Final
 
-from gateway.callout.control_line import send_line
 from gateway.clock import Clock
 from gateway.config.model import parse_listen
+from gateway.control.line import send_line
 from gateway.observe.metrics import CONTENT_TYPE
 from gateway.tls import ListenerTls
 
@@ -83,10 +83,15 @@ class HealthListener:
         host, port = self._server.socket.getsockname()[:2]
         return host, port
 
-    def renew(self, tls: ListenerTls | None) -> None:
-        """Use another key and certificate from the next connection on; plain stays plain, TLS stays TLS."""
-        if (tls is None) == (self._server.tls is None):
+    def renew(self, tls: ListenerTls | None) -> bool:
+        """Use another key and certificate from the next connection on.
+
+        Plain stays plain and TLS stays TLS: False where the other is wanted, then nothing changes.
+        """
+        same_kind = (tls is None) == (self._server.tls is None)
+        if same_kind:
             self._server.tls = tls
+        return same_kind
 
     def close(self) -> None:
         """Listen no more."""

@@ -10,28 +10,29 @@
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
-from gateway.callout.condition import Condition, Steered
+from gateway.callout.condition import Condition
 from gateway.callout.control_desk import Desk
-from gateway.callout.control_server import ControlServer
-from gateway.callout.control_socket import FOLDER, Seat
 from gateway.callout.health import HealthListener, Pages
-from gateway.callout.journal.entries import JournalError
+from gateway.callout.in_force import InForce, Loaded, Read
+from gateway.callout.process_parts import Make, made, probe_tls, seat_of
 from gateway.callout.signals import signals
 from gateway.callout.watch import HomeWatch
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import CalloutSettings, Home
+from gateway.config.watched import Fingerprint
+from gateway.control.reloaded import Reloaded
+from gateway.control.seat import CALLOUT
+from gateway.control.server import ControlServer
 from gateway.errors import ConfigError, Problem
-from gateway.observe.callout_events import CalloutSink
-from gateway.observe.callout_metrics import CalloutMetrics, CountedCallouts
-from gateway.observe.logs import CalloutLog
-from gateway.observe.metrics import Metrics
-from gateway.tls import ListenerTls, server_tls
+from gateway.observe.callout_metrics import CalloutMetrics
+from gateway.soap.consumer import ConsumerContract
 
 log = logging.getLogger("gateway.callout")
 
@@ -41,30 +42,6 @@ _PROGRESS_SECONDS: Final = 5.0
 """Between two words about callouts that are still in work."""
 _CLOSE_SECONDS: Final = 5.0
 """For sockets, journal and threads, once the drain is over."""
-
-
-class Serving(Steered, Protocol):
-    """What is run: `gateway.callout.runtime.CalloutRuntime`."""
-
-    def start(self) -> None:
-        """Begin to listen and to deliver."""
-        ...
-
-    def reload(self, home: Home) -> None:
-        """Have another snapshot count from now on. Raises ConfigError and changes nothing then."""
-        ...
-
-    def close(self) -> None:
-        """End everything."""
-        ...
-
-
-class Make(Protocol):
-    """Makes what is run. Raises ConfigError, JournalError."""
-
-    def __call__(self, home: Home, *, sink: CalloutSink, clock: Clock, metrics: Metrics) -> Serving:
-        """Build everything, start nothing."""
-        ...
 
 
 def _next(inbox: "SimpleQueue[signal.Signals]") -> signal.Signals:
@@ -77,17 +54,24 @@ def _next(inbox: "SimpleQueue[signal.Signals]") -> signal.Signals:
             return inbox.get(timeout=_LOOK_SECONDS)
 
 
-def run(
-    home: Home, *, make: Make, read: Callable[[], Home], listen: str | None = None, clock: Clock = SYSTEM_CLOCK
+def run(  # noqa: PLR0913  what is run, and how it goes on
+    loaded: Loaded,
+    look: Fingerprint,
+    *,
+    make: Make,
+    read: Read,
+    listen: str | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> int:
     """Run the listeners of a home until a signal ends them; return the exit code. For the main thread.
 
-    `read` reads the home anew and judges it (ConfigError); `listen`: in place of `callout.listen`. Exit code 1
-    when callouts in work could not be finished. Raises ConfigError when it cannot run.
+    `look` is what the files of the home looked like; `read` reads it anew; `listen`: in place of
+    `callout.listen`. Exit code 1 when callouts in work could not be finished. Raises ConfigError when it cannot
+    run.
     """
     with ExitStack() as built:
-        process = _Process(home, make, read, clock, built)
-        process.listen(home.gateway.callout.listen if listen is None else listen)
+        process = _Process(loaded, look, make, read, clock, built)
+        process.listen(loaded.home.gateway.callout.listen if listen is None else listen)
         with signals() as inbox:
             process.start()
             ended = process.serve_until_told(inbox)
@@ -105,32 +89,36 @@ def run(
 class _Process:
     """What stands around the runtime."""
 
-    def __init__(
-        self, home: Home, make: Make, read: Callable[[], Home], clock: Clock, built: ExitStack
+    def __init__(  # noqa: PLR0913, PLR0917  what `run` was given
+        self, loaded: Loaded, look: Fingerprint, make: Make, read: Read, clock: Clock, built: ExitStack
     ) -> None:
-        self._home = home
         self._clock = clock
         self._built = built
         self._metrics = CalloutMetrics()
-        self._metrics.deployed(home.consumers)
-        self._seat = _seat(home)
+        self._metrics.deployed(loaded.home.consumers)
+        self._metrics.common.reloaded(1, loaded.loaded_at, done=True, count=False)
+        self._health: HealthListener | None = None
+        self._seat = seat_of(loaded.home)
         unseat = built.enter_context(ExitStack())
         unseat.callback(self._seat.close)
-        self._runtime = _made(make, home, self._metrics, clock)
+        self._runtime = made(make, loaded, self._metrics, clock)
         built.callback(self._runtime.close)
-        self._watch = HomeWatch(home, read, self._take, lambda: self._metrics.reloaded(done=False))
+        name = f"{CALLOUT} {self._seat.number}"
+        self._home = InForce(name, loaded, look, read=read, take=self._take, told=self._reloaded, clock=clock)
+        self._watch = HomeWatch(self._home)
         # a home that changes must not start anything behind the end
-        self._condition = Condition(self._runtime, at_end=self._watch.close)
+        self._condition = Condition(self._runtime, at_end=self._change_no_more)
         desk = Desk(
             self._seat.number,
             self._runtime,
             self._condition,
             drain_seconds=lambda: self._settings.drain_seconds,
+            reload=lambda: self._home.reload("by command"),
         )
-        self._control = ControlServer(self._seat, desk.do, clock)
-        unseat.pop_all()  # closed with the server from here on
+        self._control = ControlServer(self._seat.socket, desk.answer, clock)
+        unseat.pop_all()  # closed right behind the server from here on
+        built.callback(self._seat.close)
         built.callback(self._control.close)
-        self._health: HealthListener | None = None
         self._metrics.show(self._condition.readings)
 
     def listen(self, address: str) -> None:
@@ -139,7 +127,7 @@ class _Process:
             return
         pages = Pages(self._condition.unready, self._metrics.page)
         try:
-            self._health = HealthListener(address, pages, _tls(self._home), self._clock)
+            self._health = HealthListener(address, pages, probe_tls(self._home.home), self._clock)
         except OSError as error:
             text = f"cannot listen on {address}: {error.strerror or error}; --listen gives this process another"
             raise ConfigError((Problem("gateway.toml", "callout.listen", text),)) from error
@@ -157,8 +145,7 @@ class _Process:
     def serve_until_told(self, inbox: "SimpleQueue[signal.Signals]") -> bool:
         """Wait for a signal that ends it, then finish what is in work; False: something was left."""
         while (number := _next(inbox)) is signal.SIGHUP:
-            log.info("SIGHUP: the home is read anew")
-            self._watch.reload()
+            self._watch.reload("SIGHUP")
         self._condition.end("the process is about to end")
         log.info("%s: nothing is retrieved any more, callouts in work are finished", number.name)
         ended = self._drained(inbox)
@@ -174,7 +161,7 @@ class _Process:
 
     @property
     def _settings(self) -> CalloutSettings:
-        return self._home.gateway.callout
+        return self._home.home.gateway.callout
 
     def _drained(self, inbox: "SimpleQueue[signal.Signals]") -> bool:
         """Drain in a thread, so that a second signal is heard."""
@@ -199,58 +186,20 @@ class _Process:
                 _leave(f"{number.name} again: what is in work is cut off")
         return result == [True]
 
-    def _take(self, home: Home) -> None:
-        """Bring a changed home into force. Raises ConfigError."""
-        tls = _tls(home)
-        self._runtime.reload(home)
-        before, self._home = self._home, home
+    def _take(self, home: Home, contracts: Mapping[str, ConsumerContract]) -> tuple[str, ...]:
+        """Bring a changed home into force; return keys that wait for the next start. Raises ConfigError."""
+        tls = probe_tls(home)
+        self._runtime.reload(home, contracts)
         self._metrics.deployed(home.consumers)
-        self._metrics.reloaded(done=True)
-        if self._health is not None:
-            self._health.renew(tls)
-        for key in _only_at_start(before, home):
-            log.warning("%s has changed: that takes effect with the next start", key)
+        followed = self._health is None or self._health.renew(tls)
+        return () if followed else ("server.keystore",)
 
+    def _reloaded(self, told: Reloaded, at: datetime) -> None:
+        self._metrics.reloaded(told.number, at, done=told.done)
 
-# -- parts, and what is wrong with them -----------------------------------------------------------------------
-
-
-def _seat(home: Home) -> Seat:
-    try:
-        return Seat.take(home.state)
-    except OSError as error:
-        text = (
-            f"{home.state / FOLDER} cannot be used: {error.strerror or error}; IMSGW_STATE names another folder"
-        )
-        raise ConfigError((Problem("gateway.toml", "server.state", text),)) from error
-
-
-def _made(make: Make, home: Home, metrics: CalloutMetrics, clock: Clock) -> Serving:
-    sink = CountedCallouts(metrics, CalloutLog())
-    try:
-        return make(home, sink=sink, clock=clock, metrics=metrics.common)
-    except JournalError as error:
-        raise ConfigError((Problem("gateway.toml", "journal", f"cannot be opened: {error}"),)) from error
-
-
-def _tls(home: Home) -> ListenerTls | None:
-    """Return the TLS of the server's keystore; None: there is none."""
-    if home.gateway.server.keystore is None:
-        return None
-    try:
-        return server_tls(home.gateway.server, client_certificates=False)
-    except ValueError as error:
-        raise ConfigError((Problem("gateway.toml", "server.keystore", str(error)),)) from error
-
-
-def _only_at_start(before: Home, after: Home) -> Iterator[str]:
-    """Yield the keys that have changed and that a running process does not follow; journal says so itself."""
-    if before.gateway.callout.listen != after.gateway.callout.listen:
-        yield "callout.listen"
-    if before.state != after.state:
-        yield "server.state"
-    if (before.gateway.server.keystore is None) != (after.gateway.server.keystore is None):
-        yield "server.keystore"
+    def _change_no_more(self) -> None:
+        self._home.close()
+        self._watch.close()
 
 
 def _leave(why: str, code: int = 1) -> NoReturn:

@@ -33,6 +33,7 @@ from gateway.observe.callout_events import CalloutSink
 from gateway.observe.metrics import Metrics
 from gateway.replay import open_store
 from gateway.sampling import Sampler
+from gateway.soap.consumer import ConsumerContract
 
 _LOG: Final = logging.getLogger(__name__)
 LATE_THREADS: Final = 64
@@ -44,21 +45,26 @@ class CalloutRuntime:
     """All listeners of a home. Its methods may be called by any thread."""
 
     def __init__(
-        self, home: Home, *, sink: CalloutSink, clock: Clock = SYSTEM_CLOCK, metrics: Metrics | None = None
+        self,
+        home: Home,
+        contracts: Mapping[str, ConsumerContract] | None = None,
+        *,
+        sink: CalloutSink,
+        clock: Clock = SYSTEM_CLOCK,
+        metrics: Metrics | None = None,
     ) -> None:
-        """Build everything, start nothing.
+        """Build everything, start nothing. `contracts` of the consumers; None: they are read here.
 
         Raises ConfigError with every problem that stands in the way, JournalError when the journal cannot be
         opened.
         """
-        self._home = home
         self._clock = clock
         metrics = metrics or Metrics()
         with ExitStack() as built:
             home.state.mkdir(parents=True, exist_ok=True)
             replay = open_store(home.gateway.replay, home.state, clock, metrics)
             built.callback(replay.close)
-            self._current = Current(self._snapshot(home))
+            self._current = Current(self._snapshot(home, contracts))
             built.callback(self._current.close)
             self._journal = open_journal(home.gateway.journal, home.state, clock, outage=Outage(clock))
             built.callback(self._journal.close)
@@ -97,21 +103,21 @@ class CalloutRuntime:
         finished = [station.finish(deadline) for station in self._stations.end()]
         return all(finished)
 
-    def reload(self, home: Home) -> None:
+    def reload(self, home: Home, contracts: Mapping[str, ConsumerContract] | None = None) -> None:
         """Have another snapshot of the configuration count from now on; behind a drain nothing happens.
+
+        `contracts` of the consumers; None: they are read here.
 
         Callouts in work end by the one they began with. Listeners of tpipes that are new, or whose bundle has
         changed, begin; those that are gone end. Raises ConfigError and leaves everything as it is.
         """
-        snapshot = self._snapshot(home)
+        snapshot = self._snapshot(home, contracts)
         try:
             ways = self._stations.new_ways(home)
         except ConfigError:
             snapshot.retire()
             raise
-        if home.gateway.journal != self._home.gateway.journal:
-            _LOG.warning("another [journal] counts from the next start")
-        if self._stations.change(home, ways, partial(self._take, home, snapshot)):
+        if self._stations.change(home, ways, partial(self._current.swap, snapshot)):
             self._heartbeat.changed()
         else:
             snapshot.retire()
@@ -150,12 +156,7 @@ class CalloutRuntime:
 
     # -- how it is put together -----------------------------------------------------------------------------
 
-    def _snapshot(self, home: Home) -> Snapshot:
-        deployment = deploy(home)
+    def _snapshot(self, home: Home, contracts: Mapping[str, ConsumerContract] | None) -> Snapshot:
+        deployment = deploy(home, contracts)
         reader = MessageReader(deployment, message_bounds(home.gateway))
         return Snapshot(deployment, reader, ServiceCaller(deployment, self._clock, home=home.path))
-
-    def _take(self, home: Home, snapshot: Snapshot) -> None:
-        """Have a home count, before its stations do."""
-        self._current.swap(snapshot)
-        self._home = home

@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli import callout_letters
 from gateway.cli.callout_asking import AllOption, HomeOption, InstanceOption, ListenersArgument, asked, show
-from gateway.cli.options import JsonOption, load, problems_shown
+from gateway.cli.options import JsonOption, problems_shown
 from gateway.cli.options import show as show_problems
 from gateway.cli.printed_json import printed_json
 from gateway.observe import logs
@@ -16,7 +16,6 @@ from gateway.observe import logs
 if TYPE_CHECKING:
     from gateway.callout.control_words import Told
     from gateway.callout.values import Source
-    from gateway.config.model import Home
 
 app = typer.Typer(no_args_is_help=False)
 app.add_typer(callout_letters.app, name="dead-letters")
@@ -43,11 +42,14 @@ def callout(
     log_format: Annotated[
         Literal["json", "text"], typer.Option(help="json: one object a line; text: for people.")
     ] = "json",
+    warnings: Annotated[
+        bool, typer.Option(" /--no-warnings", hidden=True, help="Somebody else prints them at the start.")
+    ] = True,
 ) -> None:
     """Let IMS programs call web services: listen on the tpipes of the bundles until stopped.
 
-    SIGTERM and Ctrl-C finish the callouts in work, a second one ends at once; SIGHUP reads the home anew, which
-    happens by itself when its files change. With a command: ask or steer the processes that run.
+    SIGTERM and Ctrl-C finish the callouts in work, a second one ends at once; SIGHUP and `imsgw reload` read
+    the home anew, which happens by itself when its files change. With a command: ask or steer what runs.
 
     Example: `imsgw callout --home /etc/imsgw`
 
@@ -60,17 +62,20 @@ def callout(
         _check_address(listen)
     logs.configure(level=log_level, json=log_format == "json")
     with problems_shown():
-        raise typer.Exit(_run(home, listen))
+        raise typer.Exit(_run(home, listen, warnings=warnings))
 
 
-def _run(home: Path, listen: str | None) -> int:
+def _run(home: Path, listen: str | None, *, warnings: bool) -> int:
     """Run until stopped. Raises ConfigError."""
     from gateway.callout.process import run  # noqa: PLC0415  zeep takes a second to import; --help need not wait
     from gateway.callout.runtime import CalloutRuntime  # noqa: PLC0415
+    from gateway.cli.callout_home import HomeReader  # noqa: PLC0415
 
-    snapshot = _judged(home)
-    show_problems(snapshot.warnings)
-    return run(snapshot, make=CalloutRuntime, read=lambda: _judged(home), listen=listen)
+    read = HomeReader(home)
+    loaded, look = read()
+    if warnings:
+        show_problems(loaded.warnings)
+    return run(loaded, look, make=CalloutRuntime, read=read, listen=listen)
 
 
 def _check_address(listen: str) -> None:
@@ -80,24 +85,6 @@ def _check_address(listen: str) -> None:
         parse_listen(listen)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--listen") from error
-
-
-def _judged(home: Path) -> "Home":
-    """Read a home and judge it, as `imsgw check` does; its warnings are those of what callout uses.
-
-    Raises ConfigError.
-    """
-    from dataclasses import replace  # noqa: PLC0415
-
-    from gateway import preflight  # noqa: PLC0415
-    from gateway.callout.concern import concerning  # noqa: PLC0415
-    from gateway.errors import ConfigError  # noqa: PLC0415
-
-    snapshot = load(home)
-    problems = concerning(snapshot, preflight.check(snapshot))
-    if any(not problem.warning for problem in problems):
-        raise ConfigError(problems)
-    return replace(snapshot, warnings=problems)
 
 
 def _nothing_in_front(context: typer.Context) -> None:
@@ -201,7 +188,8 @@ def drain(
 
 def _named(listeners: list[str] | None, *, every: bool) -> "tuple[Source | str, ...] | None":
     """Return the listeners and bundles that are meant; None: all."""
-    from gateway.callout.control_words import ControlError, named  # noqa: PLC0415
+    from gateway.callout.control_words import named  # noqa: PLC0415
+    from gateway.control.words import ControlError  # noqa: PLC0415
 
     if every == bool(listeners):
         raise typer.BadParameter("name listeners or bundles, or --all", param_hint="BUNDLE[/TPIPE]")

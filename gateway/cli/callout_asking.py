@@ -57,7 +57,7 @@ def asked(
     `seconds`: what is asked may take as long; `tell` shows what the others said when one fails.
     """
     from gateway.callout.control_client import SECONDS, ask, living  # noqa: PLC0415  keeps --help quick
-    from gateway.callout.control_words import ControlError  # noqa: PLC0415
+    from gateway.control.words import ControlError  # noqa: PLC0415
 
     state = state_folder(home)
     errors: list[str] = []

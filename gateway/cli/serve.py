@@ -38,7 +38,8 @@ def serve(
         with problems_shown():
             load(home)  # so that the mistakes of a home are told once; both judge it again
         options = ("--home", str(home), "--log-level", log_level, "--log-format", log_format)
-        raise typer.Exit(supervisor.run(("serve", *options), ("callout", *options)))
+        # serve prints the warnings of the whole home
+        raise typer.Exit(supervisor.run(("serve", *options), ("callout", "--no-warnings", *options)))
     from gateway import runtime  # noqa: PLC0415  Spyne takes a second to import; --help need not wait
     from gateway.preflight.still import load_still  # noqa: PLC0415
 

@@ -62,11 +62,11 @@ class Reloaded:
         return cls(
             process=str(said["process"]),
             outcome=Outcome(said["outcome"]),
-            number=int(said["number"]),
+            number=_count(said["number"]),
             digest=str(said["digest"]),
             problems=problems_of(said["problems"]),
-            restart=tuple(str(one) for one in said["restart"]),
-            milliseconds=int(said["milliseconds"]),
+            restart=_words(said["restart"]),
+            milliseconds=_count(said["milliseconds"]),
             reason=str(said["reason"]),
         )
 
@@ -77,6 +77,23 @@ def problem_facts(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def problems_of(said: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:
-    """Read what `problem_facts` gave. Raises KeyError or TypeError."""
+    """Read what `problem_facts` gave. Raises TypeError."""
     known = {field.name for field in fields(Problem)}
-    return tuple(Problem(**{name: one[name] for name in known & one.keys()}) for one in said)
+    read = []
+    for one in said:
+        if not isinstance(one, Mapping):
+            raise TypeError("a problem is an object")
+        read.append(Problem(**{name: one[name] for name in known & one.keys()}))
+    return tuple(read)
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError("keys are a list of words")
+    return tuple(value)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("a count is a whole number")
+    return value

@@ -43,11 +43,17 @@ def converse(connection: socket.socket, answer: Answer, clock: Clock, seconds: f
 class ControlServer:
     """Serves a listening socket, a thread a connection, from `start` to `close`."""
 
-    def __init__(self, listening: socket.socket, answer: Answer, clock: Clock) -> None:
-        """`answer` is called in a thread a request; the socket stays the caller's to close, after this."""
+    def __init__(
+        self, listening: socket.socket, answer: Answer, clock: Clock, seconds: float = SECONDS
+    ) -> None:
+        """`answer` is called in a thread a request; the socket stays the caller's to close, after this.
+
+        `seconds`: for a request to come, and again for the answer to be taken.
+        """
         self._socket = listening
         self._answer = answer
         self._clock = clock
+        self._seconds = seconds
         self._room = Semaphore(_MOST_CONNECTIONS)
         self._lock = Lock()
         self._open: set[socket.socket] = set()
@@ -74,7 +80,7 @@ class ControlServer:
             self._accepting.join()
         for thread in threads:
             # one may be in the middle of what it was asked for; it is a daemon
-            thread.join(SECONDS)
+            thread.join(self._seconds)
 
     def _accept(self) -> None:
         while True:
@@ -107,7 +113,7 @@ class ControlServer:
     def _serve(self, connection: socket.socket) -> None:
         try:
             with connection:
-                converse(connection, self._answer, self._clock)
+                converse(connection, self._answer, self._clock, self._seconds)
         except (LineError, OSError) as error:
             log.debug("a command was not answered: %s", error)
         finally:

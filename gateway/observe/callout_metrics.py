@@ -10,6 +10,7 @@ lists them.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +55,7 @@ class CalloutMetrics:
     def __init__(self) -> None:
         """Import the library, in whose first moment is decided whether it counts in files; see `metrics`."""
         self.common = Metrics()
-        """What is counted as in `serve`: the ways to IMS Connect, the replay store."""
+        """What is counted as in `serve`: the configuration, the ways to IMS Connect, the replay store."""
         from prometheus_client import CollectorRegistry, Counter, Histogram  # noqa: PLC0415  quick --help
 
         self._registry = registry = CollectorRegistry()
@@ -120,8 +121,9 @@ class CalloutMetrics:
             self._paused = {(service, address) for service, address in self._paused if service in services}
             self._listeners.circuits = self._circuits()
 
-    def reloaded(self, *, done: bool) -> None:
-        """Count a change of the home."""
+    def reloaded(self, number: int, at: datetime, *, done: bool) -> None:
+        """Count what came of reading the home anew; `number` is in force since."""
+        self.common.reloaded(number, at, done=done, count=True)
         self._reloads.labels("done" if done else "refused").inc()
 
     def callout(self, event: CalloutEvent) -> None:

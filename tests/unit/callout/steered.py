@@ -46,8 +46,8 @@ class Steered:
     def start(self) -> None:
         self.done.append(("begin",))
 
-    def reload(self, home: Any) -> None:
-        self.done.append(("reload", home))
+    def reload(self, home: Any, contracts: Any) -> None:
+        self.done.append(("reload", home, contracts))
 
     def close(self) -> None:
         self.done.append(("close",))

@@ -6,11 +6,15 @@ import pytest
 
 from gateway.callout.condition import Condition
 from gateway.callout.control_desk import Desk
-from gateway.callout.control_words import Ask, ControlError
+from gateway.callout.control_words import Ask, Told
 from gateway.callout.journal.entries import JournalError
 from gateway.callout.state import ListenerState
 from gateway.callout.values import Source
+from gateway.control.reloaded import Outcome, Reloaded
+from gateway.control.words import ControlError, line_of, object_of, refusal
 from tests.unit.callout.steered import ONE, TWO, Steered, picture
+
+RELOADED = Reloaded("callout 3", Outcome.IN_FORCE, 2, "0123456789abcdef")
 
 
 @pytest.fixture
@@ -25,13 +29,32 @@ def condition(runtime):
 
 @pytest.fixture
 def desk(runtime, condition):
-    return Desk(3, runtime, condition, drain_seconds=lambda: 30.0)
+    return Desk(3, runtime, condition, drain_seconds=lambda: 30.0, reload=lambda: RELOADED)
 
 
 def test_list_tells_and_changes_nothing(desk, runtime):
     told = desk.do(Ask("list"))
     assert (told.instance, told.pid, told.ready, told.reason, told.drained) == (3, os.getpid(), True, "", None)
     assert [each.source for each in told.listeners] == [ONE, TWO]
+    assert not runtime.done
+
+
+def test_a_line_is_answered_with_a_line(desk, runtime):
+    answer = desk.answer(line_of(Ask("stop", (ONE,)).facts()))
+    assert Told.of(object_of(answer)).instance == 3
+    assert runtime.done == [("stop", (ONE,))]
+
+
+def test_a_reload_is_answered_with_what_came_of_it(desk, runtime):
+    answer = desk.answer(line_of({"do": "reload"}))
+    assert Reloaded.of(object_of(answer)) == RELOADED
+    assert not runtime.done
+
+
+@pytest.mark.parametrize("line", [b"", b"GET / HTTP/1.1\r", b"{}", b'{"do": "restart"}', refusal("x")])
+def test_a_line_that_asks_for_nothing_is_refused_and_does_nothing(desk, runtime, line):
+    with pytest.raises(ControlError):
+        desk.answer(line)
     assert not runtime.done
 
 

@@ -17,7 +17,11 @@ from gateway.callout.journal.entries import JournalError
 from gateway.callout.state import ListenerState
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.read import read_home
+from gateway.config.watched import fingerprint, named_files
+from gateway.control.reload import ask_reload
+from gateway.control.reloaded import Outcome
 from gateway.errors import ConfigError, Problem
+from gateway.preflight.snapshot import Snapshot
 from tests.fixtures.running_gateway import free_ports, wait_until
 from tests.unit.callout.steered import ONE, Steered, picture
 from tests.unit.callout.test_health import get
@@ -50,8 +54,8 @@ class Runtime(Steered):
         self.failed = []
         self._thread = threading.Thread(target=self._play, args=(scenario,))
 
-    def made(self, home, *, sink, clock, metrics):
-        self.given = home, sink, clock, metrics
+    def made(self, home, contracts, *, sink, clock, metrics):
+        self.given = home, contracts, sink, clock, metrics
         return self
 
     def start(self):
@@ -73,8 +77,21 @@ class Runtime(Steered):
             self._thread.join()
 
 
-def run(home, runtime, **how):
-    code = process.run(home, make=runtime.made, read=how.pop("read", lambda: home), **how)
+def loaded(home, digest="d1", warnings=()):
+    return Snapshot(1, digest, SYSTEM_CLOCK.now(), home, {}, {}, warnings)
+
+
+def looks(home):
+    return fingerprint(home.path, named_files(home))
+
+
+def run(home, runtime, read=None, **how):
+    """Run a home until the scenario is over; `read` returns the home that a reload finds."""
+
+    def reading():
+        return loaded(read() if read else home, "d2"), looks(home)
+
+    code = process.run(loaded(home), looks(home), make=runtime.made, read=reading, **how)
     assert not runtime.failed
     return code
 
@@ -206,7 +223,7 @@ def test_a_second_one_gets_a_number_of_its_own_and_needs_another_address(home):
 
     def scenario():
         with pytest.raises(ConfigError, match=r"callout.listen: cannot listen on .* in use.*--listen"):
-            process._Process(home, other.made, lambda: home, SYSTEM_CLOCK, stack).listen(
+            process._Process(loaded(home), looks(home), other.made, lambda: None, SYSTEM_CLOCK, stack).listen(
                 home.gateway.callout.listen
             )
         assert living(home.state) == [1, 2]
@@ -237,59 +254,152 @@ def test_with_a_keystore_probes_are_answered_over_https(home, pki):
     assert seen == [200]
 
 
+def changed_by(home, **callout):
+    """Return the same home with other settings of callout."""
+    settings = home.gateway.callout.model_copy(update=callout)
+    return replace(home, gateway=home.gateway.model_copy(update={"callout": settings}))
+
+
+def reloaded(home):
+    """Have the running process read its home anew, as a command does."""
+    (told,) = ask_reload(home.state, SYSTEM_CLOCK)
+    return told
+
+
+def metrics(home):
+    return get(Address(home), "/metrics")[2].splitlines()
+
+
 def test_sighup_reads_the_home_anew(home):
-    changed = replace(home, gateway=home.gateway.model_copy())
+    changed = changed_by(home, drain_seconds=8.0)
     told = []
 
     def scenario():
         os.kill(os.getpid(), signal.SIGHUP)
         wait_until(lambda: any(each[0] == "reload" for each in runtime.done), "the reload")
-        wait_until(
-            lambda: 'reloads_total{outcome="done"} 1.0' in get(Address(home), "/metrics")[2], "its count"
-        )
+        wait_until(lambda: 'imsgw_callout_reloads_total{outcome="done"} 1.0' in metrics(home), "its count")
 
     runtime = Runtime(scenario)
     assert run(home, runtime, read=lambda: told.append(1) or changed) == 0
-    assert runtime.done[1] == ("reload", changed)
+    assert runtime.done[1] == ("reload", changed, {})
     assert told == [1]
 
 
-def test_a_home_with_a_mistake_is_counted_and_changes_nothing(home):
-    def read():
-        raise ConfigError((Problem("gateway.toml", "callout", "wrong"),))
+def test_a_reload_by_command_is_waited_for_and_told_with_number_and_digest(home, caplog):
+    caplog.set_level("INFO", "gateway.callout")
+    changed = changed_by(home, drain_seconds=8.0)
+    told = []
 
     def scenario():
-        os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(
-            lambda: 'reloads_total{outcome="refused"} 1.0' in get(Address(home), "/metrics")[2], "its count"
-        )
+        assert "imsgw_config_version 1.0" in metrics(home)
+        told.append(reloaded(home))
+        assert ("reload", changed, {}) in runtime.done, "it was waited for"
+        seen = metrics(home)
+        assert "imsgw_config_version 2.0" in seen
+        assert "imsgw_config_last_reload_successful 1.0" in seen
+        assert 'imsgw_reloads_total{outcome="in force"} 1.0' in seen
+        told.append(reloaded(home))
+
+    runtime = Runtime(scenario)
+    assert run(home, runtime, read=lambda: changed) == 0
+    assert [(one.process, one.outcome, one.number, one.digest) for one in told] == [
+        ("callout 1", Outcome.IN_FORCE, 2, "d2"),
+        ("callout 1", Outcome.IN_FORCE, 3, "d2"),
+    ]
+    assert "configuration 3 (d2) is in force (by command), no file has changed" in caplog.messages
+
+
+def test_a_home_with_a_mistake_is_told_counted_and_changes_nothing(home, caplog):
+    problem = Problem("gateway.toml", "callout", "wrong")
+    told = []
+
+    def read():
+        raise ConfigError((problem,))
+
+    def scenario():
+        told.append(reloaded(home))
+        seen = metrics(home)
+        assert "imsgw_config_version 1.0" in seen
+        assert "imsgw_config_last_reload_successful 0.0" in seen
+        assert 'imsgw_reloads_total{outcome="refused"} 1.0' in seen
+        assert 'imsgw_callout_reloads_total{outcome="refused"} 1.0' in seen
 
     runtime = Runtime(scenario)
     assert run(home, runtime, read=read) == 0
     assert [each[0] for each in runtime.done] == ["begin", "drain", "close"]
+    assert [(one.outcome, one.number, one.digest, one.problems) for one in told] == [
+        (Outcome.REFUSED, 1, "d1", (problem,))
+    ]
+    wrong = "the changed home does not come into force (by command), configuration 1 stays"
+    assert f"{wrong}: gateway.toml: callout: wrong" in caplog.messages
+
+
+def test_what_the_runtime_refuses_changes_nothing(home):
+    problem = Problem("bundles", "", "the trust store cannot be read")
+
+    def refuse(_home, _contracts):
+        raise ConfigError((problem,))
+
+    told = []
+    runtime = Runtime(lambda: told.append(reloaded(home)))
+    runtime.reload = refuse
+    assert run(home, runtime, read=lambda: changed_by(home, drain_seconds=3.0)) == 0
+    assert [(one.outcome, one.problems) for one in told] == [(Outcome.REFUSED, (problem,))]
+    assert ("drain", 7.0) in runtime.done, "the settings of before count"
 
 
 def test_the_drain_of_a_changed_home_counts_and_what_waits_for_the_next_start_is_said(home, caplog):
-    callout = home.gateway.callout.model_copy(update={"drain_seconds": 3.0, "listen": "127.0.0.1:2"})
-    changed = replace(home, gateway=home.gateway.model_copy(update={"callout": callout}))
+    changed = changed_by(home, drain_seconds=3.0, listen="127.0.0.1:2")
+    told = []
 
     def scenario():
-        os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(lambda: "callout.listen has changed" in caplog.text, "the warning")
+        told.extend(reloaded(home) for _ in range(2))
 
     runtime = Runtime(scenario)
     assert run(home, runtime, read=lambda: changed) == 0
     assert ("drain", 3.0) in runtime.done
+    assert [one.restart for one in told] == [("callout.listen",)] * 2
+    assert "gateway.toml: callout.listen: counts from the next start" in caplog.messages
+    given = [each[1].gateway.callout for each in runtime.done if each[0] == "reload"]
+    assert {(one.listen, one.drain_seconds) for one in given} == {(home.gateway.callout.listen, 3.0)}
+
+
+def test_keys_of_serve_are_none_that_this_process_would_be_restarted_for(home):
+    server = home.gateway.server.model_copy(update={"workers": 7})
+    told = []
+    runtime = Runtime(lambda: told.append(reloaded(home)))
+    changed = replace(home, gateway=home.gateway.model_copy(update={"server": server}))
+    assert run(home, runtime, read=lambda: changed) == 0
+    assert [(one.outcome, one.restart) for one in told] == [(Outcome.IN_FORCE, ())]
+
+
+def test_a_keystore_that_comes_makes_no_https_of_http_before_the_next_start(home, pki):
+    server = home.gateway.server.model_copy(update={"keystore": pki.server_keystore()})
+    secured = replace(home, gateway=home.gateway.model_copy(update={"server": server}))
+    told = []
+
+    def scenario():
+        told.append(reloaded(home).restart)
+        assert get(Address(home), "/readyz")[0] == 200
+
+    assert run(home, Runtime(scenario), read=lambda: secured) == 0
+    assert told == [("server.keystore",)]
 
 
 def test_behind_a_drain_a_changed_home_starts_nothing(home):
+    told = []
+
     def scenario():
         ask(home.state, 1, Ask("drain", seconds=0), SYSTEM_CLOCK)
+        told.append(reloaded(home))
         os.kill(os.getpid(), signal.SIGHUP)
 
     runtime = Runtime(scenario)
     assert run(home, runtime) == 0
     assert [each[0] for each in runtime.done] == ["begin", "drain", "drain", "close"]
+    assert [(one.outcome, one.reason) for one in told] == [
+        (Outcome.FAILED, "the process was drained or is about to end")
+    ]
 
 
 # -- what keeps it from running -------------------------------------------------------------------------------
@@ -303,11 +413,11 @@ def test_a_state_folder_that_cannot_be_used_is_told(home):
 
 
 def test_a_journal_that_cannot_be_opened_is_told_and_gives_the_seat_back(home):
-    def make(_home, **_how):
+    def make(_home, _contracts, **_how):
         raise JournalError("the disk is full")
 
     with pytest.raises(ConfigError, match="journal: cannot be opened: the disk is full"):
-        process.run(home, make=make, read=lambda: home)
+        process.run(loaded(home), looks(home), make=make, read=lambda: None)
     assert living(home.state) == []
 
 

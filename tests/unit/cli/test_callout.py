@@ -6,12 +6,13 @@ from contextlib import closing
 import pytest
 
 from gateway.callout import process
-from gateway.callout.control_server import ControlServer
-from gateway.callout.control_socket import Seat
-from gateway.callout.control_words import ControlError, Told
+from gateway.callout.control_words import Ask, Told
 from gateway.callout.runtime import CalloutRuntime
 from gateway.callout.state import ListenerState
 from gateway.clock import SYSTEM_CLOCK
+from gateway.control.seat import Seat
+from gateway.control.server import ControlServer
+from gateway.control.words import ControlError, line_of, object_of
 from gateway.errors import ConfigError, Problem
 from gateway.observe import logs
 from tests.fixtures.running_gateway import BUNDLE_PASSWORD, KEYSTORE_PASSWORD
@@ -28,8 +29,9 @@ def ran(monkeypatch):
     """What would run, with nothing running."""
     calls = []
 
-    def run(home, *, make, read, listen):
-        calls.append((home, make, read, listen))
+    def run(loaded, look, *, make, read, listen):
+        assert look
+        calls.append((loaded, make, read, listen))
         return 0
 
     monkeypatch.setattr(process, "run", run)
@@ -41,17 +43,21 @@ class Instance:
     """A process at a seat, which answers what the test says."""
 
     def __init__(self, state):
-        seat = Seat.take(state)
+        self._seat = Seat.take(state / "callout")
         self.asked = []
-        self.answer = Told(seat.number, 4711, True, "", PICTURES)
-        self.server = ControlServer(seat, self._do, SYSTEM_CLOCK)
-        self.server.start()
+        self.answer = Told(self._seat.number, 4711, True, "", PICTURES)
+        self._server = ControlServer(self._seat.socket, self._do, SYSTEM_CLOCK)
+        self._server.start()
 
-    def _do(self, ask):
-        self.asked.append(ask)
+    def close(self):
+        self._server.close()
+        self._seat.close()
+
+    def _do(self, line):
+        self.asked.append(Ask.of(object_of(line)))
         if isinstance(self.answer, Exception):
             raise self.answer
-        return self.answer
+        return line_of(self.answer.facts())
 
 
 @pytest.fixture
@@ -65,7 +71,7 @@ def small(tmp_path):
 @pytest.fixture
 def instance(small):
     made = Instance(small / "kept")
-    with closing(made.server):
+    with closing(made):
         yield made
 
 
@@ -75,9 +81,9 @@ def instance(small):
 def test_a_good_home_is_listened_for_with_a_log_of_json(imsgw, good_home, ran):
     result = imsgw("callout", "--home", good_home)
     assert (result.exit_code, result.stdout) == (0, "")
-    log, (home, make, _, listen) = ran
+    log, (loaded, make, _, listen) = ran
     assert log == {"level": "info", "json": True}
-    assert (home.path, make, listen) == (good_home, CalloutRuntime, None)
+    assert (loaded.home.path, make, listen) == (good_home, CalloutRuntime, None)
 
 
 def test_its_exit_code_is_that_of_the_process(imsgw, good_home, ran, monkeypatch):
@@ -136,9 +142,44 @@ def test_warnings_are_told_of_what_callout_uses_at_the_start_and_when_the_home_c
     assert "stop_seconds" not in result.stderr
     assert "spare" not in result.stderr
     _, (started, _, read, _) = ran
-    assert started.warnings == read().warnings
+    assert started.warnings == read()[0].warnings
     assert {warning.key for warning in started.warnings} >= {"callout.drain_seconds"}
-    assert not any(warning.key == "server.stop_seconds" for warning in read().warnings)
+    assert not any(warning.key == "server.stop_seconds" for warning in started.warnings)
+    quiet = imsgw("callout", "--no-warnings", "--home", home)
+    assert (quiet.exit_code, quiet.stderr) == (0, ""), "serve beside it has printed them"
+    assert ran[-1][0].warnings == started.warnings
+
+
+def test_of_a_home_with_mistakes_the_warnings_are_those_of_what_callout_uses_too(imsgw, home, ran, monkeypatch):
+    monkeypatch.setenv("IMSGW_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD)
+    monkeypatch.setenv("IMS1_PASSWORD", BUNDLE_PASSWORD)
+    toml = home / "gateway.toml"
+    toml.write_text(
+        toml.read_text()
+        .replace("stop_seconds = 30", "stop_seconds = 1")
+        .replace("drain_seconds = 30", "drain_seconds = 1")
+    )
+    next((home / "wsdl").glob("*/*.wsdl")).write_text("<no-wsdl/>")
+    result = imsgw("callout", "--home", home)
+    assert result.exit_code == 1
+    assert "callout.drain_seconds: warning:" in result.stderr
+    assert "WSDL 1.1" in result.stderr
+    assert "stop_seconds" not in result.stderr
+
+
+def test_a_home_is_read_again_with_the_contracts_of_before_and_where_its_state_was(
+    imsgw, good_home, ran, monkeypatch
+):
+    assert imsgw("callout", "--home", good_home).exit_code == 0
+    started, _, read, _ = ran[1]
+    monkeypatch.setenv("IMSGW_STATE", "/elsewhere")
+    monkeypatch.setenv("IMSGW_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD)
+    monkeypatch.setenv("IMS1_PASSWORD", BUNDLE_PASSWORD)
+    again, look = read()
+    assert again.home.state == started.home.state
+    assert look
+    assert again.digest == started.digest
+    assert all(again.consumers[name] is contract for name, contract in started.consumers.items())
 
 
 def test_mistakes_beyond_values_are_told_too(imsgw, home, ran):
@@ -260,7 +301,7 @@ def test_a_drain_of_no_time_that_there_is_is_wrong_usage(imsgw, small, instance,
 
 def test_all_instances_are_asked_or_the_one_that_is_meant(imsgw, small, instance):
     second = Instance(small / "kept")
-    with closing(second.server):
+    with closing(second):
         result = imsgw("callout", "list", "--home", small)
         assert [line.partition(" (")[0] for line in result.stdout.splitlines() if "process" in line] == [
             "instance 1",
@@ -274,7 +315,7 @@ def test_all_instances_are_asked_or_the_one_that_is_meant(imsgw, small, instance
 def test_one_that_fails_does_not_hide_what_the_others_say(imsgw, small, instance):
     second = Instance(small / "kept")
     second.answer = ControlError("the journal cannot be used: disk full")
-    with closing(second.server):
+    with closing(second):
         result = imsgw("callout", "list", "--home", small)
         as_json = imsgw("callout", "list", "--json", "--home", small)
     assert result.exit_code == 1
@@ -301,7 +342,7 @@ def test_when_none_runs_the_json_has_none(imsgw, small):
 
 
 def test_one_that_was_killed_is_none(imsgw, small):
-    seat = Seat.take(small / "kept")
+    seat = Seat.take(small / "kept" / "callout")
     seat.socket.close()  # the file stays, as behind a kill
     result = imsgw("callout", "list", "--home", small)
     seat.close()

@@ -87,8 +87,11 @@ class Downloader:
         """Return where a redirection leads."""
         if not location or len(followed) >= _MOST_REDIRECTS:
             raise _failed(url, "too many redirections" if location else "a redirection to nowhere")
-        following = urljoin(url, location)
-        followed.append(f"{without_query(url)} -> {without_query(following)}")
+        try:
+            following = urljoin(url, location)
+            followed.append(f"{without_query(url)} -> {without_query(following)}")
+        except ValueError:
+            raise _failed(url, "a redirection to what is no address") from None
         if urlsplit(url).scheme == "https" and urlsplit(following).scheme == "http":
             raise _failed(url, f"redirects from https to http: {without_query(following)}")
         return following

@@ -28,8 +28,8 @@ def from_url(url: str, how: Fetching | None = None) -> Gathered:
 
 class _Walk:
     def __init__(self, url: str, how: Fetching) -> None:
+        self._downloader = Downloader(url, how)
         self._url = urldefrag(url)[0]
-        self._downloader = Downloader(self._url, how)
         self._names: dict[str, str] = {}
         """Of files, by the address that was asked for."""
         self._files: dict[str, bytes] = {}

@@ -2,10 +2,11 @@
 
 import io
 import stat
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
-from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 from gateway.config.words import shown
 from gateway.errors import GatewayError
@@ -22,6 +23,18 @@ _ZIP: Final = b"PK\x03\x04"
 _EMPTY_ZIP: Final = b"PK\x05\x06"
 _ENCRYPTED: Final = 0x1
 _LONGEST_NAME: Final = 240
+
+_UNREADABLE: Final = (
+    BadZipFile,
+    LargeZipFile,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+)
+"""What zipfile raises for bytes that are no zip, or one that it does not read."""
 
 _Read = Callable[[str], bytes | None]
 """Returns a file of the source by its name there; None: there is none. Raises ManageError."""
@@ -183,15 +196,7 @@ def _of_zip(data: bytes, main: str) -> tuple[str, _Read]:
     try:
         with ZipFile(io.BytesIO(data)) as archive:
             files = _unpacked(archive)
-    except (
-        BadZipFile,
-        LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        EOFError,
-        ValueError,
-    ) as error:
+    except _UNREADABLE as error:
         raise _wrong(f"the zip cannot be read: {shown(str(error))}") from error
     return _main_of(sorted(files), files.get, main), files.get
 
@@ -230,6 +235,8 @@ def _entry_name(entry: ZipInfo) -> str:
         raise _wrong(f"the zip holds a file with a name that leads out of it or is none: {shown(name)}")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise _wrong(f"the zip holds a link: {shown(name)}")
+    if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise _wrong(f"the zip holds a file that is not deflated: {shown(name)}")
     if entry.flag_bits & _ENCRYPTED:
         raise _wrong(f"the zip is encrypted: {shown(name)}")
     return PurePosixPath(*parts).as_posix()

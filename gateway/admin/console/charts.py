@@ -203,7 +203,7 @@ def _axes(hour: Hour, top: float) -> str:
 
 
 def _label(x: float, y: float, anchor: str, text: str) -> str:
-    return f'<text class="label" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
+    return f'<text class="label" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _hover(step: Step, lines: Sequence[Line], x: float, wide: float, inside: str) -> str:
@@ -211,7 +211,7 @@ def _hover(step: Step, lines: Sequence[Line], x: float, wide: float, inside: str
     told = ", ".join(f"{line.name.lower()} {_cell(line.value(step))}" for line in lines)
     _, tall = _plot()
     area = f'<rect class="hit" x="{x:.1f}" y="{_TOP}" width="{wide:.1f}" height="{tall}"/>'
-    return f"<g><title>{step.at:%H:%M} UTC: {told}</title>{inside}{area}</g>"
+    return f"<g><title>{step.at:%H:%M} UTC: {escape(told)}</title>{inside}{area}</g>"
 
 
 def _summary(unit: str, hour: Hour, lines: Sequence[Line]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.errors import MESSAGES, Side
+from gateway.errors import MESSAGES, Message, Side
 from gateway.observe.traffic import Ended
 from gateway.wss.rules import RULES, Rule
 
@@ -60,7 +60,7 @@ def seen(ended: Ended) -> Seen:
     return Seen(
         ended=ended,
         decided=next((rule for rule in _tried(event.rules) if not rule.held), None),
-        message=_BLANK.sub("\u2026", message.text) if message else "",
+        message=_text(message) if message else "",
         at_fault=_SIDES[message.side] if message else "",
         codes=" ".join(f"{name} {value}" for name, value in numbers if value is not None),
     )
@@ -89,6 +89,12 @@ class Wanted:
     def of(self, recent: Iterable[Ended]) -> list[Seen]:
         """Return those that are wanted, in words."""
         return [seen(ended) for ended in recent if self.picks(ended)]
+
+
+def _text(message: Message) -> str:
+    """Return its text; of one that is all blank it is known where it comes from."""
+    text = _BLANK.sub("\u2026", message.text)
+    return text if text.strip("\u2026") else "The security header was refused"
 
 
 def _tried(rules: Iterable[str]) -> Iterator[Tried]:

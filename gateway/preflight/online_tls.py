@@ -23,6 +23,8 @@ from gateway.tls.unreadable import UNREADABLE
 _EXPIRED: Final = frozenset({9, 10})
 _WRONG_NAME: Final = frozenset({62, 64})
 """Codes of OpenSSL's verification (X509_V_ERR_...): not yet valid, expired; host name, address."""
+_WEAK: Final = frozenset({66, 67, 68})
+"""Key of the server, key of an authority, hash of a signature."""
 _SHOWN_NAMES: Final = 5
 
 Wrong = tuple[Kind, str]
@@ -145,6 +147,8 @@ def _refused(error: ssl.SSLCertVerificationError, shown: Shown | None, name: str
     if error.verify_code in _WRONG_NAME:
         names = ", ".join(shown.names[:_SHOWN_NAMES]) or "no name at all"
         return online.SERVER_NAME, f"{whose} is for {names}, not for {name}"
+    if error.verify_code in _WEAK:
+        return online.TLS, f"{whose} is too weak: {error.verify_message}"
     text = f"{whose}, issued by {shown.issuer}, does not lead to the truststore: {error.verify_message}"
     return online.UNTRUSTED, f"{text} (sha256:{shown.sha256})"
 

@@ -7,7 +7,6 @@ and writes the reply. Whatever goes wrong becomes a fault here; nothing is raise
 
 import logging
 import traceback
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from io import BytesIO
 from typing import Any, Final
@@ -16,26 +15,16 @@ from gateway.envelope import Admitted, SoapVersion, refuse_references, require_u
 from gateway.errors import GatewayError, M
 from gateway.exchange import Arrival
 from gateway.mediatype import MediaType, parse_media_type
-from gateway.safexml import Element
 from gateway.soap import addressing, faults
 from gateway.soap.addressing import Addressing, read_addressing
 from gateway.soap.answer import SoapAnswer
 from gateway.soap.contract import Contract
 from gateway.soap.operations import Operation
-from gateway.soap.protocol import DISPATCH, CheckedSoap11, CheckedSoap12, Dispatch, SpyneError, dispatch_of
-from gateway.soap.spyne_import import (
-    AnyXml,
-    Application,
-    InterfaceDocumentsBase,
-    Service,
-    WsgiApplication,
-    rpc,
-    unregister_application,
-)
+from gateway.soap.protocol import DISPATCH, Dispatch, SpyneError
+from gateway.soap.spyne_application import SpyneApplication, spyne_application
 from gateway.soap.steps import Steps
 
 _LOG: Final = logging.getLogger(__name__)
-_NAMESPACE: Final = "urn:ims-gateway:operations"
 _ACCEPTED: Final = SoapAnswer(202, (), b"")
 _LONGEST_NAME: Final = 200
 
@@ -44,19 +33,33 @@ class SoapApplication:
     """A contract, served. `handle` may run in any number of threads at once."""
 
     def __init__(
-        self, contract: Contract, *, validate: bool = True, understood: AbstractSet[str] = frozenset()
+        self,
+        contract: Contract,
+        *,
+        validate: bool = True,
+        understood: AbstractSet[str] = frozenset(),
+        spyne: SpyneApplication | None = None,
     ) -> None:
-        """Build the Spyne application.
+        """Build the Spyne application, unless there is one for operations of these names.
 
         `understood`: Clark names of header blocks that the steps process, besides those of WS-Addressing.
-        ValueError: `validate` asks for schemas that the contract was loaded without.
+        ValueError: `validate` asks for schemas that the contract was loaded without, or `spyne` does not fit.
         """
         if validate and contract.schema is None:
             raise ValueError("the contract was loaded without its schemas")
         self._contract = contract
         self._validate = validate
         self._understood = addressing.UNDERSTOOD | understood
-        self._wsgi = _spyne_application(contract)
+        self.spyne: Final = spyne or spyne_application(tuple(contract.operations))
+        if self.spyne.operations != tuple(contract.operations):
+            raise ValueError("the Spyne application is one for other operations")
+
+    def serves(
+        self, contract: Contract, *, validate: bool = True, understood: AbstractSet[str] = frozenset()
+    ) -> bool:
+        """Tell whether it was built from this contract (the very one), with these settings."""
+        settings = (validate, addressing.UNDERSTOOD | understood)
+        return contract is self._contract and settings == (self._validate, self._understood)
 
     def handle(self, arrival: Arrival, steps: Steps) -> SoapAnswer:
         """Serve one request. Raises no Exception: an error becomes a fault, and the `error` of the answer."""
@@ -98,7 +101,7 @@ class SoapApplication:
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
             started.append((status, headers))
 
-        body = b"".join(self._wsgi(_environ(dispatch), start_response))
+        body = b"".join(self.spyne.wsgi(_environ(dispatch), start_response))
         if dispatch.error is not None:
             raise dispatch.error
         if not dispatch.finished or not started:
@@ -140,73 +143,6 @@ def _unforeseen(error: Exception, arrival: Arrival) -> GatewayError:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" at {last[0].name} line {last[0].lineno}" if last else ""
     return GatewayError(M.INTERNAL, private=f"{type(error).__name__}{place}")
-
-
-# -- the Spyne application ----------------------------------------------------------------------------------
-
-
-class _NoDocuments(InterfaceDocumentsBase):  # type: ignore[misc]  # Spyne has no types
-    """Spyne's own WSDL is not wanted: the deployed one is served."""
-
-    def __init__(self, interface: Any) -> None:
-        super().__init__(interface, wsdl11=None)
-
-
-def _spyne_application(contract: Contract) -> Callable[..., Any]:
-    """Return a WSGI application of Spyne with one method for each operation."""
-    methods = {
-        f"operation_{number}": _method(f"operation_{number}", name)
-        for number, name in enumerate(contract.operations)
-    }
-    service = type(Service)("Operations", (Service,), methods)
-    soap11, soap12 = CheckedSoap11(), CheckedSoap12()
-    application = Application(
-        [service],
-        tns=_NAMESPACE,
-        name=contract.name,
-        # Spyne wants two; each request chooses by its version which of them writes the reply
-        in_protocol=soap11,
-        out_protocol=soap12,
-        config={SoapVersion.SOAP11: soap11, SoapVersion.SOAP12: soap12},
-        documents_container=_NoDocuments,
-    )
-    # Spyne would keep every application for ever, and with it every contract that a reload replaced
-    unregister_application(application)
-    wsgi: Callable[..., Any] = WsgiApplication(application)
-    return wsgi
-
-
-def _method(python_name: str, name: str) -> Any:
-    """Return a method of Spyne for the operation `name`: a payload in, a payload out."""
-
-    def operation(ctx: Any, _payload: Element) -> Element | None:
-        return _run(ctx)
-
-    operation.__name__ = python_name
-    declare = rpc(
-        AnyXml,
-        _returns=AnyXml,
-        _body_style="bare",
-        _in_message_name=f"{{{_NAMESPACE}}}{name}",
-        _args=["payload"],
-    )
-    return declare(operation)
-
-
-def _run(ctx: Any) -> Element | None:
-    """Perform the operation of a dispatch; keep from Spyne what it must not write: faults and empty replies."""
-    dispatch = dispatch_of(ctx)
-    payload = None
-    try:
-        payload = dispatch.steps.perform(dispatch.admitted, dispatch.operation)
-    except Exception as error:  # noqa: BLE001  raised again by the application, out of Spyne's reach
-        dispatch.error = error
-    if payload is None and not dispatch.operation.one_way and dispatch.error is None:
-        dispatch.error = GatewayError(M.INTERNAL, private=f"operation {dispatch.operation.name} gave no reply")
-    dispatch.finished = True
-    if payload is None:
-        ctx.out_string = [b""]
-    return payload
 
 
 def _environ(dispatch: Dispatch) -> dict[str, Any]:

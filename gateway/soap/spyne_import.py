@@ -50,12 +50,17 @@ def _silence() -> None:
             logging.getLogger(name).disabled = True
 
 
+def _forget(_application: object) -> None:
+    """Stand in for Spyne's register of all applications."""
+
+
 _put_six_in_place()
 with warnings.catch_warnings():
     # both only while Spyne's modules are compiled and imported, on 3.11 and 3.12
     warnings.filterwarnings("ignore", message="'cgi' is deprecated", category=DeprecationWarning)
     for _category in (DeprecationWarning, SyntaxWarning):
         warnings.filterwarnings("ignore", message=".*invalid escape sequence", category=_category)
+    import spyne.application
     import spyne.const
     from spyne.application import Application
     from spyne.decorator import rpc
@@ -64,9 +69,10 @@ with warnings.catch_warnings():
     from spyne.protocol.soap import Soap11, Soap12
     from spyne.server.wsgi import WsgiApplication
     from spyne.service import Service
-    from spyne.util.appreg import unregister_application
 
 _silence()
+# Spyne would keep every application for ever, with the text of the stack that it was made by
+spyne.application.register_application = _forget
 # Spyne would run a full garbage collection between requests, with all threads waiting
 spyne.const.MIN_GC_INTERVAL = float("inf")
 
@@ -79,5 +85,4 @@ __all__ = [
     "Soap12",
     "WsgiApplication",
     "rpc",
-    "unregister_application",
 ]

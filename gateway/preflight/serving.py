@@ -32,7 +32,7 @@ def keep() -> None:
     """Have the collector of garbage pass over all that there is now. Call it once, before workers are forked.
 
     A home of 2,000 services is some 700,000 objects. Going through them takes a collection half a second, in
-    which no thread runs, and gives each worker a copy of its own of memory that all could share. Of what is kept,
+    which no thread runs, and gives each worker its own copy of memory that all could share. Of what is kept,
     objects that refer to each other (what Spyne and zeep make) stay when a reload replaces them: that happens
     once, as what reloads make is not kept.
     """
@@ -42,7 +42,7 @@ def keep() -> None:
 
 @contextmanager
 def _garbage_left() -> Iterator[None]:
-    """Put off collecting garbage: the thousands of objects made now are none, and looking at each takes time."""
+    """Put off collecting garbage: what is made now is none, and it is thousands of objects to look at."""
     enabled = gc.isenabled()
     gc.disable()
     try:

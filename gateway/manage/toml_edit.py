@@ -13,6 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable
 
 from gateway.config.words import dotted
+from gateway.manage.toml_tables import without_table
 
 KeyPath = tuple[str, ...]
 _BOM: Final = "\ufeff"
@@ -36,17 +37,30 @@ def edited(data: bytes, changes: Mapping[KeyPath, Any]) -> bytes:
     """
     try:
         text = data.decode("utf-8-sig")
-        document, wanted = tomlkit.parse(text), tomllib.loads(text)
+        wanted = tomllib.loads(text)
+        result = text
+        for path, value in changes.items():
+            _set(wanted, path, value)
+            result = _one_edit(result, path, value)
     except (ValueError, TOMLKitError, RecursionError):
         raise TomlEditError("is not valid TOML; imsgw check says where") from None
-    for path, value in changes.items():
-        _set(wanted, path, value)
-        _edit(document, path, value)
-    result = _with_line_ends(text, tomlkit.dumps(document))
-    if _plain(result) != wanted:
+    result = _with_line_ends(text, result)
+    if not _same(_plain(result), wanted, changes):
         keys = ", ".join(dotted(path) for path in changes)
         raise TomlEditError(f"is written in a way that does not let {keys} be set without touching the rest")
     return (_BOM if data.startswith(_BOM.encode()) else "").encode() + result.encode()
+
+
+def _one_edit(text: str, path: KeyPath, value: Any) -> str:
+    """Return the text with one key set or removed."""
+    if value is REMOVED and (shorter := without_table(text, path)) is not None:
+        wanted = tomllib.loads(text)
+        _set(wanted, path, value)
+        if _same(_plain(shorter), wanted, (path,)):
+            return shorter
+    document = tomlkit.parse(text)
+    _edit(document, path, value)
+    return tomlkit.dumps(document)
 
 
 def _plain(text: str) -> dict[str, Any] | None:
@@ -54,6 +68,27 @@ def _plain(text: str) -> dict[str, Any] | None:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return None
+
+
+def _same(found: dict[str, Any] | None, wanted: dict[str, Any], paths: Iterable[KeyPath]) -> bool:
+    """Tell whether two tables are the same, but for tables that have nothing in them above what was removed."""
+    if found is None:
+        return False
+    for path in paths:
+        for length in range(len(path) - 1, 0, -1):
+            _drop_empty(found, path[:length])
+            _drop_empty(wanted, path[:length])
+    return found == wanted
+
+
+def _drop_empty(table: dict[str, Any], path: KeyPath) -> None:
+    for key in path[:-1]:
+        inner = table.get(key)
+        if not isinstance(inner, dict):
+            return
+        table = inner
+    if table.get(path[-1]) == {}:
+        del table[path[-1]]
 
 
 def _with_line_ends(before: str, after: str) -> str:

@@ -86,6 +86,46 @@ def test_what_was_removed_is_not_there_and_removing_nothing_changes_nothing() ->
     assert "credentials" not in tomllib.loads(after.decode())
 
 
+TABLES = """# top
+[a]
+b = 1
+
+# takes {x}y, gives z
+[operations.One]   # first
+transaction = "A"
+# of One
+
+# ask Mary
+[operations.Two]
+transaction = "B"
+
+# last words
+[operations.Three.inner]
+x = 1
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_goes_with_its_own_comment_and_the_comments_of_others_stay(end: str) -> None:
+    text = TABLES.replace("\n", end)
+    without_one = text.replace(
+        end.join(("# takes {x}y, gives z", "[operations.One]   # first", 'transaction = "A"', "")), ""
+    )
+    assert edited(text.encode(), {("operations", "One"): REMOVED}).decode() == without_one
+    without_two = text.replace(end.join(("[operations.Two]", 'transaction = "B"', "", "")), "")
+    assert edited(text.encode(), {("operations", "Two"): REMOVED}).decode().split() == without_two.split()
+
+
+def test_a_line_that_only_looks_like_a_header_is_none() -> None:
+    text = 'a = """\n[operations.One]\n"""\n[operations.One]\nx = 1\n[b]\ny = 1\n'
+    after = edited(text.encode(), {("operations", "One"): REMOVED}).decode()
+    assert tomllib.loads(after) == {
+        "a": "[operations.One]\n",
+        "operations": {},
+        "b": {"y": 1},
+    } or tomllib.loads(after) == {"a": "[operations.One]\n", "b": {"y": 1}}
+
+
 @pytest.mark.parametrize("data", [b"a = ", b"a = 1\na = 2\n", b"\xff\xfe", b"[a\n", b"a = 1\n[a]\nb = 1\n"])
 def test_what_is_no_toml_is_not_edited(data: bytes) -> None:
     with pytest.raises(TomlEditError, match="is not valid TOML"):

@@ -1,7 +1,7 @@
 """Each IMS Connect of each bundle: connect, TLS, a sign of life, sign on once.
 
-Signing on takes a message that IMS Connect hands to RACF and that does nothing: RESUME TPIPE without waiting,
-on a tpipe of a client id that was made up for it. Nobody's message is taken.
+Signing on takes a message that IMS Connect hands to RACF and that does nothing: RESUME TPIPE for a moment, on
+a tpipe of a client id that was made up for it. Nobody's message is taken.
 
 RACF revokes a user after a few wrong passwords. So each user is tried once in a whole run, whatever bundles
 name it, through the sign-on guard of the gateway where it has counted anything on this machine: who has failed
@@ -29,12 +29,14 @@ from gateway.identity import passticket
 from gateway.identity.credentials import proof
 from gateway.identity.places import own_peer
 from gateway.identity.signon import Attempt, SignOnGuard
-from gateway.imsconnect import NO_WAIT, Connection, ConnectionSettings, Endpoint, Interaction, InteractionVerb
+from gateway.imsconnect import Connection, ConnectionSettings, Endpoint, Interaction, InteractionVerb
 from gateway.preflight.online_tls import Security, Wrong, doubts, look, shown_by
 from gateway.preflight.online_values import Found, Shown, Terms, Try
 from gateway.tls import StoreError, backend_context
 
 GUARD_FILE: Final = "sign_on.sqlite3"
+_WAIT_MS: Final = 250
+"""For a message that will not come. "No wait" would have IMS Connect wait two seconds for a RESUME TPIPE."""
 _NEARBY_SECONDS: Final = 240
 """How far from now a PassTicket is made for: not for a second that the gateway may be using at the moment."""
 
@@ -173,7 +175,7 @@ class _ImsTry:
     def _show(self, connection: Connection, caller: Caller, attempt: Attempt | None) -> None:
         """Sign on. Raises GatewayError when nothing was said of the user."""
         asked = Interaction(
-            verb=InteractionVerb.RECEIVE, execution_timeout_ms=NO_WAIT, socket_timeout_ms=self._milliseconds()
+            verb=InteractionVerb.RECEIVE, execution_timeout_ms=_WAIT_MS, socket_timeout_ms=self._milliseconds()
         )
         outcome, refused = "unknown", None
         try:

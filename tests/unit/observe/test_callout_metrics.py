@@ -1,6 +1,7 @@
 """What is counted of callouts, as Prometheus reads it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -163,10 +164,17 @@ def test_listeners_are_asked_when_the_page_is_made(metrics):
 
 def test_reloads_count_by_their_outcome(metrics):
     assert value(metrics, 'imsgw_callout_reloads_total{outcome="refused"}') == 0
-    metrics.reloaded(done=True)
-    metrics.reloaded(done=False)
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    metrics.reloaded(2, at, done=True)
+    assert value(metrics, "imsgw_config_last_reload_successful") == 1
+    metrics.reloaded(2, at, done=False)
     assert value(metrics, 'imsgw_callout_reloads_total{outcome="done"}') == 1
     assert value(metrics, 'imsgw_callout_reloads_total{outcome="refused"}') == 1
+    assert value(metrics, 'imsgw_reloads_total{outcome="in force"}') == 1
+    assert value(metrics, 'imsgw_reloads_total{outcome="refused"}') == 1
+    assert value(metrics, "imsgw_config_version") == 2
+    assert value(metrics, "imsgw_config_last_reload_timestamp_seconds") == at.timestamp()
+    assert value(metrics, "imsgw_config_last_reload_successful") == 0
 
 
 def test_every_event_is_passed_on(metrics):

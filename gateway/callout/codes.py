@@ -57,6 +57,8 @@ class Status(IntEnum):
     """DFSCNVTR holds no name of a converter."""
     RESPONSE_SIZE = 1905
     """The response does not fit into a message to IMS."""
+    STOPPED = 1906
+    """The service is stopped here (`enabled = false`); nothing was called."""
 
 
 MEANINGS: Final[dict[Status, str]] = {
@@ -80,6 +82,7 @@ MEANINGS: Final[dict[Status, str]] = {
     Status.IDENTITY: "the call has no user that it may be made for",
     Status.CONVERTER_NAME: "DFSCNVTR names no converter",
     Status.RESPONSE_SIZE: "the response is too long for IMS",
+    Status.STOPPED: "the service is stopped",
 }
 
 

@@ -20,6 +20,8 @@ from gateway.config.model import RetrySettings
 T = TypeVar("T")
 
 _LOG: Final = logging.getLogger(__name__)
+STOPPED_SECONDS: Final = 15.0
+"""How long a callout to a stopped service waits before that is looked at again; it counts as no attempt."""
 
 
 class Kept(Protocol):
@@ -74,6 +76,9 @@ class Delivery:
             self._submit(aim)
 
     def _call(self, aim: Aim) -> None:
+        if not self._snapshot.enabled(aim):
+            self._kept(lambda: self._means.journal.postponed(self._entry, STOPPED_SECONDS))
+            return
         circuit = self._means.circuits.of(aim, self._retry(aim))
         wait = circuit.enter()
         if wait:

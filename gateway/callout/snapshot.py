@@ -28,6 +28,10 @@ class Snapshot:
         assert settings is not None, "what is deployed has settings for each operation"
         return settings
 
+    def enabled(self, aim: Aim) -> bool:
+        """Tell whether the service that a request goes to is called; False: it is stopped."""
+        return self.deployment.services[aim.service].consumer.settings.enabled
+
     def retire(self) -> None:
         """Close it once the last one that uses it has ended."""
         with self._lock:

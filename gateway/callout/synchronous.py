@@ -15,10 +15,12 @@ from threading import Lock
 from typing import Final
 
 from gateway.callout.codes import (
+    MEANINGS,
     RESPONSE_REFUSED,
     RESPONSE_TAKEN,
     RESPONSE_UNHEARD,
     CalloutError,
+    Hope,
     Status,
 )
 from gateway.callout.means import Means
@@ -121,6 +123,9 @@ class SynchronousDesk:
             aim = ical.aim = snapshot.reader.aim(ical.request, ical.received)
         except CalloutError as error:
             self._fail(ical, error, None)
+            return
+        if not snapshot.enabled(aim):
+            self._fail(ical, CalloutError(Status.STOPPED, MEANINGS[Status.STOPPED], hope=Hope.LATER), None)
             return
         settings = snapshot.operation(aim)
         call = self._call(ical, aim, settings)

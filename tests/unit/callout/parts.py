@@ -163,11 +163,14 @@ class Heard:
         self.events.append(event)
 
 
-def deployment(operation: dict[str, Any] | None = None, retry: RetrySettings | None = None) -> Deployment:
+def deployment(
+    operation: dict[str, Any] | None = None, retry: RetrySettings | None = None, *, enabled: bool = True
+) -> Deployment:
     settings = ConsumerSettings(
         role="consumer",
         wsdl="rating.wsdl",
         bundles=("ims1",),
+        enabled=enabled,
         retry=retry or RetrySettings(),
         operations={"*": ConsumerOperation(**operation or {})},
     )
@@ -196,10 +199,11 @@ def stage(
     retry: RetrySettings | None = None,
     concurrency: int = 4,
     clock: Clock = SYSTEM_CLOCK,
+    enabled: bool = True,
 ) -> Iterator[Scene]:
     service, notes, heard = Service(*acts or (answers(),)), Notes(), Heard()
     ims = ims or Ims()
-    snapshot = Snapshot(deployment(operation, retry), Reader(), service)
+    snapshot = Snapshot(deployment(operation, retry, enabled=enabled), Reader(), service)
     alarm, late = Alarm(clock), ThreadPoolExecutor(4)
     journal: Any = notes
     responder: Any = ims

@@ -106,6 +106,19 @@ def test_an_answer_of_which_nobody_knows_whether_ims_has_it_is_not_sent_again():
         assert deliver(scene)[-1] == ("dead", Status.SENDING, "nobody knows")
 
 
+def test_a_callout_to_a_stopped_service_waits_and_counts_no_attempt():
+    with stage(answers(), enabled=False, retry=RetrySettings(attempts=1)) as scene:
+        assert deliver(scene) == [("postponed",)]
+        assert scene.service.calls == []
+        assert outcomes(scene) == []
+
+
+def test_the_answer_of_a_service_that_was_stopped_meanwhile_still_goes_to_ims():
+    with stage(operation=ANSWER, enabled=False) as scene:
+        assert deliver(scene, entry(stage_=Stage.ANSWER, answer=b"<score/>")) == [("delivered", Stage.ANSWER)]
+        assert scene.ims.inputs == [("SCORED", b"<score/>")]
+
+
 def test_an_address_that_fails_again_and_again_pauses_and_one_delivery_tries_it():
     clock = SetClock()
     retry = RetrySettings(circuit_failures=2, first_seconds=5.0)

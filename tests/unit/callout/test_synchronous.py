@@ -70,6 +70,15 @@ def test_a_request_that_goes_nowhere_is_told_too():
         assert scene.service.calls == []
 
 
+def test_a_program_that_calls_a_stopped_service_is_told_1906_and_nothing_is_called():
+    with stage(enabled=False) as scene:
+        (response,) = serve(scene)
+        assert response.reason == 1906
+        assert response.data == b"SOAP Gateway Error: 1906: the service is stopped"
+        assert scene.service.calls == []
+        assert scene.means.slots.taken == 0
+
+
 def test_an_error_of_ours_is_told_without_its_words():
     def breaks(call):
         raise RuntimeError("words of ours")

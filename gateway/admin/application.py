@@ -124,7 +124,7 @@ class AdminApplication:
     def _routed(self, request: Request, tracking_id: str) -> Response:
         settings = self._desk.settings
         require_host(request, self._listen, settings)
-        if not self._sign_in.possible():
+        if not self._sign_in.possible() and not (self._console and self._console.is_open(request.path)):
             raise ApiError(HTTPStatus.FORBIDDEN, NOBODY)
         peer = peer_of(request.environ, self._desk.configuration.gateway.server).address
         if _of_api(request.path):

@@ -40,6 +40,10 @@ class Console(Protocol):
         """Make the page that says why a request is not answered; nobody may be signed in."""
         ...
 
+    def is_open(self, path: str) -> bool:
+        """Tell whether an address is for everybody, though nobody can sign in yet: styles and the like."""
+        ...
+
     def from_elsewhere(self, path: str) -> bool:
         """Tell whether other sites may post to this address, as an identity provider does."""
         ...

@@ -77,6 +77,10 @@ class Pages:
         said = text[:1].upper() + text[1:]
         return html(rendered("refused.html", title=found.phrase, text=said), found)
 
+    def is_open(self, path: str) -> bool:
+        """Tell whether an address is for everybody, though nobody can sign in yet."""
+        return path.startswith(_STATIC)
+
     def from_elsewhere(self, path: str) -> bool:
         """Tell whether other sites may post to this address."""
         return self._signing.from_elsewhere(path)

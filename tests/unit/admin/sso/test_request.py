@@ -8,8 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from signxml import XMLVerifier
-from signxml.verifier import SignatureConfiguration
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from gateway.admin.sso.metadata import own_metadata
 from gateway.admin.sso.request import Form, Redirect, ask, new_binding, request_id

@@ -6,29 +6,13 @@ Exit codes: 0 done, 1 not right (a mistake in the configuration, a call that fai
 import typer
 
 from gateway import __version__
-from gateway.cli import (
-    admin,
-    bundle,
-    call,
-    callout,
-    check,
-    demo,
-    explain,
-    ims,
-    keystore,
-    migrate,
-    reload,
-    serve,
-    service,
-    standin,
-    wire,
-)
+from gateway.cli.commands import SETTINGS, Commands
 
 app = typer.Typer(
     name="imsgw",
+    cls=Commands,
     no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
+    **SETTINGS,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -49,24 +33,6 @@ def root(
 
     Example, all of it at work on this machine: `imsgw demo`
     """
-
-
-app.command("serve")(serve.serve)
-app.command("reload")(reload.reload)
-app.command("status")(reload.status)
-app.command("check")(check.check)
-app.command("call")(call.call)
-app.command("explain")(explain.explain)
-app.command("migrate")(migrate.migrate)
-app.command("demo")(demo.demo)
-app.command("standin")(standin.standin)
-app.add_typer(admin.app, name="admin")
-app.add_typer(callout.app, name="callout")
-app.add_typer(service.app, name="service")
-app.add_typer(bundle.app, name="bundle")
-app.add_typer(keystore.app, name="keystore")
-app.add_typer(wire.app, name="wire")
-app.add_typer(ims.app, name="ims")
 
 
 def main() -> None:

@@ -46,9 +46,10 @@ def journal_of(home: Path) -> Iterator["Journal"]:
 def _settings(home: Path) -> "JournalSettings":
     """Read `[journal]` alone. Raises ConfigError."""
     from gateway.config.model import JournalSettings  # noqa: PLC0415  keeps --help quick
-    from gateway.config.read import GATEWAY_FILE, read_toml, settle  # noqa: PLC0415
+    from gateway.config.read import GATEWAY_FILE, read_toml, require_home, settle  # noqa: PLC0415
     from gateway.config.secrets import HomeFiles  # noqa: PLC0415
 
+    require_home(home)
     table = read_toml(home / GATEWAY_FILE, GATEWAY_FILE).get("journal", {})
     if not isinstance(table, Mapping):
         raise ConfigError((Problem(GATEWAY_FILE, "journal", "must be a table: [journal]"),))

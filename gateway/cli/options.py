@@ -4,13 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.config.model import Home
-from gateway.config.read import GATEWAY_FILE, STATE_VARIABLE, read_home, read_toml
 from gateway.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from gateway.config.model import Home
 
 HomeOption = Annotated[
     Path,
@@ -43,15 +44,20 @@ def show(problems: tuple[Problem, ...]) -> None:
         typer.echo(str(problem), err=True)
 
 
-def load(home: Path) -> Home:
+def load(home: Path) -> "Home":
     """Read a home; raises ConfigError."""
+    from gateway.config.read import read_home  # noqa: PLC0415  not every command reads one
+
     return read_home(home, environ=os.environ)
 
 
 def state_folder(home: Path) -> Path:
     """Return where the processes of a home keep their state, by `gateway.toml` alone: the rest may be wrong."""
+    from gateway.config.read import GATEWAY_FILE, STATE_VARIABLE, read_toml, require_home  # noqa: PLC0415
+
     home = home.absolute()
     with problems_shown():
+        require_home(home)
         server = read_toml(home / GATEWAY_FILE, GATEWAY_FILE).get("server")
     told = server.get("state") if isinstance(server, dict) else None
     return home / (os.environ.get(STATE_VARIABLE) or (told if isinstance(told, str) else "var"))

@@ -249,8 +249,8 @@ def _wsdl_problem(folder: Path, wsdl: str) -> str | None:
     return f"no file {shown(wsdl)} in the service's folder" + (f"; did you mean {shown(near)}?" if near else "")
 
 
-def _require_home(home: Path) -> None:
-    """Stop at once where there is nothing to read: more problems would only hide this one."""
+def require_home(home: Path) -> None:
+    """Raise ConfigError where there is nothing to read: more problems would only hide this one."""
     if home.is_dir() and os.path.lexists(home / GATEWAY_FILE):
         return
     what = f"there is none in {shown(str(home))}" if home.is_dir() else f"there is no folder {shown(str(home))}"
@@ -266,7 +266,7 @@ def read_home(path: Path, *, environ: Mapping[str, str], state: Path | None = No
     an error among them; otherwise warnings stand in the home.
     """
     home = Path(path).absolute()
-    _require_home(home)
+    require_home(home)
     reader = _Reader(home, HomeFiles(home, environ))
     gateway = reader.gateway()
     names, bundles = reader.bundles()

@@ -29,3 +29,11 @@ def test_secrets_come_from_the_environment(good_home, monkeypatch):
     monkeypatch.setenv("IMS1_PASSWORD", "two")
     home = load(good_home)
     assert home.bundles["ims1"].credentials.password.reveal() == "two"
+
+
+@pytest.mark.parametrize("command", [("callout", "list"), ("callout", "dead-letters", "list"), ("status",)])
+def test_a_command_that_asks_processes_names_the_home_that_is_none(imsgw, tmp_path, command):
+    result = imsgw(*command, "--home", tmp_path / "nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"there is no folder {tmp_path / 'nowhere'}" in result.stderr
+    assert "name the home with --home DIR or IMSGW_HOME" in result.stderr

@@ -1,5 +1,6 @@
 """What holds for every command."""
 
+import subprocess
 import sys
 from types import ModuleType
 
@@ -73,6 +74,23 @@ def test_without_a_command_the_help_is_shown(imsgw, group):
 def test_the_version_is_shown(imsgw):
     result = imsgw("--version")
     assert (result.exit_code, result.stdout) == (0, f"imsgw {__version__}\n")
+
+
+def test_a_name_that_is_nearly_one_brings_up_the_right_one(imsgw):
+    assert "Did you mean 'standin'" in imsgw("standing").stderr
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("wire", "decode", "-")])
+def test_a_command_does_not_wait_for_what_only_others_need(arguments):
+    program = (
+        "import sys\nfrom gateway.cli import app\n"
+        f"app({arguments!r}, standalone_mode=False)\n"
+        "print(*sorted(set(sys.modules) & {'gateway.config.model', 'cryptography', 'structlog'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input="", capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == ""
 
 
 class Interrupted(ModuleType):

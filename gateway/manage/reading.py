@@ -1,8 +1,9 @@
 """What there is in a home, read from its files, however much of it is wrong."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gateway.callout import deployment
 from gateway.config.document import read_toml
@@ -17,6 +18,9 @@ from gateway.manage.installation import Installation
 from gateway.manage.services import service_names
 from gateway.manage.views import BundleView, ServiceView, bundle_views, service_views
 from gateway.preflight import providers
+
+_ABSENT: Final = re.compile(r"^environment variable (\S+) is (?:not set|empty)$")
+"""As `config.secrets` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Picture:
 def read(installation: Installation) -> Picture:
     """Read the files of a home. Does not raise: what is wrong with it stands in the picture."""
     try:
-        home = read_home(installation.home, environ=installation.environ, state=installation.state)
+        home = _home(installation)
     except ConfigError as error:
         told = error.problems
         services = tuple(_service(installation, name, told) for name in service_names(installation.home))
@@ -45,6 +49,24 @@ def read(installation: Installation) -> Picture:
     told = (*home.warnings, *provided.unreadable, *consumed.unreadable)
     services = service_views(home, provided.contracts, consumed.contracts, told)
     return Picture(services, bundle_views(home, told), (), home)
+
+
+def _home(installation: Installation) -> Home:
+    """Read the home, with something in place of secrets that only the gateway's own environment has.
+
+    Raises ConfigError for all else that is wrong. Nothing is opened with these secrets.
+    """
+    where = {"state": installation.state}
+    try:
+        return read_home(installation.home, environ=installation.environ, **where)
+    except ConfigError as error:
+        absent = {
+            found[1]: problem.key for problem in error.problems if (found := _ABSENT.search(problem.text))
+        }
+        if not absent:
+            raise
+    stand_ins = {name: "0" * 16 if key.endswith("key") else "x" for name, key in absent.items()}
+    return read_home(installation.home, environ={**installation.environ, **stand_ins}, **where)
 
 
 def running(installation: Installation) -> tuple[Mapping[str, Any], ...]:

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Installs the outside SOAP stacks of the interop suite, nginx, Valkey, PostgreSQL, OpenLDAP and ICU's uconv: Debian
 # packages, as root, quietly.
+# schemathesis gets a Python environment of its own;
 # Python's zeep comes with the project itself, node-soap with npm from package-lock.json, WSS4J and CXF with Maven.
 set -eu
+sh "$(dirname "$0")/api/install-tools.sh"
 export DEBIAN_FRONTEND=noninteractive
 packages="gcc gsoap icu-devtools libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap
     pkg-config slapd util-linux xmlsec1 zlib1g-dev"

@@ -20,6 +20,8 @@ from gateway.mediatype import parse_media_type
 from gateway.web.message import TRACKING_HEADER
 
 JSON: Final = "application/json"
+_EXACT: Final = 2.0**53
+"""Whole numbers beyond are not exact as numbers with a point."""
 _REALM: Final = {"WWW-Authenticate": 'Bearer realm="imsgw"'}
 
 
@@ -97,12 +99,20 @@ def _body(request: Request, row: Endpoint) -> Mapping[str, Any] | BaseModel | Up
 
 def _json(data: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(data.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
+        found = json.loads(
+            data.decode(), parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_once
+        )
     except (ValueError, RecursionError):
         raise ApiError(HTTPStatus.BAD_REQUEST, "the body is no JSON, or has a member twice") from None
     if not isinstance(found, dict):
         raise unfit("the body must be an object")
     return found
+
+
+def _number(text: str) -> float:
+    """Return a whole number for one written with a point: JSON has one kind of number only (RFC 8259, 6)."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 def _no_constant(name: str) -> None:

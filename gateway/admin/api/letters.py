@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from gateway.admin.api.endpoint import Asked, Call, Endpoint, Query, Shown
 from gateway.admin.api.problem import conflict, not_found, unavailable
@@ -82,6 +82,18 @@ class LettersAsked(Query):
 
 class LettersMeant(Asked):
     """Which dead letters are meant: those named, or all, or all of a service."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["ids"],
+                    "properties": {"ids": {"minItems": 1}, "all": {"const": False}, "service": {"const": ""}},
+                },
+                {"required": ["all"], "properties": {"all": {"const": True}, "ids": {"maxItems": 0}}},
+            ]
+        }
+    )
 
     ids: tuple[LetterId, ...] = Field(
         default=(), max_length=1000, description="Ids, or beginnings that no other has."

@@ -24,6 +24,7 @@ from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
 from gateway.observe.path_metrics import CountedPaths
 from gateway.observe.traffic import TrafficBoard
+from gateway.preflight.serving import keep, with_applications
 from gateway.preflight.snapshot import Snapshot
 from gateway.provider.backend import BundleBackend
 from gateway.redaction import Redaction
@@ -52,7 +53,7 @@ def build(
     clock: Clock = SYSTEM_CLOCK,
     metrics: Metrics | None = None,
 ) -> WorkerRuntime:
-    """Build what a worker serves. Raises ConfigError with what stands in the way."""
+    """Build what a worker serves, of a snapshot with applications. Raises ConfigError."""
     metrics = metrics or Metrics()
     home = snapshot.home
     with ExitStack() as built:
@@ -99,6 +100,7 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
 
     Raises ConfigError when it cannot be served.
     """
+    snapshot = with_applications(snapshot)
     home = snapshot.home
     counted = home.state / _METRICS
     with _state_written(home.state):
@@ -117,6 +119,7 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
         with _state_written(home.state):
             empty(counted)
 
+    keep()
     try:
         server.serve(home, master, announce=begin)
     finally:

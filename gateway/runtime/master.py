@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from gateway.clock import Clock
@@ -27,6 +28,7 @@ from gateway.control.server import converse
 from gateway.control.telling import tell
 from gateway.control.words import ControlError, line_of, object_of
 from gateway.errors import ConfigError, Problem
+from gateway.preflight.serving import with_applications
 from gateway.preflight.snapshot import Snapshot
 from gateway.preflight.still import load_still, mark_of
 from gateway.web.environ import Application
@@ -237,12 +239,10 @@ class Coordinator:
         """Read and judge the home. Raises _NotDoneError."""
         before = self.snapshot
         try:
-            loaded, look = self._away(lambda: load_still(before.home.path, before.home.state, before))
+            return self._away(partial(_ready, before))
         except ConfigError as error:
             self._seen = fingerprint(before.home.path, self._named)
             raise _NotDoneError(problems=error.problems) from error
-        home, restart = in_effect(before.home, loaded.home)
-        return _Ready(replace(loaded, home=home), look, restart)
 
     def _swap(self, ready: _Ready) -> None:
         """Have all workers swap. Raises _NotDoneError, and then none has."""
@@ -322,3 +322,10 @@ class Coordinator:
             return future.result()
         finally:
             executor.shutdown(wait=False)
+
+
+def _ready(before: Snapshot) -> _Ready:
+    """Read the home of a snapshot anew. Raises ConfigError."""
+    loaded, look = load_still(before.home.path, before.home.state, before)
+    home, restart = in_effect(before.home, loaded.home)
+    return _Ready(with_applications(replace(loaded, home=home), before), look, restart)

@@ -21,11 +21,9 @@ from gateway.provider.path import Journey, Route
 from gateway.runtime.backends import Held
 from gateway.runtime.probe import Probe
 from gateway.soap.application import SoapApplication
-from gateway.soap.contract import Contract
 from gateway.tls.live import LiveTrust
 from gateway.tls.trusted import TrustedKeys
 from gateway.web.wsgi import Answer, Mounted
-from gateway.wss.names import SECURITY
 from gateway.wss.policy import Policy
 from gateway.wss.replay import ReplayStore
 
@@ -94,23 +92,22 @@ class _Making:
     def deployed(self, service: Service, before: Deployed | None) -> Deployed:
         contract = self.snapshot.contracts[service.name]
         backend = self.backends[service.settings.bundle].backend
-        made_of = self._made_of(service, contract, backend)
+        made_of = self._made_of(service, backend)
         if before is not None and before.made_of == made_of and not service.settings.security.authenticator:
             return before
-        soap = _same_soap(before, service, contract) or _soap(service, contract)
+        soap = self.snapshot.soap[service.name]
         endpoint = Endpoint(self._route(service, backend), soap, self.shop.sink, self.shop.probe)
         mounts = tuple(
             Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports
         )
         return Deployed(endpoint, mounts, made_of)
 
-    def _made_of(self, service: Service, contract: Contract, backend: BundleBackend) -> tuple[Any, ...]:
-        # what is compared by identity stands first; modules of the installation are made anew in any case, as
-        # nobody knows what they have read
+    def _made_of(self, service: Service, backend: BundleBackend) -> tuple[Any, ...]:
+        # modules of the installation are made anew in any case, as nobody knows what they have read
         server = self.home.gateway.server
         bounds = message_bounds(self.home.gateway)
         return (
-            contract,
+            self.snapshot.soap[service.name],
             backend,
             service.settings,
             service.users,
@@ -152,20 +149,6 @@ class _Making:
         if security.truststore is None:
             return TrustedKeys.none
         return LiveTrust(security.truststore, security.crl, self.shop.clock).current
-
-
-def _soap(service: Service, contract: Contract) -> SoapApplication:
-    understood = frozenset({SECURITY}) if takes_token(service) else frozenset()
-    return SoapApplication(contract, validate=service.settings.validate_body, understood=understood)
-
-
-def _same_soap(before: Deployed | None, service: Service, contract: Contract) -> SoapApplication | None:
-    """Return the application of before where the same would be made: that is what costs time."""
-    if before is None or before.made_of[0] is not contract:
-        return None
-    old = before.endpoint.route.service
-    same = old.settings.validate_body == service.settings.validate_body
-    return before.endpoint.soap if same and takes_token(old) == takes_token(service) else None
 
 
 def takes_token(service: Service) -> bool:

@@ -33,6 +33,7 @@ from gateway.control.words import ControlError, line_of, object_of
 from gateway.errors import ConfigError
 from gateway.observe.metrics import Metrics
 from gateway.observe.traffic import TrafficBoard
+from gateway.preflight.serving import with_applications
 from gateway.preflight.still import load_still, mark_of
 from gateway.runtime import pictures
 from gateway.runtime.backends import Backends
@@ -157,7 +158,7 @@ class WorkerRuntime:
                 if mark_of(look) != mark:
                     return {"reason": "it found other files than the master: they have changed meanwhile"}
                 home, _ = in_effect(before.home, loaded.home)
-                snapshot = replace(loaded, number=number, home=home)
+                snapshot = with_applications(replace(loaded, number=number, home=home), before)
                 tls = listener_tls(home)
                 self._prepared = _Prepared(number, self.live.prepare(snapshot), tls)
             except ConfigError as error:

@@ -91,7 +91,7 @@ def test_a_part_that_fails_lets_go_of_those_before_it(folder, monkeypatch):
     def fails(*_args, **_how):
         raise RuntimeError("no front door")
 
-    monkeypatch.setattr(services, "SoapApplication", fails)
+    monkeypatch.setattr(services, "Route", fails)
     with pytest.raises(RuntimeError, match="no front door"):
         runtime.build(snapshot_of(read(folder)))
     assert threading.active_count() == before  # and an open database or socket would be a warning, so an error

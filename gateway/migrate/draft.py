@@ -10,7 +10,7 @@ from tomlkit.toml_document import TOMLDocument
 
 from gateway.config.words import dotted
 from gateway.exchange import Secret
-from gateway.migrate.findings import Findings, Taken
+from gateway.migrate.findings import Findings
 from gateway.migrate.mapping import fold_value
 from gateway.migrate.places import Place
 
@@ -41,9 +41,7 @@ class Draft:
             inner = inner.setdefault(step, Section())
         inner[path[-1]] = value
         for place in places:
-            taken = Taken(place, self.file, dotted(path))
-            if taken not in self.findings.taken:
-                self.findings.taken.append(taken)
+            self.findings.take(place, self.file, dotted(path))
 
     def section(self, path: Path) -> None:
         """Have a table of this name, if only an empty one."""

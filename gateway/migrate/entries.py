@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.migrate.findings import Findings, Told
+from gateway.migrate.findings import Findings
 from gateway.migrate.mapping import NameMap
 from gateway.migrate.places import Place
 from gateway.migrate.records import Property, Record
@@ -66,23 +66,19 @@ def _name(one: Property, said: dict[str, tuple[Property, ...]], findings: Findin
         if not any(other.value for other in said.get(name, ())):
             said[name] = (one,)
             return
-    findings.needless.append(Told("is only a name: service and operation are named beside it", one.place))
+    findings.spare("is only a name: service and operation are named beside it", one.place)
 
 
 def _tell(names: NameMap, record: Record, one: Property, findings: Findings) -> None:
     if names.is_needless(record.kind, one.path):
-        told = Told("has no counterpart here", one.place)
-        if told not in findings.needless:
-            findings.needless.append(told)
+        findings.spare("has no counterpart here", one.place)
     else:
         tell_stranger(one, findings)
 
 
 def tell_stranger(one: Property, findings: Findings) -> None:
     """Tell of one property that nobody knows."""
-    told = Told("is not known to the mapping table", one.place)
-    if told not in findings.unknown:
-        findings.unknown.append(told)
+    findings.stranger("is not known to the mapping table", one.place)
 
 
 def together(entries: Iterable[Entry], findings: Findings, what: str) -> Entry | None:

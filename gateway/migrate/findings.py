@@ -53,34 +53,43 @@ class Aside:
 
 @dataclass(slots=True)
 class Findings:
-    """Gathers them while a migration goes on."""
+    """Gathers them while a migration goes on, each once, in the order in which they were found."""
 
-    taken: list[Taken] = field(default_factory=list)
-    changed: list[Told] = field(default_factory=list)
-    unknown: list[Told] = field(default_factory=list)
-    contradictions: list[Told] = field(default_factory=list)
-    damaged: list[Told] = field(default_factory=list)
-    needless: list[Told] = field(default_factory=list)
+    taken: dict[Taken, None] = field(default_factory=dict)
+    changed: dict[Told, None] = field(default_factory=dict)
+    unknown: dict[Told, None] = field(default_factory=dict)
+    contradictions: dict[Told, None] = field(default_factory=dict)
+    damaged: dict[Told, None] = field(default_factory=dict)
+    needless: dict[Told, None] = field(default_factory=dict)
     aside: list[Aside] = field(default_factory=list)
-    questions: dict[tuple[Whom, str], list[str]] = field(default_factory=dict)
+    questions: dict[tuple[Whom, str], dict[str, None]] = field(default_factory=dict)
 
     def ask(self, whom: Whom, text: str, about: str = "") -> None:
         """Add a question; the same one about several things is asked once."""
-        things = self.questions.setdefault((whom, text), [])
-        if about and about not in things:
-            things.append(about)
+        things = self.questions.setdefault((whom, text), {})
+        if about:
+            things[about] = None
+
+    def take(self, place: Place, file: str, key: str = "") -> None:
+        """Add a property that became a setting."""
+        self.taken[Taken(place, file, key)] = None
 
     def contradict(self, text: str, place: Place | None = None) -> None:
-        """Add a contradiction, once."""
-        if (told := Told(text, place)) not in self.contradictions:
-            self.contradictions.append(told)
+        """Add a contradiction or doubt."""
+        self.contradictions[Told(text, place)] = None
 
     def damage(self, place: Place, reason: str) -> None:
-        """Add something that could not be read, once."""
-        if (told := Told(reason, place)) not in self.damaged:
-            self.damaged.append(told)
+        """Add something that could not be read."""
+        self.damaged[Told(reason, place)] = None
 
     def change(self, text: str, place: Place | None = None, file: str = "", key: str = "") -> None:
-        """Add something that is not as it was, once."""
-        if (told := Told(text, place, file, key)) not in self.changed:
-            self.changed.append(told)
+        """Add something that is not as it was."""
+        self.changed[Told(text, place, file, key)] = None
+
+    def stranger(self, text: str, place: Place) -> None:
+        """Add something that was not understood."""
+        self.unknown[Told(text, place)] = None
+
+    def spare(self, text: str, place: Place) -> None:
+        """Add something that has no counterpart here."""
+        self.needless[Told(text, place)] = None

@@ -173,20 +173,14 @@ class HomeDraft:
     def _break(self, problems: tuple[Problem, ...]) -> bool:
         """Set aside what has errors; return whether anything was."""
         new: dict[str, list[str]] = {}
+        known = {one.unit for one in self.bundles.values()} | {one.unit for one in self.services.values()}
         for one in problems:
-            unit = self._unit(one)
-            if not one.warning and unit is not None and unit not in self.broken:
+            unit = _unit(one)
+            if not one.warning and unit in known and unit not in self.broken:
                 new.setdefault(unit, []).append(f"{one.key}: {one.text}" if one.key else one.text)
         self.broken.update(new)
         self._follow()
         return bool(new)
-
-    def _unit(self, problem: Problem) -> str | None:
-        """Return the bundle or service that a problem is about."""
-        parts = problem.file.split("/")
-        unit = problem.file if parts[0] == "bundles" else "/".join(parts[:2])
-        known = {one.unit for one in self.bundles.values()} | {one.unit for one in self.services.values()}
-        return unit if unit in known else None
 
     def _tell(self) -> None:
         for unit, reasons in sorted(self.broken.items()):
@@ -195,6 +189,12 @@ class HomeDraft:
             if bundle.callout_broken and bundle.unit not in self.broken:
                 reason = "; ".join(bundle.callout_broken)
                 self.findings.aside.append(Aside(f"{bundle.unit} [callout]", reason, f"{ASIDE}/{bundle.unit}"))
+
+
+def _unit(problem: Problem) -> str:
+    """Return the bundle or service that a problem is about, if it is about one."""
+    parts = problem.file.split("/")
+    return problem.file if parts[0] == "bundles" else "/".join(parts[:2])
 
 
 def _explained(draft: Draft, reasons: list[str], place: str) -> bytes:

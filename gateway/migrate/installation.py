@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.config.words import shown
 from gateway.migrate.entries import Entry, tell_stranger, together, understand
 from gateway.migrate.files import Refused, Source, XmlFile, is_of_interest, looks_like
-from gateway.migrate.findings import Findings, Told
+from gateway.migrate.findings import Findings
 from gateway.migrate.mapping import Kind, NameMap
 from gateway.migrate.places import Place, RefusedError
 from gateway.migrate.properties import read_properties
@@ -77,7 +77,7 @@ class _Reader:
         if not document.records:
             root = shown(str(file.root.tag).rpartition("}")[2])
             text = f"nothing in it is known to the mapping table (its root is {root})"
-            self._findings.unknown.append(Told(text, Place(file.name)))
+            self._findings.stranger(text, Place(file.name))
             return
         for record in document.records:
             self._record(record)

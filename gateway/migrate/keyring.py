@@ -11,7 +11,7 @@ from gateway.config.model import KeyStore, TrustStore
 from gateway.exchange import Secret
 from gateway.migrate.draft import SecretKeeper, unit_name
 from gateway.migrate.files import Source
-from gateway.migrate.findings import Findings, Taken, Whom
+from gateway.migrate.findings import Findings, Whom
 from gateway.migrate.locate import is_key_ring, locate
 from gateway.migrate.passwords import Passwords, is_encoded
 from gateway.migrate.places import Place, RefusedError
@@ -83,9 +83,7 @@ class KeyRing:
                 return Made(
                     place, f"store {file} {reason}" if reason.startswith("is ") else f"store {file}: {reason}"
                 )
-        taken = Taken(wanted.at, str(self._made[key].store["path"]), "")
-        if taken not in self.findings.taken:
-            self.findings.taken.append(taken)
+        self.findings.take(wanted.at, str(self._made[key].store["path"]))
         return self._made[key]
 
     def _file(self, wanted: Wanted) -> str:

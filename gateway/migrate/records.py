@@ -6,7 +6,7 @@ what stands around it, and only the innermost count.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ class Property:
 
     path: tuple[str, ...]
     """Folded names: groups first, its own last. Empty for the text of the element that is being read."""
-    value: str
+    value: str = field(repr=False)
     place: Place
     entry: str = ""
     """Folded name of the element whose entry it belongs to."""

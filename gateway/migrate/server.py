@@ -6,7 +6,7 @@ from gateway.config.words import shown
 from gateway.migrate.bundles import wanted_store
 from gateway.migrate.draft import Draft
 from gateway.migrate.entries import Entry
-from gateway.migrate.findings import Findings, Told, Whom
+from gateway.migrate.findings import Findings, Whom
 from gateway.migrate.keyring import KeyRing
 from gateway.migrate.places import Place
 from gateway.migrate.values import Reader
@@ -69,7 +69,7 @@ class ServerMaker:
             self._modes(entry)
             for name, text in _NO_COUNTERPART.items():
                 if name in entry.said:
-                    self.findings.needless.append(Told(text, entry.at(name)))
+                    self.findings.spare(text, entry.at(name))
             if entry.has("login_module"):
                 text = "a custom authentication module is Java and cannot be taken over: security.authenticator"
                 self.findings.contradict(text, entry.at("login_module"))

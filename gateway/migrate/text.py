@@ -7,7 +7,7 @@ what the gateway's own parser takes.
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.codepage import CodePage
@@ -33,7 +33,7 @@ _OF_TEXT: Final = re.compile(
 class Text:
     """What a file says."""
 
-    text: str
+    text: str = field(repr=False)
     encoding: str
     """What it was in."""
 

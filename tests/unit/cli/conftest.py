@@ -19,6 +19,7 @@ from tests.fixtures.running_gateway import (
     free_ports,
 )
 from tests.fixtures.standin import USERS, StandinFactory
+from tests.unit.manage.conftest import BUNDLE
 
 Imsgw = Callable[..., Result]
 
@@ -101,3 +102,15 @@ def home(good_home: Path, tmp_path: Path) -> Path:
 def free_port() -> int:
     """A port on which nobody listens."""
     return free_ports(1)[0]
+
+
+@pytest.fixture
+def bare_home(tmp_path: Path) -> Path:
+    """A home with one bundle and no service; nothing runs on it."""
+    folder = tmp_path / "home"
+    (folder / "bundles").mkdir(parents=True)
+    (folder / "gateway.toml").write_text(
+        '[server]\nhttps = ""\nhttp = "127.0.0.1:8080"\n[admin]\nlisten = ""\n[callout]\nlisten = ""\n'
+    )
+    (folder / "bundles/ims1.toml").write_text(BUNDLE)
+    return folder

@@ -1,11 +1,13 @@
 """`imsgw serve --with-callout`: one command, both processes, for as long as it runs."""
 
+import json
 import os
 import signal
 
 import psutil
 import pytest
 
+from tests.fixtures.reloading import imsgw
 from tests.fixtures.running_gateway import free_ports, wait_until
 
 
@@ -50,9 +52,26 @@ def test_both_run_and_both_stop(gateway):
     assert "imsgw_callout_reloads_total" in gateway.fetch(f"{gateway.callout_url}/metrics").decode()
     assert gateway.stop() == 0
     assert gone(processes)
+    assert gateway.log.count("bundles/ims1.toml: callout: warning:") == 1, "it concerns both"
     events = [entry["event"] for entry in gateway.entries]
     served = events.index("serve has ended with 0: callout is stopped")
     assert served < events.index("SIGTERM: nothing is retrieved any more, callouts in work are finished")
+
+
+def test_one_command_reloads_both_and_a_mistake_changes_neither(gateway):
+    gateway.change("gateway.toml", {"callout.drain_seconds": 7})
+    told = json.loads(imsgw("reload", "--home", gateway.home, "--json").stdout)
+    assert [(one["process"], one["outcome"], one["number"]) for one in told] == [
+        ("serve 1", "in force", 2),
+        ("callout 1", "in force", 2),
+    ]
+    assert len({one["digest"] for one in told}) == 1
+    gateway.change("gateway.toml", {"callout.drain_seconds": -7})
+    done = imsgw("reload", "--home", gateway.home)
+    assert done.returncode == 1
+    assert done.stderr.count("gateway.toml: callout.drain_seconds") == 2
+    assert "serve 1: refused; configuration 2 stays in force" in done.stderr
+    assert "callout 1: refused; configuration 2 stays in force" in done.stderr
 
 
 def test_callout_that_dies_comes_back_and_serve_goes_on(gateway):

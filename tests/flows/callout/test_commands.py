@@ -195,7 +195,7 @@ def test_new_bundles_and_services_start_by_themselves(deployed, service, rates):
     deployed.service(contract("rating", service.origin), folder="rating2", name="rating2", bundles=["ims2"])
     wait_state(process, "ims2/PIPE3", "listening")
     assert code(deployed.call(rating(wsid="rating2"), "D3")) == GOOD
-    assert "the home has changed and is in force" in process.log
+    assert "is in force (its files have changed): bundles/ims2.toml, wsdl/rating2/" in process.log
 
 
 def test_a_bundle_that_goes_takes_its_listeners_along(deployed, service, rates):
@@ -214,12 +214,13 @@ def test_a_mistake_is_told_once_and_changes_nothing(deployed, rates):
     path = deployed.home / "bundles/ims1.toml"
     right = path.read_text()
     path.write_text(right.replace('"PIPE1"', '"PIPE1", "pipe one"'))
-    wait_until(lambda: "nothing comes into force" in process.log, "the mistake is told")
+    refused = "does not come into force (its files have changed)"
+    wait_until(lambda: refused in process.log, "the mistake is told")
     assert code(deployed.call(rating())) == GOOD
     assert set(states(process)) == {"ims1/PIPE1", "ims1/PIPE2"}
     path.write_text(right.replace('"PIPE2"', '"PIPE4"'))
     wait_until(lambda: set(states(process)) == {"ims1/PIPE1", "ims1/PIPE4"}, "the change is in force")
-    assert process.log.count("nothing comes into force") == 1
+    assert process.log.count(refused) == 1
 
 
 def test_sighup_reads_the_home_where_nobody_watches(deployed, rates):

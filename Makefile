@@ -5,6 +5,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST_ARGS ?=
+# every target starts Python many times; without bytecode each start compiles everything
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test interop lint format bench evidence lock docs package clean
@@ -37,6 +39,7 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/python -m tools.standin_reference --check
 	$(BIN)/python -m tools.attack_table --check
 	$(BIN)/python -m tools.code_tables --check
+	$(BIN)/python -m tools.management_api --check
 	$(BIN)/python -m tools.fault_table --check
 	$(BIN)/python -m tools.command_reference --check
 
@@ -55,6 +58,7 @@ docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python -m tools.standin_reference
 	$(BIN)/python -m tools.attack_table
 	$(BIN)/python -m tools.code_tables
+	$(BIN)/python -m tools.management_api
 	$(BIN)/python -m tools.check_kinds
 
 lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)

@@ -46,6 +46,7 @@ class Store:
         self._file = state / FILE
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
+        self._mark = (-1, -1)
 
     def close(self) -> None:
         """Close the file."""
@@ -57,7 +58,7 @@ class Store:
         """Look and change in one step: all of it happens, or none. Raises StoreError."""
         with self._lock:
             try:
-                database = self._database or self._open()
+                database = self._opened()
                 database.execute("BEGIN IMMEDIATE")
                 try:
                     yield database
@@ -68,6 +69,19 @@ class Store:
             except (sqlite3.Error, OSError) as error:
                 self._let_go()
                 raise StoreError(f"{self._file}: {error}") from error
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the connection; a file that was removed or replaced is opened anew, as other workers do."""
+        if self._database is not None and self._mark != self._look():
+            self._let_go()
+        return self._database or self._open()
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return -1, -1
+        return found.st_dev, found.st_ino
 
     def _open(self) -> sqlite3.Connection:
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,7 +97,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        self._database = database
+        self._database, self._mark = database, self._look()
         return database
 
     def _let_go(self) -> None:

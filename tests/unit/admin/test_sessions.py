@@ -150,3 +150,11 @@ def test_a_broken_transaction_leaves_nothing(desk):
         broken()
     with desk.store.transaction() as database:
         assert database.execute("SELECT count(*) FROM known").fetchone() == (0,)
+
+
+def test_a_file_that_is_removed_ends_all_sessions_in_all_workers(desk):
+    value = desk.sessions.begin(ANNA, "1")
+    for path in list(desk.folder.iterdir()):
+        path.unlink()
+    assert desk.sessions.find(value) is None
+    assert desk.sessions.find(desk.sessions.begin(ANNA, "1")) is not None

@@ -12,9 +12,14 @@ from gateway.migrate.passwords import Passwords
 from gateway.migrate.report import Report
 from gateway.migrate.run import Options, migrate
 from tests.fixtures.migration import lab
+from tests.unit.cli import conftest as cli
 
 BUNDLE = '<bundle name="IMS1" hostName="ims.example.com" port="9999" dataStore="IMS1" userId="GWUSER"/>'
 ECHO = '<correlator serviceName="LabService" operationName="Echo" trancode="ECHO" wsSecurity="" bundle="IMS1"/>'
+
+
+imsgw = cli.imsgw
+"""The command, for the page."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ CALLS = (
     '<correlator serviceName="LabService" operationName="Echo" calloutConnBundleNames="IMS1" wsSecurity=""/>'
 )
 
+ELSEWHERE = '<correlator serviceName="LabService" operationName="Echo" trancode="ECHO" bundle="OTHER"/>'
+OTHERS = '<correlator serviceName="OtherService" operationName="Echo" trancode="ECHO" bundle="IMS1"/>'
+
 
 def bundle(**said):
     given = {"name": "IMS1", "hostName": "h.example.com", "port": "9999", "dataStore": "IMS1", **said}
@@ -80,22 +83,15 @@ def test_where_tls_cannot_be_had_there_is_never_plain_tcp_instead(migrated, said
     made = migrated(bundle=bundle(**said))
     assert set(made.aside) == {"bundles/IMS1.toml", "wsdl/lab"}
     assert not made.home.exists()  # nothing usable is left
-    kept = migrated(
-        bundle=bundle(**said) + bundle(name="OTHER"),
-        correlator=f"""
-        <correlator serviceName="LabService" operationName="Echo" trancode="ECHO" bundle="OTHER" wsSecurity=""/>""",
-    )
-    draft = kept.toml("set-aside/bundles/IMS1.toml")
-    assert (
-        "missing" in draft["ims_connect"]["tls"]["truststore"]["path"]
-        or "keystore" in draft["ims_connect"]["tls"]
-    )
+    kept = migrated(bundle=bundle(**said) + bundle(name="OTHER"), correlator=ELSEWHERE)
+    tls = kept.toml("set-aside/bundles/IMS1.toml")["ims_connect"]["tls"]
+    assert "missing" in tls["truststore"]["path"]
 
 
 def test_a_draft_that_was_set_aside_is_refused_when_it_is_moved_back_unmended(migrated):
     made = migrated(
         bundle=bundle(sslTruststoreName="nowhere.jks") + bundle(name="OTHER"),
-        correlator='<correlator serviceName="LabService" operationName="Echo" trancode="ECHO" bundle="OTHER"/>',
+        correlator=ELSEWHERE,
     )
     (made.home / "set-aside/bundles/IMS1.toml").rename(made.home / "bundles/IMS1.toml")
     with pytest.raises(Exception, match="does not exist"):
@@ -133,7 +129,7 @@ def test_the_same_bundle_twice_counts_once_and_what_differs_is_told(migrated):
 def test_a_name_that_is_no_file_name_is_changed_and_correlators_follow(migrated):
     made = migrated(
         bundle=bundle(name="../IMS 1"),
-        correlator='<correlator serviceName="LabService" operationName="Echo" trancode="ECHO" bundle="../IMS 1"/>',
+        correlator=ELSEWHERE.replace("OTHER", "../IMS 1"),
     )
     assert made.service["bundle"] == "IMS-1"
     assert (made.home / "bundles/IMS-1.toml").exists()
@@ -161,8 +157,7 @@ def test_without_the_stores_of_callout_consumers_are_set_aside_and_providers_are
     made = migrated(
         {"callout.properties": "numberOfWorkerThreads=5\ncalloutTruststore=gone.jks\n", "other.wsdl": _other()},
         bundle=bundle(calloutTpipeNames="TPA"),
-        correlator=CALLS
-        + '<correlator serviceName="OtherService" operationName="Echo" trancode="ECHO" bundle="IMS1"/>',
+        correlator=CALLS + OTHERS,
     )
     assert set(made.aside) == {"bundles/IMS1.toml [callout]", "wsdl/lab"}
     assert "callout" not in made.bundle

@@ -8,6 +8,7 @@ from gateway.migrate.files import find_files, looks_like
 from gateway.migrate.places import RefusedError
 from tests.unit.migrate.conftest import BUNDLE
 
+PHONE_BOOK = '<correlator serviceName="PhoneBookService" operationName="*" trancode="IVTNO" bundle="IMS1"/>'
 BOMB = """<?xml version="1.0"?>
 <!DOCTYPE b [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>
 <bundles><bundle name="&c;" hostName="h" port="1" dataStore="D"/></bundles>"""
@@ -113,7 +114,7 @@ def test_schemas_that_lie_elsewhere_are_put_beside_the_wsdl(migrated):
     wsdl = example("phonebook").replace('"phonebook.xsd"', '"http://tools.example.com/schemas/phonebook.xsd"')
     made = migrated(
         {"services/pb.wsdl": wsdl, "schemas/phonebook.xsd": example("phonebook", "*.xsd")},
-        correlator='<correlator serviceName="PhoneBookService" operationName="*" trancode="IVTNO" bundle="IMS1"/>',
+        correlator=PHONE_BOOK,
     )
     folder = made.home / "wsdl/pb"
     assert sorted(path.name for path in folder.iterdir()) == ["correlator.toml", "pb.wsdl", "phonebook.xsd"]
@@ -126,7 +127,7 @@ def test_a_schema_that_is_missing_sets_the_service_aside(migrated):
 
     made = migrated(
         {"pb.wsdl": example("phonebook")},
-        correlator='<correlator serviceName="PhoneBookService" operationName="*" trancode="IVTNO" bundle="IMS1"/>',
+        correlator=PHONE_BOOK,
     )
     assert "refers to phonebook.xsd, which is not among the files" in made.aside["wsdl/pb"]
 

@@ -31,7 +31,10 @@ def made(java_stores, tmp_path_factory):
         source = lay_out(name, folder / "source", java_stores, "127.0.0.1", 9999)
         before, steps = digests(source), []
         report = migrate(
-            source, folder / "home", Options(read_mapping(), Passwords()), lambda *step: steps.append(step)
+            source,
+            folder / "home",
+            Options(read_mapping(), Passwords()),
+            lambda *step, steps=steps: steps.append(step),
         )
         assert digests(source) == before, "the installation was changed"
         assert {what for what, _, _ in steps} == {"Reading files", "Services", "Checking the home"}
@@ -111,6 +114,7 @@ def test_of_the_damaged_one_each_damage_is_told_with_its_place(made):
         "wsdl/lab-late", "wsdl/lab-tls", "wsdl/lab-token", "wsdl/phonebook", "wsdl/rating",
     }  # fmt: skip
     assert {one.place.name for one in report.unknown} == {
-        "CONNECTION-BUNDLES/@generation", "HEARTBEAT-SECRET", "RETRY-STRATEGY", "Entry/@ThreadAffinity", "brokenässetting",
+        "CONNECTION-BUNDLES/@generation", "HEARTBEAT-SECRET", "RETRY-STRATEGY",
+        "Entry/@ThreadAffinity", "brokenässetting",
     }  # fmt: skip
     assert [one.name for one in report.services] == ["lab-good"]

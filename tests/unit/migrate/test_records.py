@@ -17,11 +17,12 @@ BUNDLES = {
     'dataStoreName="IMSA" password="GEHEIM1"/>',
     "child elements": "<ConnBundle><Name>IMS1</Name><HOST>ims.example.com</HOST><port> 9999 </port>"
     "<data-store-id>IMSA</data-store-id><Racf_Password>GEHEIM1</Racf_Password></ConnBundle>",
-    "values in attributes": '<connBundle><name value="IMS1"/><hostName value="ims.example.com"/><port value="9999"/>'
-    '<dataStoreName value="IMSA"/><password value="GEHEIM1"/></connBundle>',
+    "values in attributes": '<connBundle><name value="IMS1"/><hostName value="ims.example.com"/>'
+    '<port value="9999"/><dataStoreName value="IMSA"/><password value="GEHEIM1"/></connBundle>',
     "pairs": '<x:bundle xmlns:x="urn:x"><x:property name="bundleName" value="IMS1"/><x:entry key="hostName">'
     "ims.example.com</x:entry><x:param><x:name>portNumber</x:name><x:value>9999</x:value></x:param>"
-    '<x:property name="dataStoreName" value="IMSA"/><x:property name="racf.password" value="GEHEIM1"/></x:bundle>',
+    '<x:property name="dataStoreName" value="IMSA"/>'
+    '<x:property name="racf.password" value="GEHEIM1"/></x:bundle>',
     "groups": '<bundle name="IMS1"><imsConnect><host>ims.example.com</host><port>9999</port>'
     '<dataStore>IMSA</dataStore></imsConnect><racf password="GEHEIM1"/></bundle>',
     "an element that nobody knows": '<verbindung name="IMS1" hostName="ims.example.com" portNumber="9999" '
@@ -101,7 +102,8 @@ def test_what_only_looks_a_little_like_an_entry_is_none(xml):
 
 def test_groups_of_the_server_keep_their_ports_apart():
     [(kind, entry)], _, _ = read(
-        '<soapGateway><http port="8080"/><https port="8443"><clientAuthentication>true</clientAuthentication></https>'
+        '<soapGateway><http port="8080"/><https port="8443"><clientAuthentication>true'
+        "</clientAuthentication></https>"
         '<tracking enabled="true" id="messageID"/></soapGateway>'
     )
     assert kind == "server"
@@ -118,7 +120,8 @@ def test_an_https_element_without_a_familiar_parent_is_no_http_port():
 
 
 _WORDS = st.sampled_from(
-    ["bundle", "correlator", "operation", "server", "property", "name", "value", "host", "port", "dataStore", "trancode",
+    ["bundle", "correlator", "operation", "server", "property", "name", "value", "host", "port", "dataStore",
+     "trancode",
      "https", "keystore", "password", "service", "calloutTpipeNames", "zebra", "entry", "key", "wsSecurity"]
 )  # fmt: skip
 _ELEMENTS = st.recursive(

@@ -9,8 +9,8 @@ CALLING = '<bundle name="IMS1" hostName="h" port="9999" dataStore="IMS1" userId=
 
 def correlator(**said):
     given = {
-        "serviceName": "LabService", "operationName": "Echo", "trancode": "ECHO", "bundle": "IMS1", "wsSecurity": "",
-        **said,
+        "serviceName": "LabService", "operationName": "Echo", "trancode": "ECHO", "bundle": "IMS1",
+        "wsSecurity": "", **said,
     }  # fmt: skip
     return (
         "<correlator "
@@ -37,7 +37,7 @@ def test_every_property_of_an_operation_has_its_key(migrated):
             hostCCSID="1141",
             inboundCCSID="1208",
             outboundCCSID="1208",
-        )  # fmt: skip
+        )
     )
     assert made.service["operations"]["Echo"] == {
         "transaction": "ECHO", "execution_timeout_ms": 3000, "socket_timeout_ms": 9000, "lterm": "LTERM1",

@@ -111,7 +111,7 @@ def test_a_store_that_was_cut_off_is_damaged(java_stores, tmp_path, cut):
     path = tmp_path / "cut.jks"
     path.write_bytes((java_stores.folder / "https.jks").read_bytes()[:cut])
     if is_java_store(path.read_bytes()):
-        with pytest.raises(StoreError, match="damaged|wrong password"):
+        with pytest.raises(StoreError, match=r"damaged|wrong password"):
             read(path, "httpsks1")
 
 
@@ -255,7 +255,8 @@ def test_pkcs12_under_the_name_of_a_java_store_is_read_too(migrated, java_stores
     made = migrated(
         {
             "https.jks": java_stores.keys.server.read_bytes(),
-            "server.properties": f"httpsPort=8443\nhttpsKeystoreName=https.jks\nhttpsKeystorePassword={KEYS_PASSWORD}\n",
+            "server.properties": "httpsPort=8443\nhttpsKeystoreName=https.jks\n"
+            f"httpsKeystorePassword={KEYS_PASSWORD}\n",
         }
     )
     assert not made.report.blockers

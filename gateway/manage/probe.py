@@ -1,8 +1,4 @@
-"""A bundle tried out, address by address: connect, TLS, a sign of life, sign on.
-
-Signing on takes a message that IMS Connect passes to RACF and that does nothing: RESUME TPIPE without waiting,
-on a tpipe of the probe's own made-up client id, where nothing ever is. So no message of anybody is taken.
-"""
+"""A bundle tried out, address by address: connect, TLS, a sign of life, sign on without harm."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -13,21 +9,16 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from gateway.bundles import connection_settings, credentials_of
+from gateway.bundles import connection_settings
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import Bundle
-from gateway.errors import GatewayError, ImsError
-from gateway.exchange import Caller
+from gateway.errors import GatewayError
 from gateway.imsconnect import (
-    NO_WAIT,
     Connection,
     ConnectionSettings,
-    Credentials,
     Endpoint,
-    Interaction,
-    InteractionVerb,
 )
-from gateway.passtickets import PassTickets
+from gateway.preflight.own_sign_on import Guard, guarded, own_caller, sign_on
 from gateway.tls import StoreError, backend_context, describe
 
 TIMEOUT_MS: Final = 10_000
@@ -108,7 +99,11 @@ class Probed:
 
 
 def probe(
-    name: str, bundle: Bundle, clock: Clock = SYSTEM_CLOCK, tell: Callable[[str, Step], None] = lambda *_: None
+    name: str,
+    bundle: Bundle,
+    guard: Guard,
+    clock: Clock = SYSTEM_CLOCK,
+    tell: Callable[[str, Step], None] = lambda *_: None,
 ) -> tuple[Probed, ...]:
     """Try every address of a bundle, one after the other; `tell` hears of each step as it ends.
 
@@ -118,21 +113,23 @@ def probe(
     settings = connection_settings(name, connect, backend_context(connect.tls) if connect.tls else None)
     probed: list[Probed] = []
     for endpoint in settings.endpoints:
-        # they share one RACF, which revokes a user after a few wrong passwords: one is enough
+        # they share one RACF: a password that is wrong at one is wrong at all
         refused = any(
             step.name == SIGN_ON and not step.done and not step.skipped for one in probed for step in one.steps
         )
-        probed.append(_Probe(settings, endpoint, bundle, clock, tell, refused).run())
+        probed.append(_Probe(name, settings, endpoint, bundle, clock, tell, guard, refused).run())
     return tuple(probed)
 
 
 @dataclass(slots=True)
 class _Probe:
+    name: str
     settings: ConnectionSettings
     endpoint: Endpoint
     bundle: Bundle
     clock: Clock
     tell: Callable[[str, Step], None]
+    guard: Guard
     refused: bool
     """The user was not accepted at another address."""
     steps: list[Step] = field(default_factory=list)
@@ -160,37 +157,19 @@ class _Probe:
             self._sign_on(connection)
 
     def _sign_on(self, connection: Connection) -> None:
-        skipped = "the bundle has no user of its own" if not self.bundle.credentials.user else ""
+        user = self.bundle.credentials.user
+        skipped = "the bundle has no user of its own" if not user else ""
         if self.refused:
             skipped = "not tried again: RACF revokes a user after a few wrong passwords"
         if skipped:
             self._add(Step(SIGN_ON, False, skipped, 0.0, skipped=True))
             return
         with self._step(SIGN_ON) as said:
-            asked = Interaction(
-                verb=InteractionVerb.RECEIVE, execution_timeout_ms=NO_WAIT, socket_timeout_ms=TIMEOUT_MS
-            )
-            text = f"{self.bundle.credentials.user} was accepted (an IMS Connect with RACF=N accepts everybody)"
-            try:
-                connection.receive(asked, self._credentials())
-            except ImsError as error:
-                if error.sign_on_failed:
-                    raise
-                text = f"{self.bundle.credentials.user} was accepted; RESUME TPIPE was answered: {error.text}"
-            said.append(text)
-
-    def _credentials(self) -> Credentials:
-        own, ticket = self.bundle.credentials, self.bundle.passticket
-        if not own.password and ticket is not None:
-            return PassTickets(
-                own.user,
-                ticket.application,
-                ticket.key,
-                kind=ticket.kind,
-                group=own.group,
-                replay_protection=ticket.replay_protection,
-            )()
-        return credentials_of(Caller(own.user, own.password, own.group, "bundle"))
+            caller, guard = own_caller(self.bundle, self.clock.now()), self.guard
+            with guarded(caller, self.name, guard, TIMEOUT_MS / 1000, self.clock) as attempt:
+                if refusal := sign_on(connection, caller, attempt, TIMEOUT_MS):
+                    raise refusal
+            said.append(f"{user} was accepted (with RACF=N everybody is)")
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
@@ -227,4 +206,4 @@ class _Probe:
         return self.endpoint.examine(connection) if self.endpoint.examine else None
 
 
-__all__ = ["Probed", "Step", "StoreError", "TlsFacts", "probe"]
+__all__ = ["Guard", "Probed", "Step", "StoreError", "TlsFacts", "probe"]

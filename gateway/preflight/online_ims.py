@@ -1,44 +1,27 @@
 """Each IMS Connect of each bundle: connect, TLS, a sign of life, sign on once.
 
-Signing on takes a message that IMS Connect hands to RACF and that does nothing: RESUME TPIPE for a moment, on
-a tpipe of a client id that was made up for it. Nobody's message is taken.
-
-RACF revokes a user after a few wrong passwords. So each user is tried once in a whole run, whatever bundles
-name it, through the sign-on guard of the gateway where it has counted anything on this machine: who has failed
-lately is not tried at all, and a refusal counts there.
+How it signs on without harm says `own_sign_on`. RACF revokes a user after a few wrong passwords. So each user
+is tried once in a whole run, whatever bundles name it, through the sign-on guard of the gateway.
 """
 
-import secrets
 import ssl
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from sqlite3 import Error as SqliteError
 from threading import Lock
-from typing import Final
 
-from gateway.bundles import connection_settings, credentials_of
+from gateway.bundles import connection_settings
 from gateway.config.catalogue import Kind, online
 from gateway.config.checks.places import bundle_file
 from gateway.config.model import Bundle, Home
-from gateway.errors import GatewayError, ImsError, M, SecurityError
-from gateway.exchange import Caller, TrustedMark
-from gateway.identity import passticket
-from gateway.identity.credentials import proof
-from gateway.identity.places import own_peer
-from gateway.identity.signon import Attempt, SignOnGuard
-from gateway.imsconnect import Connection, ConnectionSettings, Endpoint, Interaction, InteractionVerb
+from gateway.errors import GatewayError, M, SecurityError
+from gateway.exchange import Caller
+from gateway.identity.signon import Attempt
+from gateway.imsconnect import Connection, ConnectionSettings, Endpoint
 from gateway.preflight.online_tls import Security, Wrong, doubts, look, shown_by
 from gateway.preflight.online_values import Found, Shown, Terms, Try
+from gateway.preflight.own_sign_on import Guard, guarded, own_caller, sign_on
 from gateway.tls import StoreError, backend_context
-
-GUARD_FILE: Final = "sign_on.sqlite3"
-_WAIT_MS: Final = 250
-"""For a message that will not come. "No wait" would have IMS Connect wait two seconds for a RESUME TPIPE."""
-_NEARBY_SECONDS: Final = 240
-"""How far from now a PassTicket is made for: not for a second that the gateway may be using at the moment."""
 
 
 def ims_tries(home: Home) -> Iterator[Try]:
@@ -78,24 +61,10 @@ class Users:
             self._begun.add(user)
             return ""
 
-    @contextmanager
-    def guarded(self, caller: Caller, bundle: str, terms: Terms) -> Iterator[Attempt | None]:
-        """Take a place at the gateway's sign-on guard, where it has counted anything on this machine.
-
-        Raises SecurityError: the user is held back; GatewayError: it is not known whether he is.
-        """
-        if not (self._home.state / GUARD_FILE).is_file():
-            yield None
-            return
-        try:
-            guard = SignOnGuard(self._home.state, self._home.gateway.sign_on, terms.clock, time.sleep)
-        except (OSError, SqliteError) as error:
-            private = f"{self._home.state / GUARD_FILE} cannot be asked: {error}"
-            raise GatewayError(M.INTERNAL, private=private) from None
-        try:
-            yield guard.begin(caller.user, proof(caller), own_peer(bundle), terms.left, bundle=bundle)
-        finally:
-            guard.close()
+    def guarded(self, caller: Caller, bundle: str, terms: Terms) -> AbstractContextManager[Attempt | None]:
+        """Take a place at the sign-on guard, see `own_sign_on.guarded`."""
+        guard = Guard(self._home.state, self._home.gateway.sign_on)
+        return guarded(caller, bundle, guard, terms.left, terms.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +131,7 @@ class _ImsTry:
             self.said.append(text)
             return
         try:
-            caller = self._caller()
+            caller = own_caller(self.place.bundle, self.terms.clock.now())
             guarded = self.place.users.guarded(caller, self.place.name, self.terms)
             with guarded as attempt:
                 self._show(connection, caller, attempt)
@@ -174,37 +143,11 @@ class _ImsTry:
 
     def _show(self, connection: Connection, caller: Caller, attempt: Attempt | None) -> None:
         """Sign on. Raises GatewayError when nothing was said of the user."""
-        asked = Interaction(
-            verb=InteractionVerb.RECEIVE, execution_timeout_ms=_WAIT_MS, socket_timeout_ms=self._milliseconds()
-        )
-        outcome, refused = "unknown", None
-        try:
-            connection.receive(asked, credentials_of(caller))
-            outcome = "good"
-        except ImsError as error:
-            outcome, refused = ("wrong", error) if error.sign_on_failed else ("good", None)
-        finally:
-            if attempt is not None:
-                {"good": attempt.good, "wrong": attempt.wrong, "unknown": attempt.unknown}[outcome]()
+        refused = sign_on(connection, caller, attempt, self._milliseconds())
         if refused is not None:
             self.wrong.append((online.SIGN_ON, f"{caller.user} is refused: {refused}"))
         else:
             self.said.append(f"{caller.user} was accepted (with RACF=N everybody is)")
-
-    def _caller(self) -> Caller:
-        """Return who signs on, with what the bundle has to show. Raises GatewayError."""
-        own, settings = self.place.bundle.credentials, self.place.bundle.passticket
-        caller = Caller(own.user, own.password, own.group, "bundle")
-        if own.password:
-            return caller
-        if self.place.bundle.trusted_user is not None:
-            mark = TrustedMark(self.place.bundle.trusted_user.extension, self.place.bundle.trusted_user.value)
-            return replace(caller, trusted=mark)
-        if settings is None:
-            return caller
-        aside = timedelta(seconds=1 + secrets.randbelow(_NEARBY_SECONDS))
-        ticket = passticket.make(settings, own.user, self.terms.clock.now() - aside)
-        return replace(caller, password=ticket, application=settings.application)
 
     def _milliseconds(self) -> int:
         return max(int(self.terms.left * 1000), 1)

@@ -18,7 +18,7 @@ from gateway.config.model import Bundle
 from gateway.errors import ConfigError
 from gateway.exchange import Secret
 from gateway.manage import bundles as manage
-from gateway.manage.probe import Probed, probe
+from gateway.manage.probe import Guard, Probed, probe
 from gateway.manage.values import Value
 from gateway.manage.views import BundleView, bundle_views
 
@@ -184,7 +184,9 @@ def test(call: Call) -> Tried:
     """Try every address of a bundle as it is in force."""
     name = _known(call)
     try:
-        return Tried.of(probe(name, call.desk.configuration.bundles[name], call.desk.clock))
+        home = call.desk.configuration
+        guard = Guard(home.state, home.gateway.sign_on)
+        return Tried.of(probe(name, home.bundles[name], guard, call.desk.clock))
     except ValueError as error:
         raise unfit(f"a store of the bundle cannot be used: {error}") from None
 

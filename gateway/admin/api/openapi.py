@@ -31,6 +31,10 @@ _ALWAYS: Final = (
 )
 
 
+_Schemas = Mapping[Any, Mapping[str, Any]]
+"""By model and mode ("validation": what goes in, "serialization": what comes out)."""
+
+
 class OpenApi(RootModel[dict[str, Any]]):
     """A description in OpenAPI 3.1."""
 
@@ -88,9 +92,7 @@ def _models(table: Sequence[Endpoint]) -> Iterator[tuple[type[BaseModel], JsonSc
             yield row.input, "validation"
 
 
-def _operation(
-    row: Endpoint, schemas: Mapping[tuple[type[BaseModel], JsonSchemaMode], Mapping[str, Any]]
-) -> dict[str, Any]:
+def _operation(row: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": _name(row),
         "summary": row.summary,
@@ -113,9 +115,7 @@ def _name(row: Endpoint) -> str:
     return f"{row.method.lower()}_{path}"
 
 
-def _responses(
-    row: Endpoint, schemas: Mapping[tuple[type[BaseModel], JsonSchemaMode], Mapping[str, Any]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _responses(row: Endpoint, schemas: _Schemas) -> Iterator[tuple[str, dict[str, Any]]]:
     done: dict[str, Any] = {"description": "Done."}
     if row.output is not None:
         done["content"] = {_JSON: {"schema": schemas[row.output, "serialization"]}}

@@ -13,9 +13,13 @@ from gateway.admin.signin import Recognised
 from gateway.exchange import Secret
 from tests.fixtures.admin import ORIGIN, PASSWORD, TOKENS, write_accounts
 
-ROWS = [pytest.param(row, id=f"{row.method} {row.path}") for row in TABLE]
-CHANGING = [pytest.param(row, id=f"{row.method} {row.path}") for row in TABLE if row.role is Role.OPERATOR]
 COOKIE = "__Host-imsgw"
+
+
+def rows_where(chosen=lambda _row: True):
+    return [pytest.param(row, id=f"{row.method} {row.path}") for row in TABLE if chosen(row)]
+
+
 TRAVERSALS = [
     "..", ".", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%2e%2e%2f%2e%2e%2fgateway.toml", "..%5c..%5cgateway",
     "a%00b", "%c0%ae%c0%ae", "a%0ab", "-a", "x" * 65, "\u202ea", "ims1%20", "ims1.toml%2f..",
@@ -35,7 +39,7 @@ def signed_in(admin, name="otto"):
     return browser, sign_in.session(value).csrf
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", rows_where())
 def test_nobody_gets_in_without_showing_who_it_is(admin, row):
     answer = admin.ask(row.method, path_of(row))
     assert answer.status_code == 401
@@ -59,16 +63,16 @@ def test_what_is_no_token_is_refused(admin, shown):
     assert admin.ask("GET", "/api/status", headers={"Authorization": shown}).status_code == 401
 
 
-@pytest.mark.parametrize("row", CHANGING)
+@pytest.mark.parametrize("row", rows_where(lambda row: row.role is Role.OPERATOR))
 def test_a_viewer_changes_nothing(admin, row):
     before = sorted(admin.home.rglob("*.toml"))
     answer = admin.ask(row.method, path_of(row), "viewer", data=b"{}", content_type="application/json")
-    assert answer.status_code in {403, 415}
+    assert answer.status_code == 403
     assert sorted(admin.home.rglob("*.toml")) == before
     assert (admin.gateway.reloads, admin.gateway.capturing) == (0, {})
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if "<" in row.values[0].path])
+@pytest.mark.parametrize("row", rows_where(lambda row: "<" in row.path))
 def test_no_parameter_leads_out_of_its_folder(admin, row):
     (admin.home / "secret.toml").write_text("x = 1")
     body = {"data": b"{}", "content_type": "application/json"} if row.method != "GET" else {}
@@ -80,7 +84,7 @@ def test_no_parameter_leads_out_of_its_folder(admin, row):
     assert (admin.home / "secret.toml").exists()
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].method != "GET"])
+@pytest.mark.parametrize("row", rows_where(lambda row: row.method != "GET"))
 @pytest.mark.parametrize(
     "headers", [{}, {"Origin": ORIGIN}, {"X-CSRF-Token": "x"}, {"Origin": "https://evil.example"}]
 )

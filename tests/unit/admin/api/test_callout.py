@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.admin.api import callout
-from gateway.callout.control_words import Ask, ControlError, Told
+from gateway.callout.control_words import Ask, Told
 from gateway.callout.state import ListenerPicture, ListenerState
 from gateway.callout.values import Source
+from gateway.control.words import ControlError
 
 SINCE = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 ONE = ListenerPicture(Source("ims1", "PIPE1"), ListenerState.TROUBLE, "refused", SINCE, 12, 1, 2, 3, 4)

@@ -139,7 +139,7 @@ class _ImsTry:
             if isinstance(error, SecurityError) or error.message in {M.BUSY, M.INTERNAL}:
                 self.wrong.append((online.NOT_TRIED, f"{user} was not tried: {error.private}"))
             else:
-                self.wrong.append((_kind_of(error, online.PING), f"{user} could not be tried: {error}"))
+                self.wrong.append((_kind_of(error, online.SERVICE), f"{user} could not be tried: {error}"))
 
     def _show(self, connection: Connection, caller: Caller, attempt: Attempt | None) -> None:
         """Sign on. Raises GatewayError when nothing was said of the user."""

@@ -55,7 +55,7 @@ NOT_TRIED = warning(
 )
 SERVICE = error(
     "online.service",
-    "a server that connects and does not do its work: no Valkey, PostgreSQL or directory as the home needs it",
+    "a server that connects and does not do its work: no such data store, no Valkey, no such database",
     "Correct what the text names.",
 )
 ADVICE = warning("online.advice", "a server whose settings do not fit", "Change the setting that is named.")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -241,11 +242,34 @@ def test_an_end_that_says_nothing_of_the_password_is_not_counted_against_the_use
     whole = home((at(running.port), GOOD))
     guard_of(whole).close()
     (found,) = tried(whole)
-    assert "online.sign-on" not in ids([found])
+    assert ids([found]) == ["online.service"]
     guard = guard_of(whole)
     for guess in ("A", "B"):
         guard.begin("GWUSER", Secret(guess), "10.1.2.3", 5, bundle="a").wrong()
     guard.close()
+
+
+def test_a_data_store_that_is_not_there_is_told_and_forgives_no_failure(racf, home):
+    whole = home((at(racf.port), GOOD))
+    connect = whole.bundles["a"].ims_connect.model_copy(update={"datastore": "IMS9"})
+    whole = replace(whole, bundles={"a": whole.bundles["a"].model_copy(update={"ims_connect": connect})})
+    guard = guard_of(whole)
+    guard.begin("GWUSER", Secret("A"), "10.1.2.3", 5, bundle="a").wrong()
+    (found,) = tried(whole)
+    assert ids([found]) == ["online.service"]
+    assert "datastore not found" in found.problems[0].text
+    guard.begin("GWUSER", Secret("B"), "10.1.2.3", 5, bundle="a").wrong()
+    with pytest.raises(SecurityError):
+        guard.begin("GWUSER", Secret("C"), "10.1.2.3", 5, bundle="a")
+    guard.close()
+
+
+def test_a_tpipe_that_the_user_may_not_read_says_that_he_was_accepted(standin_factory, home):
+    refused = {"kind": "refuse", "verb": "R", "return_code": 16, "racf_code": 51, "reason_code": 0}
+    running = standin_factory(ims_connect=RACF, users=USERS, faults=[refused])
+    (found,) = tried(home((at(running.port), GOOD)))
+    assert found.done
+    assert "GWUSER was accepted" in found.found.said[-1]
 
 
 # -- TLS

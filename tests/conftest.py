@@ -1,6 +1,13 @@
 """Fixtures for every test come from plug-in modules, one a subject."""
 
+import os
 import signal
+import sys
+
+# Bytecode is kept, also where the environment does not want that, as images do: a run starts hundreds of
+# processes, and each would compile the gateway anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins: list[str] = [
     "tests.fixtures.pki",

@@ -15,7 +15,7 @@ class Entry:
 
     place: Place
     said: Mapping[str, tuple[Property, ...]]
-    """By property, the values that count: those of the nearest level that has any."""
+    """By property, the values that count: those of the nearest level that has any; blanks before them."""
 
     def text(self, name: str) -> str:
         """Return a value, empty where there is none."""
@@ -53,7 +53,10 @@ def understand(names: NameMap, record: Record, findings: Findings) -> Entry:
             else:
                 of_level.setdefault(name, []).append(one)
         for name, found in of_level.items():
-            said.setdefault(name, tuple(found))
+            if not any(
+                one.value for one in said.get(name, ())
+            ):  # a blank is no word against what stands around
+                said[name] = (*said.get(name, ()), *found)
     for one in bare:
         _name(one, said, findings)
     return Entry(record.place, said)

@@ -101,9 +101,19 @@ def find_files(folder: Path) -> Source:
         elif len(files) >= _MOST_FILES:
             refused.append(Refused(Place(name), f"is left out: there are more than {_MOST_FILES} files"))
             break
+        elif not _is_text(name):
+            refused.append(Refused(Place(name), "has a name that is no text"))
         else:
             files.append(name)
     return Source(folder, tuple(files), tuple(refused))
+
+
+def _is_text(name: str) -> bool:
+    """Tell a name of characters from one of octets that are none."""
+    try:
+        return name.isprintable() and bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:

@@ -26,6 +26,8 @@ class Installation:
     server: Entry | None
     wsdls: tuple[XmlFile, ...]
     schemas: tuple[XmlFile, ...]
+    stores: tuple[str, ...]
+    """Files that may hold keys or certificates; read where something names them."""
     left_alone: tuple[str, ...]
     """Files that are none of what is read."""
 
@@ -49,6 +51,7 @@ class _Reader:
         self._entries: dict[Kind, list[Entry]] = {"bundle": [], "correlator": [], "server": []}
         self._wsdls: list[XmlFile] = []
         self._schemas: list[XmlFile] = []
+        self._stores: list[str] = []
         self._left_alone: list[str] = []
 
     def file(self, name: str) -> None:
@@ -60,7 +63,9 @@ class _Reader:
                 self._xml(self._source.xml(name))
             elif kind == "properties":
                 self._lines(name, data)
-            elif not kind:
+            elif kind:
+                self._stores.append(name)
+            else:
                 self._left_alone.append(name)
         except RefusedError as error:
             refused = Refused(Place(name, error.line), str(error))
@@ -110,6 +115,7 @@ class _Reader:
             together(self._entries["server"], self._findings, "the server"),
             tuple(self._wsdls),
             tuple(self._schemas),
+            tuple(self._stores),
             tuple(self._left_alone),
         )
 

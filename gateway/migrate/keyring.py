@@ -52,6 +52,8 @@ class KeyRing:
     findings: Findings = field(repr=False)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     """By name relative to the home."""
+    used: set[str] = field(default_factory=set)
+    """Files of the installation that something names."""
     _made: dict[tuple[str, str, str], Made] = field(default_factory=dict, repr=False)
     """By kind, file and alias."""
 
@@ -73,6 +75,7 @@ class KeyRing:
             file = self._file(wanted)
         except RefusedError as error:
             return Made(place, str(error))
+        self.used.add(file)
         key = (kind, file, wanted.alias.lower())
         if key not in self._made:
             try:

@@ -64,7 +64,7 @@ def migrate(source: Path, target: Path, options: Options, progress: Progress) ->
         progress("Checking the home", 0, 0)
         report = work.report(home, home.settle(folder))
         if report.usable and not options.dry_run:
-            data = json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+            data = json.dumps(as_data(report), indent=2) + "\n"
             folder.write(MARKDOWN_FILE, markdown(report).encode())
             folder.write(JSON_FILE, data.encode())
             move_into(folder, source, target)
@@ -148,7 +148,7 @@ class _Work:
             problems=problems,
             variables=tuple(sorted(variables)),
             secret_files=tuple(sorted(name for name in self._keeper.kept if name.startswith(SECRETS_FOLDER))),
-            left_alone=self._found.left_alone,
+            left_alone=(*self._found.left_alone, *sorted(set(self._found.stores) - self._keyring.used)),
         )
 
 

@@ -1,6 +1,7 @@
 """The operations of a service: those of its correlators against those of its WSDL."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.config.words import shown
 from gateway.migrate.consumers import put_call
@@ -10,7 +11,9 @@ from gateway.migrate.providers import put_operation
 from gateway.migrate.service_draft import ServiceDraft
 from gateway.migrate.values import Reader
 
-ALL = "*"
+ALL: Final = "*"
+_OF_OPERATIONS: Final = ("transaction", "converter", "execution_timeout", "callout_timeout")
+"""What an entry says of operations. One without is about the service as a whole, if there are others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class OperationMaker:
 
     def _named(self, entries: list[Entry], known: tuple[str, ...]) -> dict[str, Entry]:
         named: dict[str, Entry] = {}
+        if any(entry.has("operation") for entry in entries):
+            entries = [
+                entry for entry in entries if entry.has("operation") or any(map(entry.has, _OF_OPERATIONS))
+            ]
         for entry in entries:
             name = self._name(entry, known)
             if name in named:

@@ -45,8 +45,8 @@ _OF_SIGNERS: Final = (
 def token_type(entries: list[Entry], name: str, reader: Reader) -> tuple[TokenType, Entry]:
     """Return the token type of a service, and the entry that says it.
 
-    UnclearError: a type that nobody knows, or entries that contradict each other. None of these is guessed: the
-    service might let somebody in.
+    A service has one: where some of its entries say nothing, what the others say holds for all. UnclearError: a
+    type that nobody knows, or two of them. Nothing of that is guessed: the service might let somebody in.
     """
     said: dict[TokenType, Entry] = {}
     for entry in entries:
@@ -56,6 +56,11 @@ def token_type(entries: list[Entry], name: str, reader: Reader) -> tuple[TokenTy
             raise UnclearError(f"the token type at {entry.at(name)} is none that is known ({shown(text)})")
         if name in entry.said or found is not NONE:
             said.setdefault(found, entry)
+    if len(said) > 1 and (blank := said.pop(NONE, None)) is not None:
+        kind, other = next(iter(said.items()))
+        where = other.at(name)
+        text = f"its other operations have a token type ({where}), and a service has one: {kind.token} for all"
+        reader.findings.contradict(text, blank.at(name))
     if len(said) > 1:
         places = " and ".join(str(entry.at(name)) for entry in said.values())
         raise UnclearError(f"its operations have different token types, and a service has one ({places})")

@@ -38,14 +38,16 @@ class Reader:
         return None
 
     def flag(self, entry: Entry, name: str) -> bool | None:
-        """Return yes or no; None: neither, which is told."""
+        """Return yes or no; None: nothing is said, or neither, which is told."""
         text = entry.text(name)
+        if not text:
+            return None
         if self.names.value_is("yes", text):
             return True
-        if not self.names.value_is("no", text):
-            self.findings.contradict(f"{name.replace('_', ' ')} is neither yes nor no", entry.at(name))
-            return None
-        return False if name in entry.said else None
+        if self.names.value_is("no", text):
+            return False
+        self.findings.contradict(f"{name.replace('_', ' ')} is neither yes nor no", entry.at(name))
+        return None
 
     def is_one_of(self, meaning: str, text: str) -> bool:
         """Tell whether a value is one of the spellings of a meaning."""

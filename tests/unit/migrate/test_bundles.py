@@ -98,6 +98,11 @@ def test_a_draft_that_was_set_aside_is_refused_when_it_is_moved_back_unmended(mi
         made.read()
 
 
+def test_a_blank_does_not_switch_tls_off(migrated):
+    made = migrated(bundle=bundle(ssl="", sslTruststoreName="nowhere.jks"))
+    assert "bundles/IMS1.toml" in made.aside
+
+
 def test_a_store_that_is_off_needs_no_store(migrated):
     made = migrated(bundle=bundle(ssl="false", sslTruststoreName="nowhere.jks"))
     assert "tls" not in made.bundle["ims_connect"]

@@ -52,6 +52,18 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(migrated, source):
     assert damaged(migrated())["pipe.xml"] == "is no regular file"
 
 
+def test_a_name_that_is_no_text_is_told_and_everything_else_goes_on(migrated, source):
+    folder = source({"plain.txt": "x"})
+    (folder / os.fsdecode(b"\xff.xml")).write_text("<bundles/>")
+    made = migrated()
+    assert list(damaged(made).values()) == ["has a name that is no text"]
+    assert (made.home / "migration-report.json").exists()
+
+
+def test_stores_that_nothing_names_are_left_alone(migrated):
+    assert "spare.jks" in migrated({"spare.jks": b"\xfe\xed\xfe\xed"}).report.left_alone
+
+
 @pytest.mark.parametrize("document", [BOMB, OUTSIDE])
 def test_documents_with_a_document_type_are_refused_with_the_line(migrated, document):
     made = migrated({"bomb.xml": document})

@@ -116,9 +116,32 @@ def test_a_token_type_that_cannot_be_kept_never_becomes_an_open_service(migrated
 
 def test_operations_with_different_tokens_set_the_service_aside(migrated):
     made = migrated(
-        correlator=correlator(wsSecurity="UNTP") + correlator(operationName="WhoAmI", wsSecurity=""),
+        correlator=correlator(wsSecurity="UNTP") + correlator(operationName="WhoAmI", wsSecurity="SAML20Token"),
     )
     assert "different token types" in made.aside["wsdl/lab"]
+
+
+@pytest.mark.parametrize("silent", ["", None])
+def test_what_one_operation_asks_for_holds_for_those_that_say_nothing(migrated, silent):
+    made = migrated(
+        correlator=correlator(wsSecurity="UNTP") + correlator(operationName="WhoAmI", wsSecurity=silent),
+    )
+    assert made.service["security"] == {"token": "username"}
+    assert any("a service has one" in text for text in made.texts("contradictions")) is (silent is not None)
+
+
+def test_a_blank_of_an_operation_does_not_open_its_service(migrated):
+    made = migrated(
+        correlator='<service name="LabService" wsSecurity="UNTP" bundle="IMS1">'
+        '<operation name="Echo" trancode="ECHO" wsSecurity=""/></service>'
+    )
+    assert made.service["security"] == {"token": "username"}
+
+
+def test_an_entry_about_the_service_as_a_whole_is_no_operation(migrated):
+    made = migrated(correlator=correlator(wsSecurity=None) + '<service wsdl="lab.wsdl" wsSecurity="UNTP"/>')
+    assert set(made.service["operations"]) == {"Echo"}
+    assert made.service["security"] == {"token": "username"}
 
 
 def test_a_policy_in_the_wsdl_without_a_word_in_the_correlator_sets_the_service_aside(migrated):

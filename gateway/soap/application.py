@@ -21,7 +21,7 @@ from gateway.soap.answer import SoapAnswer
 from gateway.soap.contract import Contract
 from gateway.soap.operations import Operation
 from gateway.soap.protocol import DISPATCH, Dispatch, SpyneError
-from gateway.soap.spyne_application import SpyneApplication, spyne_application
+from gateway.soap.spyne_application import method_name, spyne_application
 from gateway.soap.steps import Steps
 
 _LOG: Final = logging.getLogger(__name__)
@@ -38,21 +38,19 @@ class SoapApplication:
         *,
         validate: bool = True,
         understood: AbstractSet[str] = frozenset(),
-        spyne: SpyneApplication | None = None,
     ) -> None:
-        """Build the Spyne application, unless there is one for operations of these names.
+        """Make it.
 
         `understood`: Clark names of header blocks that the steps process, besides those of WS-Addressing.
-        ValueError: `validate` asks for schemas that the contract was loaded without, or `spyne` does not fit.
+        ValueError: `validate` asks for schemas that the contract was loaded without.
         """
         if validate and contract.schema is None:
             raise ValueError("the contract was loaded without its schemas")
         self._contract = contract
         self._validate = validate
         self._understood = addressing.UNDERSTOOD | understood
-        self.spyne: Final = spyne or spyne_application(tuple(contract.operations))
-        if self.spyne.operations != tuple(contract.operations):
-            raise ValueError("the Spyne application is one for other operations")
+        self._methods = {name: method_name(number) for number, name in enumerate(contract.operations)}
+        self._wsgi = spyne_application(len(self._methods))
 
     def serves(
         self, contract: Contract, *, validate: bool = True, understood: AbstractSet[str] = frozenset()
@@ -73,7 +71,7 @@ class SoapApplication:
             request = read_addressing(admitted.envelope)
             require_understood(admitted.envelope, self._understood)
             operation = self._operation(admitted, media, request)
-            return self._dispatch(Dispatch(admitted, operation, steps, request))
+            return self._dispatch(Dispatch(admitted, operation, self._methods[operation.name], steps, request))
         except GatewayError as error:
             return faults.render(error, version, arrival.tracking_id, request)
         except Exception as error:  # noqa: BLE001  the last line: a fault without a word of it, and a log entry
@@ -101,7 +99,7 @@ class SoapApplication:
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
             started.append((status, headers))
 
-        body = b"".join(self.spyne.wsgi(_environ(dispatch), start_response))
+        body = b"".join(self._wsgi(_environ(dispatch), start_response))
         if dispatch.error is not None:
             raise dispatch.error
         if not dispatch.finished or not started:

@@ -24,6 +24,8 @@ class Dispatch:
 
     admitted: Admitted
     operation: Operation
+    method: str
+    """What Spyne calls it."""
     steps: Steps
     addressing: Addressing | None
     error: Exception | None = None
@@ -54,7 +56,7 @@ class _Checked:
         """Name the operation that the contract chose."""
         dispatch = dispatch_of(ctx)
         ctx.in_body_doc = dispatch.admitted.envelope.payload
-        ctx.method_request_string = dispatch.operation.name
+        ctx.method_request_string = dispatch.method
 
     def deserialize(self, ctx: Any, message: Any) -> None:  # noqa: ARG002
         """Hand the payload over as it is."""

@@ -1,11 +1,11 @@
 """What Spyne has of a service: a WSGI application with one method for each operation.
 
-All that a method does is to run the steps of the request at hand, so services whose operations have the same
-names can share one. It takes half a millisecond to make and is some 400 objects that refer to each other.
+All that a method does is to run the steps of the request at hand. So services with as many operations share
+one: it takes half a millisecond to make, and is some 400 objects that refer to each other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.envelope import SoapVersion
@@ -35,20 +35,15 @@ class _NoDocuments(InterfaceDocumentsBase):  # type: ignore[misc]  # Spyne has n
         super().__init__(interface, wsdl11=None)
 
 
-@dataclass(frozen=True, slots=True)
-class SpyneApplication:
-    """An application of Spyne; `spyne_application` makes it. For any number of threads."""
-
-    operations: tuple[str, ...]
-    """The names of those it serves."""
-    wsgi: Wsgi = field(repr=False)
+def method_name(number: int) -> str:
+    """Return what Spyne calls the operation of that number; they count from 0."""
+    return f"operation_{number}"
 
 
-def spyne_application(operations: tuple[str, ...]) -> SpyneApplication:
-    """Return an application that serves operations of these names."""
-    methods = {
-        f"operation_{number}": _method(f"operation_{number}", name) for number, name in enumerate(operations)
-    }
+@lru_cache(maxsize=64)
+def spyne_application(operations: int) -> Wsgi:
+    """Return an application with so many methods. For any number of threads."""
+    methods = {method_name(number): _method(method_name(number)) for number in range(operations)}
     service = type(Service)(_NAME, (Service,), methods)
     soap11, soap12 = CheckedSoap11(), CheckedSoap12()
     application = Application(
@@ -61,16 +56,17 @@ def spyne_application(operations: tuple[str, ...]) -> SpyneApplication:
         config={SoapVersion.SOAP11: soap11, SoapVersion.SOAP12: soap12},
         documents_container=_NoDocuments,
     )
-    return SpyneApplication(operations, WsgiApplication(application))
+    wsgi: Wsgi = WsgiApplication(application)
+    return wsgi
 
 
-def _method(python_name: str, name: str) -> Any:
-    """Return a method of Spyne for the operation `name`: a payload in, a payload out."""
+def _method(name: str) -> Any:
+    """Return a method of Spyne: a payload in, a payload out."""
 
     def operation(ctx: Any, _payload: Element) -> Element | None:
         return _run(ctx)
 
-    operation.__name__ = python_name
+    operation.__name__ = name
     declare = rpc(
         AnyXml,
         _returns=AnyXml,

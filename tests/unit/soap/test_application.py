@@ -202,6 +202,29 @@ def test_headers_that_the_steps_process_are_understood(directory_contract, steps
     assert understanding.handle(arrival(message), steps).status == 200
 
 
+def test_services_with_as_many_operations_never_run_each_other_s(tmp_path):
+    """What Spyne has of them is one and the same."""
+    services = {}
+    for name in ("one", "other"):
+        wsdl = tmp_path / f"{name}.wsdl"
+        wsdl.write_text(DIRECTORY.read_text().replace('operation name="', f'operation name="{name}'))
+        services[name] = SoapApplication(load(name, wsdl))
+    ran: dict[str, set[str]] = {name: set() for name in services}
+
+    def run(name):
+        for _ in range(50):
+            steps = PlainSteps(reply=lambda operation: f"<r>{operation.name}</r>")
+            answer = services[name].handle(arrival(envelope(FIND)), steps)
+            ran[name] |= {*steps.performed, tree(answer.body)[-1][0].text}
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in services for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ran == {"one": {"oneFind"}, "other": {"otherFind"}}
+
+
 def test_without_validation_the_schema_is_not_asked_but_shape_and_action_are(directory_contract, steps):
     lenient = SoapApplication(directory_contract, validate=False)
     anything = '<find xmlns="urn:example:directory"><anything/></find>'

@@ -57,7 +57,7 @@ def printed(gateway: RunningGateway, command: str, folder: Path) -> list[str]:
         "IMSGW_KEYSTORE_PASSWORD": KEYSTORE_PASSWORD,
         "IMS1_PASSWORD": BUNDLE_PASSWORD,
     }
-    command = command.replace("ims_connect.port=9999", f"ims_connect.port={gateway.standin.port}")
+    command = re.sub(r"port=9999\b", f"port={gateway.standin.port}", command)
     done = subprocess.run(
         ["sh", "-c", f"exec 2>&1; {command}"],
         cwd=folder,

@@ -78,7 +78,7 @@ class Resolver(Protocol):
 
 
 AT_START: Final[dict[str, JsonValue]] = {"restart": True}
-"""Marks a field (`json_schema_extra`) whose value a running process keeps: another counts from its next start."""
+"""Marks a field (`json_schema_extra`) whose value a process keeps; another counts from its next start."""
 
 
 def is_at_start(field: FieldInfo) -> bool:

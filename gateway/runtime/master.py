@@ -238,10 +238,11 @@ class Coordinator:
     def _load(self) -> _Ready:
         """Read and judge the home. Raises _NotDoneError."""
         before = self.snapshot
+        seen = fingerprint(before.home.path, self._named)
         try:
             return self._away(partial(_ready, before))
         except ConfigError as error:
-            self._seen = fingerprint(before.home.path, self._named)
+            self._seen = seen
             raise _NotDoneError(problems=error.problems) from error
 
     def _swap(self, ready: _Ready) -> None:

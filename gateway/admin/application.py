@@ -23,7 +23,7 @@ from gateway.admin.api.problem import ApiError, unavailable
 from gateway.admin.api.table import TABLE
 from gateway.admin.console.pages import REFRESH_HEADER, Pages
 from gateway.admin.desk import Desk
-from gateway.admin.origin import require_host, require_own_page, require_token
+from gateway.admin.origin import is_localhost, require_host, require_own_page, require_token
 from gateway.admin.passwords import BusyError
 from gateway.admin.ports import Gateway
 from gateway.admin.signin import SignIn
@@ -32,6 +32,7 @@ from gateway.admin.visit import Console, Means, Visitor
 from gateway.clock import Clock
 from gateway.config.model import AdminSettings
 from gateway.web.environ import TRACKING_ID, Environ, StartResponse
+from gateway.web.message import TRACKING_HEADER
 from gateway.web.peer import peer_of
 
 log = logging.getLogger("gateway.admin")
@@ -45,10 +46,11 @@ HEADERS: Final[Mapping[str, str]] = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Strict-Transport-Security": "max-age=31536000",
     "Cache-Control": "no-store",
 }
 """Of every answer, unless it brings its own: runs nothing, is framed by nobody, is kept nowhere."""
+STRICT: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""Not for the name localhost: browsers would go by it for every port, and so for other programs there."""
 MOST_BYTES: Final = UPLOAD_BYTES + 65_536
 """Of any body; endpoints take less where they can."""
 NOBODY: Final = (
@@ -102,6 +104,9 @@ class AdminApplication:
             response = self._refused(request, _unexpected(tracking_id))
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if not is_localhost(request):
+            response.headers.setdefault(*STRICT)
+        response.headers.setdefault(TRACKING_HEADER, tracking_id)
         return response(environ, start_response)
 
     def _answer(self, request: Request, tracking_id: str) -> Response:

@@ -28,6 +28,11 @@ def require_host(request: Request, listen: str, settings: AdminSettings) -> None
         raise ApiError(HTTPStatus.MISDIRECTED_REQUEST, text)
 
 
+def is_localhost(request: Request) -> bool:
+    """Tell whether the browser calls us localhost."""
+    return _name(request.environ.get("HTTP_HOST", "")) == "localhost"
+
+
 def require_own_page(request: Request, settings: AdminSettings) -> None:
     """Refuse what a page of another site had the browser send. Raises ApiError with 403."""
     if request.method in SAFE:

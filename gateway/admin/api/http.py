@@ -13,11 +13,10 @@ from gateway.admin.api.calls import Api
 from gateway.admin.api.endpoint import Endpoint, Method, Result, Upload
 from gateway.admin.api.problem import MEDIA_TYPE, ApiError, unfit
 from gateway.admin.origin import require_own_page, require_token
-from gateway.admin.roles import Person
+from gateway.admin.roles import How, Person
 from gateway.admin.signin import SignIn
 from gateway.config.model import AdminSettings
 from gateway.mediatype import parse_media_type
-from gateway.web.message import TRACKING_HEADER
 
 JSON: Final = "application/json"
 _EXACT: Final = 2.0**53
@@ -34,7 +33,7 @@ class ApiOverHttp:
 
     def answer(self, request: Request, peer: str, tracking_id: str, settings: AdminSettings) -> Response:
         """Answer a request for an address of the API. Raises ApiError."""
-        person = self._person(request, settings)
+        person = self._person(request, peer, settings)
         row, _ = self._api.find(cast("Method", request.method), request.path)
         # what comes from somebody who may not do it is not even read
         body = _body(request, row) if person.role.allows(row.role) else None
@@ -48,19 +47,20 @@ class ApiOverHttp:
             peer=peer,
             tracking_id=tracking_id,
         )
-        return _answered(result, tracking_id)
+        return _answered(result)
 
     def refused(self, error: ApiError) -> Response:
         """Put an error into an answer."""
         body = error.details().model_dump_json()
         return Response(body, error.status, dict(error.headers), content_type=MEDIA_TYPE)
 
-    def _person(self, request: Request, settings: AdminSettings) -> Person:
+    def _person(self, request: Request, peer: str, settings: AdminSettings) -> Person:
         """Return who is asking. Raises ApiError."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme:
             person = self._sign_in.by_token(token.strip()) if scheme.lower() == "bearer" else None
             if person is None:
+                self._sign_in.refused("", How.TOKEN, peer, "unknown or expired token")
                 raise ApiError(HTTPStatus.UNAUTHORIZED, "the token is not taken", headers=_REALM)
             return person
         session = self._sign_in.session(cookie.sent(request))
@@ -72,14 +72,13 @@ class ApiOverHttp:
         return session.person
 
 
-def _answered(result: Result, tracking_id: str) -> Response:
+def _answered(result: Result) -> Response:
     body = b"" if result.model is None else result.model.model_dump_json().encode()
     response = Response(body, result.status, content_type=JSON)
     if result.model is None:
         del response.headers["Content-Type"]
     if result.etag:
         response.set_etag(result.etag)
-    response.headers[TRACKING_HEADER] = tracking_id
     return response
 
 

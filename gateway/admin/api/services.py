@@ -1,5 +1,6 @@
 """Deployed services: shown, started, stopped, deployed, undeployed."""
 
+from dataclasses import replace
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, Json, JsonValue
@@ -155,7 +156,7 @@ def services(call: Call) -> Services:
 def service(call: Call) -> ServiceShown:
     """Show one service."""
     name = call.path["service"]
-    found = [view for view in _views(call.desk) if view.name == name]
+    found = _views(call.desk, name)
     if not found:
         raise not_found(f"no service {name} is in force")
     return ServiceShown.of(found[0])
@@ -197,9 +198,15 @@ def deploy(call: Call) -> Deployed:
         return Deployed.of(manage_deploy(installation(call.desk), gathered, wanted, dry_run=asked.dry_run))
 
 
-def _views(desk: Desk) -> tuple[ServiceView, ...]:
+def _views(desk: Desk, name: str = "") -> tuple[ServiceView, ...]:
+    """Return all services, or the one of a name: there may be thousands."""
     snapshot = desk.gateway.snapshot()
-    return service_views(snapshot.home, snapshot.contracts, snapshot.consumers, snapshot.warnings)
+    home = snapshot.home
+    if name:
+        services = {key: one for key, one in home.services.items() if key == name}
+        consumers = {key: one for key, one in home.consumers.items() if key == name}
+        home = replace(home, services=services, consumers=consumers)
+    return service_views(home, snapshot.contracts, snapshot.consumers, snapshot.warnings)
 
 
 _PATH: Final = "/api/services/<name:service>"

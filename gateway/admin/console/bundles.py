@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from gateway.admin.api.bundles import BundleFile
+from gateway.admin.api.bundle_models import BundleFile
 from gateway.admin.api.changes import ChangeShown
 from gateway.admin.api.problem import ApiError, not_found, unfit
 from gateway.admin.console import said

@@ -5,6 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.admin.api.openapi import document
 from gateway.admin.api.table import TABLE
@@ -59,8 +60,13 @@ def test_nobody_gets_in_without_showing_who_it_is(admin, row):
         "x" * 5000,
     ],
 )
-def test_what_is_no_token_is_refused(admin, shown):
-    assert admin.ask("GET", "/api/status", headers={"Authorization": shown}).status_code == 401
+def test_what_is_no_token_is_refused_and_logged_without_it(admin, shown):
+    with capture_logs() as entries:
+        assert admin.ask("GET", "/api/status", headers={"Authorization": shown}).status_code == 401
+    assert [(one["event"], one["outcome"], one["peer"]) for one in entries] == [
+        ("sign-in", "refused", "127.0.0.1")
+    ]
+    assert TOKENS["operator"] not in str(entries)
 
 
 @pytest.mark.parametrize("row", rows_where(lambda row: row.role is Role.OPERATOR))
@@ -85,15 +91,12 @@ def test_no_parameter_leads_out_of_its_folder(admin, row):
 
 
 @pytest.mark.parametrize("row", rows_where(lambda row: row.method != "GET"))
-@pytest.mark.parametrize(
-    "headers", [{}, {"Origin": ORIGIN}, {"X-CSRF-Token": "x"}, {"Origin": "https://evil.example"}]
-)
-def test_a_cookie_alone_changes_nothing(admin, row, headers):
+def test_a_cookie_alone_changes_nothing(admin, row):
     browser, _ = signed_in(admin)
-    answer = admin.send(
-        browser, row.method, path_of(row), headers=headers, data=b"{}", content_type="application/json"
-    )
-    assert answer.status_code == 403
+    sent = {"data": b"{}", "content_type": "application/json"}
+    for headers in ({}, {"Origin": ORIGIN}, {"X-CSRF-Token": "x"}, {"Origin": "https://evil.example"}):
+        answer = admin.send(browser, row.method, path_of(row), headers=headers, **sent)
+        assert answer.status_code == 403, headers
     assert (admin.gateway.reloads, admin.gateway.capturing) == (0, {})
 
 
@@ -159,6 +162,12 @@ def test_every_answer_has_the_headers_of_caution(admin, method, path, role):
     assert "max-age=31536000" in headers["Strict-Transport-Security"]
     assert headers["Referrer-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in headers
+    assert headers["X-Tracking-Id"]
+
+
+def test_other_programs_on_localhost_are_not_forced_to_tls(admin):
+    headers = admin.ask("GET", "/api/status", "viewer", headers={"Host": "localhost:9443"}).headers
+    assert "Strict-Transport-Security" not in headers
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "LOOK"])

@@ -10,6 +10,7 @@ from gateway.config.model import Home
 from gateway.errors import Problem
 from gateway.imsconnect.deadlines import judge as judge_deadlines
 from gateway.preflight import files
+from gateway.preflight.accounts import account_problems
 from gateway.preflight.certificates import name_problems
 from gateway.preflight.consumers import consumer_contract_problems
 from gateway.preflight.modules import authenticator_problems
@@ -42,4 +43,5 @@ def judge(home: Home, now: datetime, providers: Providers, consumers: Consumers)
         files.unused_stores,
         files.state_folder,
         files.admin_accounts,
+        partial(account_problems, now=now),
     )

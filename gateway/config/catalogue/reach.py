@@ -58,6 +58,21 @@ ADMIN = warning(
     "an admin listener that other machines reach, and no account to sign in with",
     "Make one (`imsgw admin`), or let `admin.listen` be an address of this machine alone.",
 )
+ACCOUNTS = warning(
+    "admin.accounts",
+    "a file of accounts with a mistake: nobody can sign in until it is right",
+    "Correct the line that is named, or have `imsgw admin` write the file.",
+)
+READABLE_ACCOUNTS = warning(
+    "admin.readable",
+    "hashes of passwords that every user of the machine can read",
+    "Take the right to read from others: chmod o-r.",
+)
+TOKEN = warning(
+    "admin.token",
+    "a token of the management API that has expired, or will within 30 days",
+    "Make a new one for the program (`imsgw admin token`), or remove it.",
+)
 SSO = error(
     "admin.sso",
     "single sign-on of the console by which nobody could sign in",

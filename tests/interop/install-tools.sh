@@ -6,7 +6,7 @@
 set -eu
 sh "$(dirname "$0")/api/install-tools.sh"
 export DEBIAN_FRONTEND=noninteractive
-packages="gcc gsoap icu-devtools libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap
+packages="chromium fonts-dejavu-core gcc gsoap icu-devtools libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap
     pkg-config slapd util-linux xmlsec1 zlib1g-dev"
 command -v javac >/dev/null || packages="$packages default-jdk-headless"
 command -v mvn >/dev/null || packages="$packages maven"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from gateway.config.sso import SsoSettings
-from gateway.config.values import AT_START, ListenAddress, MisfitError, PublicUrl, Settings
+from gateway.config.values import AT_START, ListenAddress, MisfitError, PublicUrl, Settings, Texts
 
 
 class AdminSettings(Settings):
@@ -37,6 +37,13 @@ class AdminSettings(Settings):
     )
     session_hours: int = Field(
         default=12, ge=1, le=168, description="A session of the console ends so long after the sign-in."
+    )
+    masked_names: Texts = Field(
+        default=(),
+        description="Names of elements and attributes whose values are masked in captured messages, beside "
+        "those that always are: passwords, PINs, tokens, card numbers and the like. A name of six letters or "
+        "more counts inside of longer ones too, a shorter one where it is a word of them.",
+        json_schema_extra=AT_START,
     )
     sso: SsoSettings | None = Field(
         default=None, description="Absent: local accounts only. Needs `public_url`, with https."

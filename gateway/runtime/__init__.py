@@ -27,7 +27,7 @@ from gateway.observe.traffic import TrafficBoard
 from gateway.preflight.serving import keep, with_applications
 from gateway.preflight.snapshot import Snapshot
 from gateway.provider.backend import BundleBackend
-from gateway.redaction import Redaction
+from gateway.redaction import MASKED_NAMES, Redaction
 from gateway.replay import open_store
 from gateway.runtime.backends import DRAIN_SECONDS, Backends
 from gateway.runtime.live import Live
@@ -64,7 +64,8 @@ def build(
         replay = open_store(home.gateway.replay, home.state, clock, metrics)
         built.callback(replay.close)
         board = TrafficBoard(CountedSink(metrics, sink or LogSink()), clock)
-        probe = Probe(Redaction().text, clock)
+        masked = (*MASKED_NAMES, *home.gateway.admin.masked_names)
+        probe = Probe(Redaction(masked).text, clock)
         shop = Workshop(guard, replay, board, probe, clock)
 
         def door(one: Snapshot, mounts: list[Mounted]) -> FrontDoor:

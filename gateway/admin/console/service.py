@@ -99,7 +99,7 @@ def _way(settings: OperationSettings) -> tuple[str, ...]:
     adapter = f"XML adapter, converter {settings.converter}" if settings.adapter == "xml" else "XML as it is"
     commit = "commit then send" if settings.commit_mode is CommitMode.COMMIT_THEN_SEND else "send then commit"
     level = "confirm" if settings.sync_level is SyncLevel.CONFIRM else "no sync"
-    found = [adapter, f"{commit}, {level}", f"CCSID {settings.host_ccsid}"]
+    found = [adapter, f"{commit}, {level}", f"CCSID\u00a0{settings.host_ccsid}"]
     if settings.commit_mode is CommitMode.COMMIT_THEN_SEND:
         to = f" to {settings.reroute_name}" if settings.reroute_name else ""
         found.append(f"undeliverable output: {settings.undeliverable.value}{to}")

@@ -178,7 +178,7 @@ def test_captured_messages_are_shown_redacted(running, opened, pictures):
     expect(request).to_contain_text("Security: not kept")
     expect(request).to_contain_text("CAPTURED")
     expect(page.locator("main")).not_to_contain_text("WONDER1")
-    page.screenshot(path=pictures / "captured-light.png", full_page=True)
+    page.screenshot(path=pictures / "messages-light.png", full_page=True)
     page.get_by_role("button", name="Stop and forget").click()
     page.goto("/services/lab-secure/captured")
     expect(page.get_by_text("No message is kept")).to_be_visible()

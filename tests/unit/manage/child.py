@@ -11,8 +11,7 @@ from tests.unit.manage.conftest import ENVIRON
 _HEAD = """
 import os, signal, sys, time
 from pathlib import Path
-from gateway.manage import bundles, deploy, services, sources
-from gateway.manage.deploying import Wanted
+from gateway.manage import bundles, services
 from gateway.manage.installation import Installation
 from gateway.manage.results import ManageError
 
@@ -24,6 +23,13 @@ def die(*_):
 def installed(activate=lambda: ()):
     return Installation(home, home / "var", dict(os.environ), activate)
 """
+
+
+DEPLOYING = """
+from gateway.manage import deploy, sources
+from gateway.manage.deploying import Wanted
+"""
+"""For code that deploys: it takes a second to import."""
 
 
 def start(home: Path, code: str) -> subprocess.Popen[str]:

@@ -278,7 +278,7 @@ DEPLOY = "deploy.deploy(installed({activate}), sources.from_path(Path({source!r}
 
 
 def killed(home: Path, before: str, source: Path, wanted: str, activate: str = "") -> None:
-    code = before + DEPLOY.format(source=str(source), wanted=wanted, activate=activate)
+    code = child.DEPLOYING + before + DEPLOY.format(source=str(source), wanted=wanted, activate=activate)
     done = child.run(home, code)
     assert done.returncode == -9, done
 

@@ -12,7 +12,7 @@ from gateway.manage.results import ManageError, Why
 from tests.unit.manage import child
 
 COUNT = """
-for number in range(10):
+for number in range(5):
     bundles.change(installed(lambda: (told,)), "ims1", {{"ims_connect.pool.{key}": number + 1}})
 """
 TAKEN = """
@@ -30,7 +30,7 @@ def test_no_change_of_two_writers_is_lost(home: Path) -> None:
         out, errors = process.communicate(timeout=100)
         assert process.returncode == 0, (out, errors)
     pool = tomllib.loads((home / "bundles/ims1.toml").read_text())["ims_connect"]["pool"]
-    assert pool == {"size": 99, "wait_seconds": 5, **dict.fromkeys(keys, 10)}
+    assert pool == {"size": 99, "wait_seconds": 5, **dict.fromkeys(keys, 5)}
 
 
 def test_who_waits_too_long_is_told_and_changes_nothing(installation: Installation, home: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_folder_that_finds_no_room_leaves_nothing(home: Path) -> None:
     # the WSDL is read into a folder for temporary files first: that has room
     code = "from gateway.manage import folders\nmake = folders._make\ndef full(*args):\n    "
     code += LIMITED.strip() + "\n    make(*args)\nfolders._make = full\n"
-    done = child.run(home, code + TOLD.format(act=act))
+    done = child.run(home, child.DEPLOYING + code + TOLD.format(act=act))
     assert done.stdout.startswith("cannot write | wsdl/lab cannot be written: File too large"), done
     assert files_of(home) == before
 

@@ -2,14 +2,10 @@
 
 import re
 import shutil
-import socket
-import subprocess
 import sys
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-import requests
 
 from gateway.config.check import check_home
 from gateway.config.read import read_home
@@ -18,115 +14,57 @@ from gateway.demo.programs import EVENTS, MONITORS
 from gateway.exchange import Secret
 from gateway.testkeys import create
 from tests.fixtures.running_gateway import REPOSITORY, free_ports, wait_until
+from tests.fixtures.shell import SECONDS, Shell, commands_of, is_open, is_ready, opened
 from tests.flows.test_running_commands import environment
 
 PAGE = (REPOSITORY / "docs/callout.md").read_text(encoding="utf-8")
 CHANGING = re.compile(r"\b[0-9a-f]{32}\b|IMS1-\d{14}-\d{4}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+\+00:00|Z)")
 """What differs from run to run."""
-NOTICE = re.compile(r"\[\d\][+-]? +Terminated")
-"""What the shell says of a job that has ended."""
-SECONDS = 60
-MARK = "@@ the next command @@"
 
 
 def sessions():
     """Return each command of the tutorial with what is shown below it."""
-    found = []
-    tutorial = PAGE.partition("## See it")[2].partition("## Set it up")[0]
-    for block in re.findall(r"```console\n(.*?)```", tutorial, re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
-            found.append((re.sub(r"\s+#.*", "", command), shown))
-    return found
+    return commands_of(PAGE.partition("## See it")[2].partition("## Set it up")[0])
 
 
-class Shell:
-    """One shell with jobs, whose command `imsgw` knows the ports of this test."""
-
-    def __init__(self, folder, home, ports):
-        self.ports = ports
-        self.home = home
-        self._log = folder / "jobs.log"
-        program = folder / "imsgw"
-        call = f'["--server", "https://localhost:{ports.https}"]'
-        program.write_text(
-            f"#!{sys.executable}\nimport sys\nfrom gateway.cli import main\n"
-            f'sys.argv += {call} if sys.argv[1] == "call" else []\nmain()\n'
-        )
-        program.chmod(0o700)
-        python = folder / "python"
-        python.write_text(
-            f'#!/bin/sh\nexec {sys.executable} "$@" --port {ports.partner} '
-            f"--certificate-port {ports.partner_certificate}\n"
-        )
-        python.chmod(0o700)
-        self._process = subprocess.Popen(
-            ["bash"],
-            cwd=home,
-            env={**environment(), "PATH": f"{folder}:/usr/bin:/bin"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.run("set -m")
-
-    def run(self, command):
-        """Run a command; return what it printed. A job's output goes to a file."""
-        if command.endswith("&"):
-            command = f"{command[:-1]} >>{self._log} 2>&1 &"
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{command}\necho '{MARK}'\n")
-        self._process.stdin.flush()
-        printed = []
-        while (line := self._process.stdout.readline()) != f"{MARK}\n":
-            assert line, "the shell has ended"
-            if not NOTICE.match(line):
-                printed.append(line)
-        return "".join(printed)
-
-    def close(self):
-        """End the jobs and the shell."""
-        self._process.communicate("kill $(jobs -p); wait\n", timeout=SECONDS)
-
-    def is_ready(self, port):
-        try:
-            answer = requests.get(
-                f"https://localhost:{port}/readyz", verify=str(self.home / "keystores/ca.pem"), timeout=5
-            )
-        except requests.RequestException:
-            return False
-        return answer.ok
-
-
-@contextmanager
-def opened(shell):
-    try:
-        yield shell
-    finally:
-        shell.close()
+def programs(ports):
+    """Return the commands `imsgw` and `python` that know the ports of this test."""
+    call = f'["--server", "https://localhost:{ports.https}"]'
+    return {
+        "imsgw": f"#!{sys.executable}\nimport sys\nfrom gateway.cli import main\n"
+        f'sys.argv += {call} if sys.argv[1] == "call" else []\nmain()\n',
+        "python": f'#!/bin/sh\nexec {sys.executable} "$@" --port {ports.partner} '
+        f"--certificate-port {ports.partner_certificate}\n",
+    }
 
 
 @pytest.fixture
-def shell(tmp_path):
-    ports = Ports(*free_ports(6))
-    home = tmp_path / "home"
-    home.mkdir()
-    lay_out(home, ports, Secret("for nothing"))
-    shutil.rmtree(home / "keystores")
-    with opened(Shell(tmp_path, home, ports)) as running:
+def ports():
+    return Ports(*free_ports(6))
+
+
+@pytest.fixture
+def home(tmp_path, ports):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    lay_out(folder, ports, Secret("for nothing"))
+    shutil.rmtree(folder / "keystores")
+    return folder
+
+
+@pytest.fixture
+def shell(tmp_path, home, ports):
+    with opened(Shell(tmp_path, home, programs(ports), environment())) as running:
         yield running
 
 
-def wait_for(shell, command):
+def wait_for(shell, ports, ca, command):
     """Wait for what a reader of the page waits for before the next command."""
-    ports = shell.ports
     conditions = {
         "imsgw standin &": lambda: is_open(ports.standin),
         "python -m gateway.demo.partner &": lambda: is_open(ports.partner_certificate),
-        "imsgw serve &": lambda: shell.is_ready(ports.https),
-        "imsgw callout &": lambda: shell.is_ready(ports.callout),
+        "imsgw serve &": lambda: is_ready(ports.https, ca),
+        "imsgw callout &": lambda: is_ready(ports.callout, ca),
         "kill %python": lambda: not is_open(ports.partner),
     }
     if "Report" in command:
@@ -135,20 +73,12 @@ def wait_for(shell, command):
         wait_until(conditions[command], command, SECONDS)
 
 
-def is_open(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 5).close()
-    except OSError:
-        return False
-    return True
-
-
-def test_the_tutorial_does_what_it_shows(shell):
+def test_the_tutorial_does_what_it_shows(shell, home, ports):
     for command, shown in sessions():
         printed = shell.run(command)
         if shown:
             assert CHANGING.sub("*", printed) == CHANGING.sub("*", shown), command
-        wait_for(shell, command)
+        wait_for(shell, ports, home / "keystores/ca.pem", command)
     none = "there are no dead letters"
     wait_until(lambda: none in shell.run("imsgw callout dead-letters list"), "the replay", SECONDS)
 

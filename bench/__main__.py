@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.clock import SYSTEM_CLOCK
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("sleepers", "throughput", "outage", "wss", "client", "callout")
+NAMES = ("sleepers", "throughput", "outage", "wss", "client", "callout", "loading")
 
 
 def commit() -> str:

@@ -35,7 +35,10 @@ def listed(process, *options):
 
 
 def states(process):
-    (instance,) = listed(process)
+    """Return the state of each listener. The command runs in this process, as waiting tests look often."""
+    result = process.command_here("list", "--json")
+    assert result.exit_code == 0, result.stderr
+    (instance,) = json.loads(result.stdout)["instances"]
     return {f"{each['bundle']}/{each['tpipe']}": each["state"] for each in instance["listeners"]}
 
 

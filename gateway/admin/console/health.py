@@ -29,6 +29,11 @@ def concerns(snapshot: Snapshot, workers: Sequence[Worker], last: Reloaded | Non
         found.append(
             Concern("warn", f"The check has {_many(len(snapshot.warnings), 'warning')}", "/configuration")
         )
+    return by_gravity(found)
+
+
+def by_gravity(found: Iterable[Concern]) -> tuple[Concern, ...]:
+    """Return concerns, worst first."""
     return tuple(sorted(found, key=lambda concern: _ORDER[concern.gravity]))
 
 

@@ -44,6 +44,7 @@ _PAGES: Final[tuple[tuple[str, str, Callable[..., Response]], ...]] = (
     ("POST", "/callout/letters", callout.letters),
     ("GET", "/certificates", certificates.shown),
     ("GET", "/configuration", watching.configuration),
+    ("GET", "/configuration/check", watching.check),
     ("POST", "/configuration/reload", acting.reload),
 )
 """Every page and button behind the sign-in."""

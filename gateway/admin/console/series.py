@@ -117,17 +117,21 @@ def totals(workers: Iterable[Worker], now: datetime) -> dict[str, Step]:
 def of_buckets(buckets: Iterable[Bucket], now: datetime) -> Hour:
     """Bring buckets, in whatever order, onto the scale; what is older or in the future does not count."""
     seconds = int(now.timestamp())
-    first = _first(seconds)
-    steps = [Step(first + number * STEP_SECONDS) for number in range(STEPS)]
-    recent = seconds - _NOW_SECONDS
+    first, recent = _first(seconds), seconds - _NOW_SECONDS
+    answered, refused, milliseconds, longest = ([0] * STEPS for _ in range(4))
     present = Step(recent)
     for bucket in buckets:
         number = (bucket.start - first) // STEP_SECONDS
         if 0 <= number < STEPS:
-            steps[number] = steps[number].plus(bucket)
-        if recent < bucket.start + BUCKET_SECONDS and bucket.start <= seconds:
-            present = present.plus(bucket)
-    return Hour(tuple(steps), present=present)
+            answered[number] += bucket.answered
+            refused[number] += bucket.refused
+            milliseconds[number] += bucket.milliseconds
+            longest[number] = max(longest[number], bucket.longest)
+            if recent < bucket.start + BUCKET_SECONDS and bucket.start <= seconds:
+                present = present.plus(bucket)
+    starts = range(first, first + STEPS * STEP_SECONDS, STEP_SECONDS)
+    steps = zip(starts, answered, refused, milliseconds, longest, strict=True)
+    return Hour(tuple(Step(*step) for step in steps), present=present)
 
 
 def _first(now: int) -> int:

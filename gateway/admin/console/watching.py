@@ -6,9 +6,11 @@ from typing import Any, Final
 from werkzeug.wrappers import Response
 
 from gateway.admin.api.capture import MOST_MINUTES
+from gateway.admin.api.configuration import Checked
 from gateway.admin.api.problem import not_found
 from gateway.admin.console import charts, said, series, services
-from gateway.admin.console.health import all_pools, concerns, endpoints
+from gateway.admin.console.callout_health import asked, callout_concerns
+from gateway.admin.console.health import all_pools, by_gravity, concerns, endpoints
 from gateway.admin.console.refusals import Wanted, seen
 from gateway.admin.console.said import Said
 from gateway.admin.console.service import Port, called, name_of, operations, ports
@@ -30,11 +32,13 @@ def overview(visit: Visit) -> Response:
     totals = series.totals(visit.workers, visit.now)
     busiest = sorted(totals.items(), key=lambda item: (-item[1].requests, item[0]))[:_LAST]
     refused = Wanted(outcome="refused").of(visit.gateway.recent(_EVERY))
+    processes, silent = asked(visit.snapshot.home.state, visit.api.desk.clock)
+    found = [*concerns(visit.snapshot, visit.workers, last[0] if last else None), *silent]
     return visit.page(
         "overview.html",
         here="/",
         home=visit.snapshot.home,
-        concerns=concerns(visit.snapshot, visit.workers, last[0] if last else None),
+        concerns=by_gravity([*found, *callout_concerns(processes)]),
         hour=hour,
         charts=charts.of_hour(hour),
         in_work=sum(worker.in_work for worker in visit.workers),
@@ -158,6 +162,13 @@ def request(visit: Visit, tracking_id: str) -> Response:
         if ended.event.tracking_id == tracking_id:
             return visit.page("request.html", here="/requests", seen=seen(ended), event=ended.event)
     raise not_found("this request is remembered no more; the log has it")
+
+
+def check(visit: Visit) -> Response:
+    """Return what is wrong with the files as they are now, in force or not."""
+    model = visit.call("GET", "/api/check").model
+    assert isinstance(model, Checked), "the table names the model"
+    return visit.page("check.html", here="/configuration", checked=model)
 
 
 def configuration(visit: Visit, told: Said | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -24,6 +24,7 @@ PAGES = {
     "callout": "/callout",
     "certificates": "/certificates",
     "configuration": "/configuration",
+    "check": "/configuration/check",
     "captured": "/services/lab/captured",
 }
 OUTLINE = """() => { const style = getComputedStyle(document.activeElement);

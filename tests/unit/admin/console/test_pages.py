@@ -17,7 +17,7 @@ from tests.unit.admin.console.pictures import NOON, bucket, ended, pool, refused
 
 SHOWN = [
     "/", "/services", "/services/lab", "/requests", "/bundles", "/bundles/ims1", "/callout", "/certificates",
-    "/configuration",
+    "/configuration", "/configuration/check",
 ]  # fmt: skip
 BUTTONS = [path.replace("<name:name>", "ims1") for method, path, _ in _PAGES if method == "POST"]
 
@@ -212,6 +212,17 @@ class TestButtons:
         answer = operator.press("/configuration", "Reload now")
         assert answer.status_code == 422
         assert "bundles/ims1.toml: ims_connect.prot" in answer.text
+
+    def test_files_are_checked_without_bringing_them_into_force(self, operator):
+        assert "They are in force" in text_of(operator.page("/configuration/check"))
+        file = operator.admin.home / "bundles/ims1.toml"
+        file.write_text(file.read_text().replace("9999", "9997"))
+        assert "not in force yet" in text_of(operator.page("/configuration/check"))
+        file.write_text("[ims_connect]\nprot = 1\n")
+        shown = text_of(operator.page("/configuration/check"))
+        assert "A reload would refuse them" in shown
+        assert "ims_connect.prot" in shown
+        assert operator.admin.gateway.reloads == 0
 
     def test_capture_is_switched_on_for_minutes_and_off(self, operator):
         gateway = operator.admin.gateway

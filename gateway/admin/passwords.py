@@ -24,6 +24,8 @@ WAIT_SECONDS: Final = 5.0
 SHORTEST: Final = 12
 LONGEST: Final = 1024
 """Characters of a password; argon2 would take more, for nothing."""
+_LONGEST_TYPED: Final = 2 * LONGEST
+"""Characters that are looked at: letters with their accents apart are twice as many."""
 
 _HASHER: Final = PasswordHasher(PASSES, MEMORY_KIB, LANES)
 
@@ -62,7 +64,7 @@ class Passwords:
         """Tell whether a password is that of a hash. Raises BusyError."""
         with self._place():
             try:
-                return _HASHER.verify(text, _normal(password)[: LONGEST + 1])
+                return _HASHER.verify(text, _normal(password))
             except (VerificationError, InvalidHashError):
                 return False
 
@@ -82,5 +84,9 @@ class Passwords:
 
 
 def _normal(password: Secret) -> str:
-    """Return what was typed in one form: keyboards differ in how they make an accented letter."""
-    return unicodedata.normalize("NFC", password.reveal())
+    """Return what was typed in one form: keyboards differ in how they make an accented letter.
+
+    What is beyond any password is cut off before: bringing combining marks into order takes the square of their
+    number, and holds the interpreter's lock. A form of them would stop a worker for seconds.
+    """
+    return unicodedata.normalize("NFC", password.reveal()[:_LONGEST_TYPED])

@@ -16,7 +16,7 @@ from typing import Final
 
 from gateway.clock import SYSTEM_CLOCK
 from gateway.observe.events import RequestEnded, Sink
-from gateway.observe.path_metrics import PathMetrics, WithDaysLeft
+from gateway.observe.path_metrics import PathMetrics, Shown
 
 log = logging.getLogger("gateway.observe")
 
@@ -133,7 +133,7 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
         shown = CollectorRegistry()
-        shown.register(WithDaysLeft(registry, SYSTEM_CLOCK.now()))
+        shown.register(Shown(registry, SYSTEM_CLOCK.now()))
         return generate_latest(shown)
 
     # -- the configuration ------------------------------------------------------------------------------------

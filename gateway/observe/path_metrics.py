@@ -3,8 +3,9 @@
 Labels are bundles and addresses of the configuration, so there are as many as an operator has written down.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gateway.observe.events import PathEvent, PathOpened, PathRestored, PathSink
@@ -18,6 +19,8 @@ _DAYS: Final = "imsgw_ims_connect_certificate_days_left"
 _DAY_SECONDS: Final = 86_400
 _STATES: Final = ("idle", "in_use", "waiting", "limit")
 
+NOTHING: Final = nan
+"""Value of a gauge whose label has gone."""
 COUNTED: Final = (
     "requests",
     "wait_timeouts",
@@ -34,7 +37,7 @@ COUNTED: Final = (
 
 
 class PathMetrics:
-    """What one worker knows of the ways to IMS Connect. Thread-safe, but for `known`, `gone`, `pool`."""
+    """What one worker knows of the ways to IMS Connect. Thread-safe."""
 
     def __init__(self, registry: "CollectorRegistry") -> None:
         """Import the library; see `gateway.observe.metrics`, which says when."""
@@ -74,20 +77,18 @@ class PathMetrics:
             registry=registry,
             multiprocess_mode="livemostrecent",
         )
-        self._told: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def known(self, bundle: str, endpoint: str, *, up: bool = True) -> None:
-        """Note an address of the configuration and its new pool, which counts from 0."""
+        """Note an address of the configuration."""
         self._up.labels(bundle, endpoint).set(int(up))
-        self._told.pop((bundle, endpoint), None)
 
     def gone(self, bundle: str, endpoint: str) -> None:
         """Note that the configuration has an address no more: nothing is told of it but what was counted."""
-        self._up.remove(bundle, endpoint)
-        self._told.pop((bundle, endpoint), None)
+        # files that workers share cannot forget a label: what has no value any more is not shown, see `Shown`
+        self._up.labels(bundle, endpoint).set(NOTHING)
         for state in _STATES:
-            self._sockets.remove(bundle, endpoint, state)
-        self._expiry.remove(bundle, endpoint, "server")
+            self._sockets.labels(bundle, endpoint, state).set(NOTHING)
+        self._expiry.labels(bundle, endpoint, "server").set(NOTHING)
 
     def path_changed(self, event: PathEvent) -> None:
         """Note that a path went or came back."""
@@ -103,15 +104,17 @@ class PathMetrics:
         """Note until when a certificate is valid; `endpoint` is empty for ours, which goes to all."""
         self._expiry.labels(bundle, endpoint, whose).set(not_after.timestamp())
 
-    def pool(self, picture: Mapping[str, Any]) -> None:
-        """Note a pool's picture (the fields of `PoolStats` by name): gauges, and counters since it was made."""
-        where = picture["bundle"], picture["endpoint"]
+    def sockets(self, bundle: str, endpoint: str, pools: Iterable[Mapping[str, Any]]) -> None:
+        """Note the sockets of the pools that there are to an address (fields of `PoolStats` by name)."""
+        pictures = tuple(pools)
         for state in _STATES:
-            self._sockets.labels(*where, state).set(picture[state])
-        before = self._told.get(where, {})
+            self._sockets.labels(bundle, endpoint, state).set(sum(picture[state] for picture in pictures))
+
+    def counted(self, picture: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        """Count what has happened in a pool since its picture before; empty: since it was made."""
+        where = picture["bundle"], picture["endpoint"]
         for name in COUNTED:
             self._pool.labels(*where, name).inc(picture[name] - before.get(name, 0))
-        self._told[where] = picture
 
 
 class CountedPaths:
@@ -127,8 +130,11 @@ class CountedPaths:
         self._sink.path_changed(event)
 
 
-class WithDaysLeft:
-    """Another collector's metrics, and beside the end of each certificate the days until then."""
+class Shown:
+    """Another collector's metrics as they are shown.
+
+    Without what has no value any more, and beside the end of each certificate with the days until then.
+    """
 
     def __init__(self, registry: "CollectorRegistry", now: datetime) -> None:
         self._registry = registry
@@ -139,6 +145,7 @@ class WithDaysLeft:
         from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415  see `PathMetrics`
 
         for family in self._registry.collect():
+            family.samples = [sample for sample in family.samples if not isnan(sample.value)]
             yield family
             if family.name != _EXPIRY:
                 continue

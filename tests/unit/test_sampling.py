@@ -79,6 +79,21 @@ def test_a_pool_in_the_place_of_one_that_was_down_is_up_unless_it_is_down_itself
         assert up + shown in metrics.page()
 
 
+def test_while_the_pool_before_is_drained_both_are_counted_once_and_their_sockets_added():
+    metrics, old = Metrics(), Pools(looks=100)
+    sources = [old]
+    sampler = Sampler(lambda: sources, metrics.paths, seconds=PATIENCE)
+    sources.append(Pools(looks=6))
+    sampler.look()
+    sampler.look()
+    assert requests(metrics) == 103 + 8
+    assert b'sockets{bundle="ims1",endpoint="a:1",state="idle"} 2.0' in metrics.page()
+    sources.remove(old)
+    sampler.close()
+    assert requests(metrics) == 103 + 9
+    assert b'sockets{bundle="ims1",endpoint="a:1",state="idle"} 1.0' in metrics.page()
+
+
 def test_of_an_address_that_is_gone_only_what_was_counted_is_told():
     metrics, sources = Metrics(), [Pools(looks=3), Pools(endpoint="b:1")]
     sampler = Sampler(lambda: sources, metrics.paths, seconds=PATIENCE)

@@ -109,8 +109,8 @@ class TestCertificates:
 class TestPools:
     def test_gauges_are_those_of_the_latest_picture(self):
         counted = Metrics()
-        counted.paths.pool(picture())
-        counted.paths.pool(picture(idle=5, limit=8))
+        counted.paths.sockets("ims1", "a:9999", [picture()])
+        counted.paths.sockets("ims1", "a:9999", [picture(idle=5, limit=8)])
         page = shown(counted)
         states = ("idle", "in_use", "waiting", "limit")
         found = {state: page[f'imsgw_ims_connect_sockets{{{AT},state="{state}"}}'] for state in states}
@@ -118,8 +118,11 @@ class TestPools:
 
     def test_counters_go_on_from_picture_to_picture(self):
         counted = Metrics()
+        before: dict[str, object] = {}
         for requests in (10, 10, 25):
-            counted.paths.pool(picture(requests=requests))
+            now = picture(requests=requests)
+            counted.paths.counted(now, before)
+            before = now
         assert shown(counted)[f'imsgw_ims_connect_pool_events_total{{{AT},event="requests"}}'] == 25
 
     def test_everything_that_is_counted_exists(self):
@@ -127,7 +130,26 @@ class TestPools:
 
     def test_workers_add_up(self, folder):
         for idle in (2, 3):
-            in_a_process(folder, f"m.paths.pool({picture(idle=idle, connects=idle)!r})")
+            told = f"{picture(idle=idle, connects=idle)!r}"
+            in_a_process(folder, f"m.paths.sockets('ims1', 'a:9999', [{told}]); m.paths.counted({told}, {{}})")
         page = page_of(folder)
         assert page[f'imsgw_ims_connect_sockets{{{AT},state="idle"}}'] == 5
         assert page[f'imsgw_ims_connect_pool_events_total{{{AT},event="connects"}}'] == 5
+
+    def test_of_an_address_that_is_gone_workers_that_share_files_show_no_gauges(self, folder):
+        told = f"{picture(connects=4)!r}"
+        shown_once = f"m.paths.known('ims1', 'a:9999'); m.paths.sockets('ims1', 'a:9999', [{told}])"
+        for _ in range(2):
+            work = f"{shown_once}; m.paths.counted({told}, {{}}); m.paths.gone('ims1', 'a:9999')"
+            in_a_process(folder, work)
+        page = page_of(folder)
+        assert {name.partition("{")[0] for name in page if AT in name} == {
+            "imsgw_ims_connect_pool_events_total"
+        }
+        assert page[f'imsgw_ims_connect_pool_events_total{{{AT},event="connects"}}'] == 8
+
+    def test_an_address_that_comes_back_is_shown_again(self):
+        counted = Metrics()
+        counted.paths.gone("ims1", "a:9999")
+        counted.paths.known("ims1", "a:9999")
+        assert shown(counted)[f"imsgw_ims_connect_up{{{AT}}}"] == 1

@@ -80,7 +80,9 @@ def build(
 
         live = Live(snapshot, shop, backends, door)
         built.callback(live.close)
-        built.callback(Sampler(backends.living, metrics.paths).close)
+        sampler = Sampler(backends.living, metrics.paths)
+        built.callback(sampler.close)
+        backends.farewell = sampler.look
         metrics.reloaded(snapshot.number, snapshot.loaded_at, done=True, count=False)
         return WorkerRuntime(live, Parts(backends, board, probe, metrics, clock), built.pop_all().close)
 

@@ -41,6 +41,8 @@ class Backends:
 
     def __init__(self, make: Make) -> None:
         self._make = make
+        self.farewell: Callable[[], None] = lambda: None
+        """Called before ways are closed, while they can still be looked at."""
         self._lock = Lock()
         self._held: list[Held] = []
 
@@ -73,6 +75,9 @@ class Backends:
 
     def let_go(self, holds: Iterable[Held]) -> None:
         """Give back what `hold` gave; a way that nobody uses any more is drained and closed."""
+        holds = tuple(holds)
+        if any(one.holders == 1 for one in holds):
+            self.farewell()
         with self._lock:
             closing = self._release(holds)
         _close(closing)

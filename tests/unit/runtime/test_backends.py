@@ -79,3 +79,13 @@ def test_a_store_that_cannot_be_used_is_told_with_its_file_and_nothing_is_held(b
         backends.hold(home(ims1=1, ims2=666))
     assert made[0].closed
     assert backends.living() == ()
+
+
+def test_who_looks_at_ways_does_so_before_they_go(backends, made):
+    seen = []
+    backends.farewell = lambda: seen.append([way.closed for way in made])
+    first, second = backends.hold(home(ims1=1)), backends.hold(home(ims1=1))
+    backends.let_go(first.values())
+    assert seen == []
+    backends.let_go(second.values())
+    assert seen == [[False]]

@@ -12,9 +12,8 @@ from gateway.config.model import Home
 from gateway.errors import Problem
 from gateway.preflight import providers
 from gateway.preflight.judging import judge
-from gateway.preflight.providers import contracts
 
-__all__ = ["check", "contracts"]
+__all__ = ["check"]
 
 
 def check(home: Home, now: datetime | None = None) -> tuple[Problem, ...]:

@@ -23,15 +23,6 @@ class Providers:
     unreadable: tuple[Problem, ...]
 
 
-def contracts(home: Home) -> Mapping[str, Contract]:
-    """Return the contract of every provider, by name. Raises ConfigError with all that does not fit."""
-    found = read_contracts(home)
-    problems = (*marked(found.unreadable), *_disagreements(home, found.contracts))
-    if problems:
-        raise ConfigError(problems)
-    return found.contracts
-
-
 def contract_problems(home: Home, found: Providers) -> list[Problem]:
     """Return what is wrong with contracts of providers, and how they differ from their correlators."""
     warnings = (warning for contract in found.contracts.values() for warning in contract.warnings)

@@ -5,6 +5,7 @@ import pytest
 from gateway import preflight
 from gateway.callout.deployment import deploy
 from gateway.config.read import read_home
+from gateway.preflight.providers import read_contracts
 from tests.unit.preflight.homes import make, with_address
 
 RATING = "wsdl/rating/correlator.toml"
@@ -25,7 +26,7 @@ def lines(home):
 
 def test_a_home_of_consumers_alone_is_right_without_a_server_s_key(tmp_path):
     assert lines(make(tmp_path)) == []
-    assert preflight.contracts(read(tmp_path)) == {}
+    assert read_contracts(read(tmp_path)).contracts == {}
 
 
 def test_the_contracts_of_consumers_can_be_had(tmp_path):

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway import preflight, testkeys
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.read import read_home
-from gateway.errors import ConfigError
 from gateway.exchange import Secret
+from gateway.preflight.providers import read_contracts
 from gateway.testkeys import TestAuthority
 from tests.fixtures.running_gateway import REPOSITORY, change_correlator, deploy_lab, with_settings
 
@@ -276,15 +276,8 @@ def test_all_problems_are_told_at_once(home):
     assert any(file == "wsdl/phonebook/phonebook.wsdl" for file, _ in found)
 
 
-def test_what_cannot_be_served_cannot_be_had(home):
-    deploy_lab(home, "another", "LabPort", {"operations.Nope.transaction": "ECHO"})
-    with pytest.raises(ConfigError) as caught:
-        preflight.contracts(read(home))
-    assert {problem.key for problem in caught.value.problems} == {"wsdl", "operations.Nope"}
-
-
 def test_the_contracts_of_a_good_home_can_be_had(good_home):
-    contracts = preflight.contracts(read(good_home))
+    contracts = read_contracts(read(good_home)).contracts
     ports = {name: contract.ports for name, contract in contracts.items()}
     assert len(ports) == 14
     assert ports["lab"] == ("LabPort",)

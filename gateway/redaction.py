@@ -4,8 +4,10 @@ Nothing here is on the way of a request that is not being captured. In doubt mor
 wonders about a message can ask its sender, a password on a page cannot be called back.
 """
 
+import base64
+import binascii
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -49,17 +51,23 @@ MASKED_NAMES: Final = (
 """Names of elements and attributes whose values are masked, unless the configuration has others."""
 _CONTAINED: Final = 6
 """A name of so many letters is masked inside of others, too: NewPassword1. A shorter one as a word: userPin."""
+_ENDING: Final = 3
+"""A name of so many letters is masked at the end of others in which all letters are of one case: NEWPIN."""
+_LONGEST_NAME: Final = 200
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_BEFORE_LAST: Final = re.compile(r".*[:/#]", re.DOTALL)
+"""What stands before the last name in a URI or a qualified name."""
 _BOUNDS: Final = Bounds(max_bytes=1_000_000, max_depth=100, max_elements=20_000, max_attributes=64)
 """What is beyond them is not looked into."""
 
 _SECURITY: Final = "security"
 _TOKEN_NAMESPACES: Final = re.compile(
     r"http://docs\.oasis-open\.org/wss/.*wssecurity-secext.*"
-    r"|http://schemas\.xmlsoap\.org/ws/200[0-9]/[0-9]{2}/secext"
+    r"|http://schemas\.xmlsoap\.org/ws/200[0-9]/[0-9]{2}/(?:security/)?secext(?:/.*)?"
     r"|urn:oasis:names:tc:SAML:.*"
     r"|http://docs\.oasis-open\.org/ws-sx/.*"
-    r"|http://schemas\.xmlsoap\.org/ws/200[0-9]/[0-9]{2}/(?:trust|sc)"
-    r"|http://www\.w3\.org/200[0-9]/[0-9]{2}/xml(?:dsig|enc)(?:11)?#.*"
+    r"|http://schemas\.xmlsoap\.org/ws/200[0-9]/[0-9]{2}/(?:security/)?(?:trust|sc)(?:/.*)?"
+    r"|http://www\.w3\.org/200[0-9]/(?:[0-9]{2}/)?xml(?:dsig|enc)(?:11)?#.*"
 )
 """Tokens, assertions, signatures, encrypted data: replaced wherever they stand."""
 _ENVELOPES: Final = frozenset(
@@ -68,6 +76,17 @@ _ENVELOPES: Final = frozenset(
 _LETTERS: Final = re.compile(r"[^0-9a-z]+")
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _MARKUP: Final = re.compile(r"<[A-Za-z/!?_]|&(?:lt|#60|#x3c);", re.IGNORECASE)
+_HYPHENS: Final = re.compile(r"-{2,}")
+_CREDENTIALS: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?i:bearer|basic|negotiate)\s{1,10}(?=\S{0,200}[0-9=]|\S{20})[A-Za-z0-9+/=._~-]{6}"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){2,4}"
+)
+"""What `Authorization` holds, and JSON Web Tokens (RFC 7519), wherever they stand."""
+_CODED: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_CODED_STARTS: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<[A-Za-z!?_]|\xff\xfe<\x00|\xfe\xff\x00<|\x1f\x8b\x08|PK\x03\x04|\{\s*\"|-----BEGIN"
+)
+"""XML, gzip, zip, JSON, PEM."""
 _USER: Final = re.compile(r"://[^/\s@]{1,200}@")
 _PAN: Final = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 
@@ -82,15 +101,15 @@ class Redaction:
     """Characters of the result, beside the note that something was cut."""
     _exact: frozenset[str] = field(init=False, repr=False)
     _inside: tuple[str, ...] = field(init=False, repr=False)
+    _endings: tuple[str, ...] = field(init=False, repr=False)
     _spoken: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         folded = [name for name in map(_folded, self.names) if name]
         object.__setattr__(self, "_exact", frozenset(folded))
         object.__setattr__(self, "_inside", tuple(name for name in folded if len(name) >= _CONTAINED))
-        one = "|".join(map(re.escape, sorted(folded, key=len, reverse=True)))
-        spoken = rf"(?<![A-Za-z])(?:{one})[A-Za-z0-9_-]{{0,40}}[\"']?\s{{0,40}}[:=]" if one else r"(?!)"
-        object.__setattr__(self, "_spoken", re.compile(spoken, re.IGNORECASE))
+        object.__setattr__(self, "_endings", tuple(name for name in folded if len(name) >= _ENDING))
+        object.__setattr__(self, "_spoken", _spoken(folded))
 
     def text(self, data: bytes) -> str:
         """Return a SOAP message as XML that may be shown, indented and cut; a note in its place if it is none.
@@ -135,14 +154,25 @@ class Redaction:
         return self._is_masked(element.tag) or any(map(self._is_name, _data(element)))
 
     def _is_masked(self, tag: str) -> bool:
-        local = etree.QName(tag).localname
-        folded = _folded(local)
-        if folded in self._exact or any(name in folded for name in self._inside):
+        local = tag.rpartition("}")[2]
+        if self._has_word(local):
             return True
-        return not self._exact.isdisjoint(word.lower() for word in _WORDS.findall(local))
+        # of one case throughout nobody sees where a word begins: NEWPIN, USERPWD, as COBOL has them
+        return (local.isupper() or local.islower()) and _folded(local).endswith(self._endings)
+
+    def _has_word(self, name: str) -> bool:
+        folded = _folded(name)
+        if folded in self._exact or any(one in folded for one in self._inside):
+            return True
+        return not self._exact.isdisjoint(word.lower() for word in _WORDS.findall(name))
 
     def _is_name(self, text: str) -> bool:
-        return len(text) <= 64 and _folded(text) in self._exact
+        """Tell whether a text that stands as data names what is masked: `card number`, `userPassword`."""
+        if len(text) > _LONGEST_NAME:
+            return False
+        return _folded(text) in self._exact or (
+            _NAME.fullmatch(text.strip()) is not None and self._has_word(text)
+        )
 
     def _plain(self, text: str | None) -> str:
         """Return a text that may be shown in place of this one."""
@@ -150,8 +180,10 @@ class Redaction:
             return text or ""
         if _MARKUP.search(text):
             return f"({len(text)} characters with markup: not shown)"
-        if self._spoken.search(text):
+        if self._spoken.search(text) or _CREDENTIALS.search(text):
             return MASK
+        if _is_coded(text):
+            return f"({len(text)} characters of base64: not shown)"
         return _PAN.sub(_card, _USER.sub(f"://{MASK}@", text))
 
 
@@ -159,14 +191,47 @@ def _folded(name: str) -> str:
     return _LETTERS.sub("", name.lower())
 
 
+def _spoken(folded: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds `password=`, `"newPassword":`, `userPin: ` in a text: as in names of elements."""
+    longest = sorted(folded, key=len, reverse=True)
+    inside = "|".join(re.escape(name) for name in longest if len(name) >= _CONTAINED)
+    words = "|".join(map(re.escape, longest))
+    if not words:
+        return re.compile(r"(?!)")
+    begins = r"(?<![A-Za-z])|(?<=[a-z])(?=[A-Z])"
+    names = rf"(?:{begins})(?i:{words})" + (rf"|(?i:{inside})" if inside else "")
+    return re.compile(rf"(?:{names})[A-Za-z0-9_-]{{0,40}}[\"']?\s{{0,40}}[:=]")
+
+
 def _attributes(element: Element) -> list[tuple[str, str]]:
     return [(str(name), str(value)) for name, value in element.items()]
 
 
 def _data(element: Element) -> Iterator[str]:
-    """Yield what may name the value beside it: `<a name="pin">1</a>`, `<key>pin</key><value>1</value>`."""
-    yield from (value for _, value in _attributes(element))
-    yield from (child.text or "" for child in children(element) if len(child) == 0)
+    """Yield what may name the value beside it.
+
+    `<a name="pin">1</a>`, `<a xsi:type="x:Pin">1</a>`, `<key>pin</key><value>1</value>`, and the same with one
+    element more around each.
+    """
+    yield from (_BEFORE_LAST.sub("", value, count=1) for _, value in _attributes(element) if len(value) <= 500)
+    for child in children(element):
+        leaf = child[0] if len(child) == 1 and not (child.text or "").strip() else child
+        if len(leaf) == 0:
+            yield leaf.text or ""
+
+
+def _is_coded(text: str) -> bool:
+    """Tell base64 (RFC 4648, 4 and 5) of markup, or of something packed: an assertion may stand in it."""
+    start = "".join(text[:200].split())[:48]
+    if not _CODED.fullmatch(start):
+        return False
+    head = start.rstrip("=").replace("-", "+").replace("_", "/")
+    head = head[: len(head) // 4 * 4]
+    try:
+        data = base64.b64decode(head, validate=True)
+    except binascii.Error:
+        return False
+    return bool(_CODED_STARTS.match(data))
 
 
 def _is_token(element: Element) -> bool:
@@ -192,7 +257,8 @@ def _mask(element: Element) -> None:
 def _replace(element: Element) -> None:
     parent = element.getparent()
     assert parent is not None, "a child"
-    name = etree.QName(element).localname
+    # two hyphens end no name, but a comment
+    name = _HYPHENS.sub("-", etree.QName(element).localname)
     note = etree.Comment(f" {name}: not kept ")
     note.tail = element.tail
     parent.replace(element, note)

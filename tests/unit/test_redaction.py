@@ -1,6 +1,9 @@
 """What people may see of a message. The card numbers are the well-known test numbers."""
 
+import base64
+import gzip
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -46,6 +49,9 @@ class TestSecurityHeaders:
             ("http://docs.oasis-open.org/ws-sx/ws-trust/200512", "RequestSecurityToken"),
             ("http://www.w3.org/2000/09/xmldsig#", "Signature"),
             ("http://www.w3.org/2001/04/xmlenc#", "EncryptedData"),
+            ("http://www.w3.org/2009/xmlenc11#", "DerivedKey"),
+            ("http://schemas.xmlsoap.org/ws/2004/04/security/trust", "RequestSecurityToken"),
+            ("http://schemas.xmlsoap.org/ws/2005/02/trust", "RequestSecurityTokenResponse"),
         ],
     )
     def test_headers_of_older_drafts_and_bare_tokens_are_not_kept_either(
@@ -65,6 +71,14 @@ class TestSecurityHeaders:
         bare = f'<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion">{SECRET}</a:Assertion>'
         assert Redaction().text(bare.encode()) == "(not shown: Assertion)"
 
+    @pytest.mark.parametrize("name", ["Assertion--2", "Assertion-", "A---B"])
+    def test_a_name_that_ends_a_comment_does_not_end_the_note(self, name: str) -> None:
+        """XML lets names have hyphens in a row, and no comment: nothing may go wrong with the call for it."""
+        text = shown(f'<a><w:{name} xmlns:w="{WSSE}">{SECRET}</w:{name}> behind</a>')
+        assert "not kept" in text
+        assert "behind" in text
+        assert SECRET not in text
+
     def test_an_element_called_security_in_the_body_is_ordinary_data(self) -> None:
         assert "ISIN" in shown("<Security>ISIN</Security>")
 
@@ -75,7 +89,7 @@ class TestNames:
         [
             "password", "PASSWORD", "Password", "PIN", "pin", "userPin", "user_pin", "user-pin", "UserPIN",
             "NewPassword1", "old_password", "CardNumber", "card-number", "card_number", "customerCardNumber",
-            "CVV", "pwd", "clientSecret", "IBAN", "AccessToken",
+            "CVV", "pwd", "clientSecret", "IBAN", "AccessToken", "NEWPIN", "USERPWD", "CUSTIBAN", "userpwd",
         ],
     )  # fmt: skip
     def test_values_of_telling_names_are_masked(self, name: str) -> None:
@@ -97,10 +111,26 @@ class TestNames:
             f'<field name="password">{SECRET}</field>',
             f"<entry><key>Pin</key><value>{SECRET}</value></entry>",
             f'<field name="card-number" value="{SECRET}"/>',
+            f'<field name="userPassword">{SECRET}</field>',
+            f'<field Name="http://schemas.example/claims/password">{SECRET}</field>',
+            f'<field xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x:PinType">{SECRET}</field>',
+            f"<entry><key>newPassword</key><value>{SECRET}</value></entry>",
+            f"<entry><key><string>pin</string></key><value><string>{SECRET}</string></value></entry>",
         ],
     )
     def test_a_name_that_stands_as_data_masks_the_value_beside_it(self, body: str) -> None:
         assert SECRET not in shown(body)
+
+    @pytest.mark.parametrize("text", ["JAPAN", "Spandau", "shipping", "Milan", "no pin was given"])
+    def test_data_that_only_looks_like_a_name_masks_nothing(self, text: str) -> None:
+        body = f"<entry><country>{text}</country><value>{SECRET}</value></entry>"
+        assert SECRET in shown(body)
+
+    def test_the_address_of_an_action_does_not_hide_the_other_headers(self) -> None:
+        header = (
+            '<a:Action xmlns:a="urn:a">http://host/ResetPassword</a:Action><a:To xmlns:a="urn:a">here</a:To>'
+        )
+        assert ">here<" in shown("<x/>", header)
 
     def test_the_configuration_may_name_others_in_place_of_these(self) -> None:
         own = Redaction(names=("Salary", "kundennummer"))
@@ -126,10 +156,41 @@ class TestTexts:
             f"&amp;lt;password&amp;gt;{SECRET}",
             f"pass<!-- -->word={SECRET}",
             f"https://user:{SECRET}@host/",
+            f"newPassword={SECRET}",
+            f'{{"userPassword": "{SECRET}", "n": 1}}',
+            f"userPin={SECRET}",
+            f"Basic {SECRET}",
+            f"sent with Bearer {SECRET}",
+            f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{SECRET}",
         ],
     )
     def test_what_a_text_says_of_secrets_is_not_shown(self, text: str) -> None:
         assert SECRET not in shown(f"<note>{text}</note>")
+
+    @pytest.mark.parametrize(
+        "inside",
+        [
+            b"<saml:Assertion xmlns:saml='urn:a'>x</saml:Assertion>",
+            b"<?xml version='1.0'?><a>x</a>",
+            "\ufeff<a>a document of another program</a>".encode(),
+            "<a>a document of another program</a>".encode("utf-16"),
+            b'{"password": "x", "more": "than that"}',
+            b"-----BEGIN PRIVATE KEY-----\nx",
+            gzip.compress(b"<a/>"),
+        ],
+    )
+    @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+    def test_documents_in_base64_are_not_shown(self, inside: bytes, encode: Callable[[bytes], bytes]) -> None:
+        coded = encode(inside).decode()
+        text = shown(f"<a>{coded}</a>")
+        assert coded[:16] not in text
+        assert "base64: not shown" in text
+
+    @pytest.mark.parametrize(
+        "text", ["Basic information", "basic cover", "bearer share", "QUFBQUFBQUFBQUFBQUFB"]
+    )
+    def test_what_only_looks_like_credentials_stays(self, text: str) -> None:
+        assert text in shown(f"<a>{text}</a>")
 
     def test_comments_are_not_shown(self) -> None:
         text = shown(f"<a>before<!-- {SECRET} -->behind</a><!-- {SECRET} -->")

@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interop lint format bench evidence lock docs package clean
+.PHONY: help demo test interop lint format bench evidence lock docs site package clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -42,6 +42,7 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/python -m tools.management_api --check
 	$(BIN)/python -m tools.fault_table --check
 	$(BIN)/python -m tools.command_reference --check
+	$(BIN)/python -m tools.limits_table --check
 
 format: $(STAMP) ## put the code into its form
 	$(BIN)/ruff check --fix .
@@ -60,6 +61,12 @@ docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python -m tools.code_tables
 	$(BIN)/python -m tools.management_api
 	$(BIN)/python -m tools.check_kinds
+	$(BIN)/python -m tools.fault_table
+	$(BIN)/python -m tools.command_reference
+	$(BIN)/python -m tools.limits_table
+
+site: $(STAMP) ## build the documentation site into build/site; a link that leads nowhere is a failure
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)
 	for part in runtime dev; do \

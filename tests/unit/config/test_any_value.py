@@ -187,7 +187,7 @@ SECRET_SHAPES = {
     "text without end": f'"{MARKER}\n"',
     "no text": MARKER,
 }
-NAMES = {"wsdl", "bundle", "path", "crl"}
+NAMES = {"wsdl", "bundle", "path", "crl", "metadata"}
 """Keys whose text is the name of something; a line that says it is not there has to name it."""
 
 

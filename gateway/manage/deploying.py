@@ -78,7 +78,7 @@ class DeployResult:
     change: Change | None
     """None: a dry run, nothing was written."""
     correlator: str
-    """The whole file."""
+    """The whole file, secrets that stand in it in clear hidden."""
     files: tuple[str, ...]
     """All of the folder, relative to the home."""
     operations: tuple[OperationView, ...]

@@ -12,6 +12,7 @@ from gateway.config.words import shown
 from gateway.manage.bundles import bundle_names
 from gateway.manage.deploying import DeployResult, Gathered, OperationView, Role, Wanted
 from gateway.manage.folders import carried_over
+from gateway.manage.hidden import without_secrets
 from gateway.manage.installation import Installation
 from gateway.manage.proposal import (
     Reading,
@@ -75,7 +76,7 @@ class Plan:
             service=self.name,
             role=self.role,
             change=None,
-            correlator=self.correlator.decode("utf-8-sig"),
+            correlator=without_secrets(_model(self.role), self.correlator),
             files=tuple(sorted(f"wsdl/{self.name}/{file}" for file in self.content)),
             operations=tuple(
                 OperationView(
@@ -165,13 +166,17 @@ def _more(wanted: Wanted, role: Role, had: Sequence[str]) -> dict[KeyPath, Any]:
 
 
 def _with_settings(correlator: bytes, wanted: Wanted, changes: Mapping[KeyPath, Any]) -> bytes:
-    model = ConsumerSettings if wanted.role == "consumer" else ProviderSettings
+    model = _model(wanted.role)
     settings = plain(model, wanted.settings)
     refuse_clear(model, settings)
     try:
         return edited(correlator, {**changes, **{path: for_file(value) for path, value in settings.items()}})
     except TomlEditError as error:
         raise ManageError(Why.WRONG, f"the correlator {error}") from error
+
+
+def _model(role: Role) -> type[ConsumerSettings] | type[ProviderSettings]:
+    return ConsumerSettings if role == "consumer" else ProviderSettings
 
 
 def _with_tables(correlator: bytes, reading: Reading, wanted: Wanted) -> bytes:

@@ -114,7 +114,7 @@ class Deployed(Shown):
     service: str
     role: Literal["provider", "consumer"]
     change: ChangeShown | None = Field(description="null: a dry run.")
-    correlator: str = Field(description="The whole file.")
+    correlator: str = Field(description="The whole file, secrets that stand in it in clear hidden.")
     files: tuple[str, ...]
     operations: tuple[OperationShown, ...]
     addresses: tuple[str, ...]

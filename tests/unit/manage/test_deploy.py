@@ -339,3 +339,24 @@ def test_a_kill_within_an_undeployment_puts_the_folder_back(installation: Instal
     services.undeploy(installation, "lab")
     (kept,) = (home / "var/undeployed").iterdir()
     assert {f"wsdl/lab/{path.name}": path.read_bytes() for path in kept.iterdir()}.items() <= before.items()
+
+
+def test_a_secret_in_clear_in_a_correlator_that_stays_is_not_told(
+    installation: Installation, home: Path
+) -> None:
+    """People may write one by hand; what is put in its place shows it to nobody, and keeps it."""
+    shutil.copytree(RATING.parent, home / "wsdl/rating")
+    file = home / "wsdl/rating/correlator.toml"
+    clear = """
+[security]
+token = "username"
+password = "Wonderland7" # why it is here
+basic = { user = "gateway", password = { env = "RATING_PASSWORD" } }
+keystore = { path = "keystores/server.p12", password = "Wonderland8" }
+"""
+    file.write_text(f'role = "consumer"\nwsdl = "rating.wsdl"\nbundles = ["ims1"]\n{clear}')
+    result = deploy(installation, Wanted(role="consumer", replace=True), RATING, dry_run=True)
+    assert "Wonderland" not in str(result.facts())
+    assert 'password = "***" # why it is here' in result.correlator
+    assert "RATING_PASSWORD" in result.correlator
+    assert "Wonderland7" in file.read_text()

@@ -4,6 +4,7 @@ Nothing is kept unless asked for: then what comes is redacted at once, bounded, 
 when its time is over.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from gateway.observe.traffic import Captured
 MOST_MESSAGES: Final = 20
 """Of a service, in a worker; older ones make room."""
 LONGEST: Final = timedelta(hours=1)
+
+log = logging.getLogger("gateway.runtime")
 
 Redact = Callable[[bytes], str]
 """Turns a message into what may be shown of it. Must not raise."""
@@ -55,9 +58,18 @@ class Probe:
             return tuple(reversed(found.kept)) if found else ()
 
     def answered(self, arrival: Arrival, status: int, body: bytes) -> None:
-        """Keep a message and its answer if they are wanted. Costs nothing when nobody wants any."""
+        """Keep a message and its answer if they are wanted. Costs nothing when nobody wants any.
+
+        Never raises: IMS has done its work by now, and who looks on must not cost the caller the answer.
+        """
         if not self._captures:
             return
+        try:
+            self._keep(arrival, status, body)
+        except Exception:
+            log.exception("a message was not captured tracking_id=%s", arrival.tracking_id)
+
+    def _keep(self, arrival: Arrival, status: int, body: bytes) -> None:
         now = self._clock.now()
         with self._lock:
             self._forget_old()

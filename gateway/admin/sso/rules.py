@@ -169,12 +169,12 @@ def _conditions(assertion: Element, expected: Expected) -> datetime:
 
 
 def _confirmed(assertion: Element, expected: Expected) -> datetime:
-    """Return until when a bearer confirmation that is for us, now, lets it be used."""
+    """Return until when bearer confirmations that are for us let it be used: the latest, as one is enough."""
     subject = _one(assertion, f"{_A}Subject")
-    for until in _bearers(subject, expected):
-        if expected.now < until + expected.skew:
-            return until + expected.skew
-    raise BrokenError("no bearer confirmation is for this request, this address, now (profiles 4.1.4.2)")
+    until = [one + expected.skew for one in _bearers(subject, expected)]
+    if not until or expected.now >= max(until):
+        raise BrokenError("no bearer confirmation is for this request, this address, now (profiles 4.1.4.2)")
+    return max(until)
 
 
 def _bearers(subject: Element, expected: Expected) -> Iterator[datetime]:

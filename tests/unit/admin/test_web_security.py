@@ -1,5 +1,6 @@
 """What strangers, other sites and people with too little of a role try at every endpoint of the table."""
 
+import io
 import json
 import re
 from urllib.parse import quote
@@ -208,6 +209,23 @@ def test_a_body_that_is_not_what_it_should_be_is_refused(managed, body, media_ty
     answer = managed.ask("PUT", "/api/services/lab/capture", "operator", data=body, content_type=media_type)
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert managed.gateway.capturing == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "size"),
+    [("/api/services/lab/capture", "application/json", 300_000), ("/api/services/lab", "text/xml", 10_000_001)],
+)
+def test_a_body_that_does_not_tell_its_length_may_be_no_longer(managed, path, media_type, size):
+    """In pieces (RFC 9112, 7.1) nobody knows before how long it is."""
+    answer = managed.ask(
+        "PUT",
+        path,
+        "operator",
+        input_stream=io.BytesIO(b" " * size),
+        content_type=media_type,
+        environ_base={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
 
 
 def test_a_coded_body_is_refused(managed):

@@ -63,3 +63,15 @@ def test_switching_it_off_forgets_at_once(probe, clock):
     probe.capture("lab", None)
     assert probe.captured("lab") == ()
     probe.capture("lab", None)
+
+
+def test_a_message_that_cannot_be_redacted_costs_nobody_the_answer(clock, caplog):
+    def redact(_data: bytes) -> str:
+        raise ValueError("Wonderland7")
+
+    probe = Probe(redact, clock)
+    probe.capture("lab", clock.now() + timedelta(minutes=2))
+    probe.answered(arrival(clock), 200, b"<a/>")
+    assert probe.captured("lab") == ()
+    assert "not captured" in caplog.text
+    assert "<secret/>" not in caplog.text

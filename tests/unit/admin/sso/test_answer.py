@@ -33,6 +33,11 @@ class TestBelieved:
         assert answered.assertion_id == said.assertion_id
         assert answered.until == said.now + said.lasts + timedelta(seconds=60)
 
+    def test_of_two_confirmations_the_later_counts_for_how_long_it_is_remembered(self):
+        """Forgotten with the first, it could be shown again under the second."""
+        said = right(before=_second_confirmation)
+        assert believed(said, clock_skew_seconds=60).until == said.now + said.lasts + timedelta(seconds=60)
+
     def test_response_and_assertion_may_both_be_signed(self):
         assert believed(right(sign="both")).name == "ANNA"
 
@@ -57,6 +62,14 @@ class TestBelieved:
     def test_clocks_may_differ_as_the_settings_say(self):
         early = right(now=now() + timedelta(seconds=50))
         assert believed(early, clock_skew_seconds=60).name == "ANNA"
+
+
+def _second_confirmation(response):
+    """Put a confirmation that ends sooner before the one there is."""
+    there = response.find(CONFIRMATION).getparent()
+    sooner = copy.deepcopy(there)
+    sooner[0].set("NotOnOrAfter", f"{now() + timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ}")
+    there.addprevious(sooner)
 
 
 def _drop_in_response_to(response):

@@ -1,5 +1,6 @@
 """From the name of an authentication module in a configuration to the module, made and ready."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module, metadata
@@ -75,6 +76,8 @@ def _factory(kind: ModuleKind, name: str) -> Callable[[Mapping[str, Any], Path],
 
 def _by_path(target: str) -> object:
     module, _, attribute = target.partition(":")
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        raise ValueError(f"module {shown(module)} is Python's own, and no authentication module")
     try:
         found: object = import_module(module)
         for part in attribute.split("."):

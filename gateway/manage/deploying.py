@@ -43,6 +43,9 @@ class Wanted:
     """The whole correlator in place of a proposed one; goes with `name` and `replace` only."""
     replace: bool = False
     """Whether a service of that name may be there: its correlator stays unless `correlator` is given."""
+    paths_to_code: bool = True
+    """Whether `settings` may name an authentication module by its path, `package.module:Name`: whatever that is
+    gets imported and called. Names of entry points, which somebody has installed for this, they always may."""
 
 
 @dataclass(frozen=True, slots=True)

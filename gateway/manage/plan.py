@@ -3,12 +3,12 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from gateway.config.model import ConsumerSettings, ProviderSettings
 from gateway.config.read import CORRELATOR_FILE
 from gateway.config.roles import is_consumer
-from gateway.config.words import shown
+from gateway.config.words import dotted, shown
 from gateway.manage.bundles import bundle_names
 from gateway.manage.deploying import DeployResult, Gathered, OperationView, Role, Wanted
 from gateway.manage.folders import carried_over
@@ -25,6 +25,8 @@ from gateway.manage.proposal import (
 from gateway.manage.results import ManageError, Why
 from gateway.manage.toml_edit import REMOVED, KeyPath, TomlEditError, edited
 from gateway.manage.values import for_file, plain, refuse_clear
+
+AUTHENTICATOR: Final = "authenticator"
 
 
 def old_correlator(installation: Installation, name: str) -> bytes | None:
@@ -169,10 +171,23 @@ def _with_settings(correlator: bytes, wanted: Wanted, changes: Mapping[KeyPath, 
     model = _model(wanted.role)
     settings = plain(model, wanted.settings)
     refuse_clear(model, settings)
+    if not wanted.paths_to_code:
+        _refuse_paths_to_code(settings)
     try:
         return edited(correlator, {**changes, **{path: for_file(value) for path, value in settings.items()}})
     except TomlEditError as error:
         raise ManageError(Why.WRONG, f"the correlator {error}") from error
+
+
+def _refuse_paths_to_code(settings: Mapping[KeyPath, Any]) -> None:
+    for path, value in settings.items():
+        if isinstance(value, Mapping):
+            _refuse_paths_to_code({(*path, str(key)): inner for key, inner in value.items()})
+        elif path[-1] == AUTHENTICATOR and ":" in str(value):
+            text = (
+                f"{dotted(path)}: a module is named by its path in the file only; here one that is installed is"
+            )
+            raise ManageError(Why.WRONG, f"{text}, by the name of its entry point")
 
 
 def _model(role: Role) -> type[ConsumerSettings] | type[ProviderSettings]:

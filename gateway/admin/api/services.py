@@ -192,6 +192,8 @@ def deploy(call: Call) -> Deployed:
         transactions=asked.transactions,
         settings=asked.settings,
         replace=asked.replace,
+        # a stolen session of the console is no shell
+        paths_to_code=False,
     )
     with told():
         gathered = from_upload(f"{name}.wsdl", call.upload.content, asked.main)

@@ -203,6 +203,9 @@ def test_a_module_is_made_once_with_its_options_and_the_home(bank):
         ("", "a path reads"),
         (":", "Empty module name"),
         ("bank_checks:", "has no"),
+        ("subprocess:Popen", "Python's own"),
+        ("builtins:exec", "Python's own"),
+        ("os.path:join", "Python's own"),
     ],
 )
 def test_a_name_that_leads_to_no_module_is_a_problem_of_the_correlator(bank, name, text):

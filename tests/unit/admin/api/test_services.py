@@ -164,3 +164,27 @@ def test_a_message_that_is_none_is_refused_in_words(managed, message):
 @pytest.mark.parametrize("query", [{"at": "now"}, {"at": "2026-11-22T12:00:00"}, {"https": "perhaps"}])
 def test_it_must_be_said_rightly_how_the_message_came(managed, query):
     assert explain(managed, b"<a/>", **query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"security.authenticator": "package.module:Name", "security.token": "username"},
+        {'security."authenticator"': "package.module:Name"},
+        {"security": {"token": "username", "authenticator": "package.module:Name"}},
+    ],
+)
+@pytest.mark.parametrize("dry", ["true", "false"])
+def test_the_api_has_python_import_nothing_that_nobody_installed_for_it(managed, settings, dry):
+    """Who gets hold of an operator's session has no shell by it."""
+    answer = deploy(managed, other_port(), settings=json.dumps(settings), dry_run=dry)
+    assert answer.status_code == 422
+    assert "named by its path in the file only" in answer.json["detail"]
+    assert not (managed.home / "wsdl/second").exists()
+
+
+def test_a_module_that_comes_with_the_gateway_may_be_named(managed):
+    settings = json.dumps({"security.authenticator": "ldap", "security.token": "username"})
+    answer = deploy(managed, other_port(), settings=settings, dry_run="true")
+    assert answer.status_code == 200, answer.text
+    assert 'authenticator = "ldap"' in answer.json["correlator"]

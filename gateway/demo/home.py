@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import testkeys
+from gateway.admin.passwords import hashed
 from gateway.demo.partner import CERTIFICATE_PORT, PORT
 from gateway.exchange import Secret
 from gateway.testkeys import TestKeys
@@ -71,6 +72,14 @@ def lay_out(home: Path, ports: Ports, password: Secret) -> TestKeys:
     settings = _GATEWAY_TOML.format(host=HOST, https=ports.https, admin=ports.admin, callout=ports.callout)
     (home / "gateway.toml").write_text(settings)
     return testkeys.create(home / "keystores", password=password)
+
+
+def add_operator(home: Path, name: str, password: Secret) -> None:
+    """Write an account for the console."""
+    file = home / "identity/admin.toml"
+    file.parent.mkdir(mode=0o700)
+    file.touch(mode=0o600)
+    file.write_text(f'[[accounts]]\nname = "{name}"\nrole = "operator"\nhash = "{hashed(password)}"\n')
 
 
 def _move_partner(wsdl: Path, ports: Ports) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 
 from gateway.demo.caller import Cast
-from gateway.demo.home import HOST, Ports, lay_out
+from gateway.demo.home import HOST, Ports, add_operator, lay_out
 from gateway.demo.interrupt import Interrupt
 from gateway.demo.outside import CALLOUTS, Outside
 from gateway.demo.partner import Partner, PartnerKeys
@@ -21,6 +21,8 @@ from gateway.exchange import Secret
 from gateway.standin import RunningStandin, load
 from gateway.testkeys import TestKeys
 
+OPERATOR: Final = "demo"
+"""Name to sign in with at the console."""
 BUNDLE_PASSWORD: Final = "GWPASS1"  # noqa: S105  a user of the stand-in, not of any real system
 
 
@@ -35,10 +37,12 @@ def run(ports: Ports, *, once: bool) -> int:
         console.print(f"Home for the demonstration: {folder} (removed at the end)")
         with console.status("Making keys ..."):
             keys = lay_out(home, ports, Secret(secrets.token_urlsafe(12)))
+            operator = Secret(secrets.token_urlsafe(12))
+            add_operator(home, OPERATOR, operator)
         console.print("Keys made: of a test authority, server, client, sender, token service and partner.")
         with RunningStandin(load(home / "standin.toml")) as standin, ExitStack() as running:
             console.print(f"Stand-in IMS Connect: {HOST}:{ports.standin}")
-            return Stage(console, home, ports, keys, standin, running).play(once=once)
+            return Stage(console, home, ports, keys, operator, standin, running).play(once=once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Stage:
     home: Path
     ports: Ports
     keys: TestKeys
+    operator: Secret
+    """Password for the console."""
     standin: RunningStandin
     running: ExitStack
     """Stops at the end what was started."""
@@ -120,13 +126,14 @@ class Stage:
 
     def _stay(self, gateway: Program) -> None:
         server = f"https://localhost:{self.ports.https}"
-        home = self.home
+        home, password = self.home, self.operator.reveal()
         self.console.print(
             "\nEverything stays up. From another shell:\n\n"
             "  imsgw call PhoneBookPort PhoneBook command=DISPLAY lastName=LAST2 \\\n"
             f"      --server {server} --ca {home}/keystores/ca.pem\n"
             "  DEMO=WONDER1 imsgw call QuotePort Quote rater=rating-basic product=CAR amount=9000 \\\n"
             f"      --user ALICE --password-env DEMO --server {server} --ca {home}/keystores/ca.pem\n\n"
+            f"Console: https://localhost:{self.ports.admin}/, name {OPERATOR}, password {password}\n"
             f"WSDL: {server}/imssoap/services/PhoneBookPort?wsdl\n"
             f"Logs: {home}/serve.log, {home}/callout.log\n\nCtrl-C stops everything.",
             soft_wrap=True,

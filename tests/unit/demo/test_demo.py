@@ -1,6 +1,7 @@
 """The demonstration, run as people run it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 
 import psutil
 import pytest
+import requests
 
 from gateway.demo.home import example_home
 from gateway.demo.outside import CALLOUTS
@@ -84,12 +86,24 @@ def test_it_stays_up_for_calls_of_one_s_own_until_ctrl_c(demo, output, tmp_path)
         check=False,
     )
     assert '"GWUSER"' in done.stdout, done.stderr
+    assert "phonebook" in overview(output(), ca), "the console shows the calls"
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     assert process.wait(SECONDS) == 0
     assert "Traceback" not in output()
     assert not psutil.wait_procs(family, timeout=SECONDS)[1], "no process stays"
     assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+def overview(told, ca):
+    """Sign in at the console as the demonstration says, and return the first page."""
+    found = re.search(r"Console: (https://\S+), name (\S+), password (\S+)", told)
+    assert found is not None, told
+    url, name, password = found.groups()
+    with requests.Session() as browser:
+        browser.verify, browser.trust_env = str(ca), False
+        fields = {"name": name, "password": password}
+        return browser.post(f"{url}signin", fields, headers={"Origin": url.rstrip("/")}, timeout=SECONDS).text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Final
 from uuid import uuid4
 
@@ -53,6 +54,10 @@ STRICT: Final = ("Strict-Transport-Security", "max-age=31536000")
 """Not for the name localhost: browsers would go by it for every port, and so for other programs there."""
 MOST_BYTES: Final = UPLOAD_BYTES + 65_536
 """Of any body; endpoints take less where they can."""
+AT_ONCE: Final = 16
+"""Requests in work here at most, or a quarter of the worker's threads: some take seconds, and whoever may look
+must not have all threads of a worker wait, which SOAP requests need."""
+_AT_ONCE_AT_LEAST: Final = 8
 NOBODY: Final = (
     "there are no accounts yet: imsgw admin account NAME --role operator makes one, "
     "imsgw admin token NAME --role viewer a token"
@@ -82,6 +87,8 @@ class AdminApplication:
         """Take of `settings` the address that the listener was bound to; all else is asked for anew later."""
         self._desk = Desk(gateway, home, state, clock, environ)
         self._listen = settings.listen
+        threads = self._desk.configuration.gateway.server.threads
+        self._room = BoundedSemaphore(max(_AT_ONCE_AT_LEAST, min(AT_ONCE, threads // 4)))
         self._sign_in = SignIn(self._desk)
         self.api = Api(self._desk, TABLE)
         self._over_http = ApiOverHttp(self.api, self._sign_in)
@@ -111,6 +118,8 @@ class AdminApplication:
 
     def _answer(self, request: Request, tracking_id: str) -> Response:
         """Return the answer. Raises ApiError for whatever is not done."""
+        if not self._room.acquire(blocking=False):
+            raise unavailable("too many requests for console and management API at this moment; try again")
         try:
             return self._routed(request, tracking_id)
         except UnusableError:
@@ -125,6 +134,8 @@ class AdminApplication:
             raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text) from None
         except HTTPException as error:
             raise ApiError(HTTPStatus(error.code or 500), error.description or error.name) from None
+        finally:
+            self._room.release()
 
     def _routed(self, request: Request, tracking_id: str) -> Response:
         settings = self._desk.settings

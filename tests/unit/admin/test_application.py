@@ -1,5 +1,8 @@
 """What is judged before endpoints and pages: names, accounts, methods, bodies, headers."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore
+
 import pytest
 
 from gateway.control.reloaded import Outcome, Reloaded
@@ -57,3 +60,26 @@ def test_a_name_that_is_not_ours_is_refused(admin, host):
 @pytest.mark.parametrize("host", ["127.0.0.1:9443", "localhost:9443", "[::1]:9443", "10.1.2.3"])
 def test_addresses_and_localhost_are_ours(admin, host):
     assert admin.ask("GET", "/api/status", "viewer", headers={"Host": host}).status_code == 200
+
+
+def test_who_may_look_cannot_have_all_threads_of_a_worker_wait(admin, monkeypatch):
+    """SOAP requests need the same threads; what takes long here must not take all of them."""
+    most = admin.application._room._value
+    assert 0 < most < admin.gateway.snapshot().home.gateway.server.threads / 2
+    here, leave = Semaphore(0), Event()
+
+    def slow():
+        here.release()
+        leave.wait(30)
+
+    monkeypatch.setattr(admin.gateway, "last_reload", slow)
+    with ThreadPoolExecutor(most) as threads:
+        looking = [threads.submit(admin.ask, "GET", "/api/status", "viewer") for _ in range(most)]
+        try:
+            assert all(here.acquire(timeout=30) for _ in range(most))
+            answer = admin.ask("GET", "/api/whoami", "viewer")
+        finally:
+            leave.set()
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert {one.result().status_code for one in looking} == {200}
+    assert admin.ask("GET", "/api/whoami", "viewer").status_code == 200

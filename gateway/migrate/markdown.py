@@ -11,6 +11,7 @@ from gateway.migrate.places import Place
 from gateway.migrate.report import Report
 
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>|#~&!])")
+_TICKS: Final = re.compile(r"`+")
 _MOST_ABOUT: Final = 40
 
 
@@ -144,5 +145,5 @@ def _text(text: str) -> str:
 def _code(text: str) -> str:
     """Return a text as code, whatever is in it; in a table a bar would end the cell."""
     bare = "".join(c if c.isprintable() else "?" for c in text).replace("|", "\\|")
-    fence = "``" if "`" in bare else "`"
+    fence = "`" * (1 + max(map(len, _TICKS.findall(bare)), default=0))
     return f"{fence} {bare} {fence}" if "`" in bare else f"`{bare}`"

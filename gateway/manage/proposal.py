@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.config.words import shown
 from gateway.errors import ConfigError
+from gateway.manage.addresses import shown_address
 from gateway.manage.deploying import Gathered, Role, Wanted
 from gateway.manage.results import ManageError, Why
 from gateway.soap import consumer, contract
@@ -43,7 +44,7 @@ def read_contract(name: str, gathered: Gathered, role: Role, *, validate: bool) 
         try:
             if role == "consumer":
                 called = consumer.load_consumer(name, wsdl, folder=folder, validate=validate)
-                ports = tuple(dict.fromkeys(port.address for port in called.ports.values()))
+                ports = tuple(dict.fromkeys(shown_address(port.address) for port in called.ports.values()))
                 return Reading(tuple(called.operations.values()), ports)
             served = contract.load(name, wsdl, folder=folder, validate=validate)
         except ConfigError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.config.model import Bundle, Consumer, GatewaySettings, Home, Service
 from gateway.errors import Problem
+from gateway.manage.addresses import shown_address
 from gateway.manage.deploying import OperationView, Role
 from gateway.manage.policy_words import policy_in_words
 from gateway.manage.results import problem_facts
@@ -162,7 +163,9 @@ def _consumer(consumer: Consumer, contract: ConsumerContract | None, told: tuple
         bundles=settings.bundles,
         wsdl=f"wsdl/{consumer.name}/{settings.wsdl}",
         ports=tuple(contract.ports) if contract else (),
-        addresses=tuple(dict.fromkeys(port.address for port in contract.ports.values())) if contract else (),
+        addresses=tuple(dict.fromkeys(shown_address(port.address) for port in contract.ports.values()))
+        if contract
+        else (),
         operations=_operations(contract.operations if contract else {}, transaction),
         policy=tuple(policy_in_words(settings)),
         problems=_of(f"wsdl/{consumer.name}/", told),

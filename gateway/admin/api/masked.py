@@ -1,5 +1,6 @@
 """A file of the home as it may be shown: secrets hidden, wherever they stand."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -7,12 +8,14 @@ from gateway.config import words
 from gateway.config.values import Settings
 
 HIDDEN: Final = "***"
+_USER: Final = re.compile(r"://[^/?#]*@")
 
 
 def masked(model: type[Settings], table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table for people: of secrets only which variable or file holds them.
 
-    What the model does not know is hidden too: it may be a secret under a misspelt key.
+    What the model does not know is hidden too: it may be a secret under a misspelt key, or in place of a table.
+    So are users and passwords in addresses: nothing takes them there, and still somebody may write one.
     """
     fields = words.fields_of(model)
     shown: dict[str, Any] = {}
@@ -28,10 +31,10 @@ def masked(model: type[Settings], table: Mapping[str, Any]) -> dict[str, Any]:
             shown[key] = {
                 name: masked(inner, one) if isinstance(one, Mapping) else HIDDEN for name, one in value.items()
             }
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) or words.table_of(field) or words.named_tables_of(field):
             shown[key] = HIDDEN
         else:
-            shown[key] = value
+            shown[key] = _USER.sub(f"://{HIDDEN}@", value) if isinstance(value, str) else value
     return shown
 
 

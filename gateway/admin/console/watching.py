@@ -16,6 +16,7 @@ from gateway.admin.console.said import Said
 from gateway.admin.console.service import Port, called, name_of, operations, ports
 from gateway.admin.console.visit import Visit
 from gateway.manage import policy_words
+from gateway.manage.addresses import shown_address
 from gateway.observe.traffic import RECENT
 
 SHOWN: Final = 100
@@ -121,7 +122,7 @@ def _consumer(visit: Visit, name: str) -> dict[str, Any]:
     return {
         "provider": False,
         "settings": deployed.settings,
-        "ports": [Port(port.name, (port.address,)) for port in contract.ports.values()],
+        "ports": [Port(port.name, (shown_address(port.address),)) for port in contract.ports.values()],
         "operations": called(deployed, visit.snapshot),
         "policy": policy_words.of_consumer(deployed.settings),
     }

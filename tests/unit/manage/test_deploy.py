@@ -1,5 +1,6 @@
 """A contract becomes a service: proposed, checked as a whole, in force; or nothing has changed."""
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -360,3 +361,16 @@ keystore = { path = "keystores/server.p12", password = "Wonderland8" }
     assert 'password = "***" # why it is here' in result.correlator
     assert "RATING_PASSWORD" in result.correlator
     assert "Wonderland7" in file.read_text()
+
+
+def test_a_password_in_the_address_of_a_web_service_is_not_told(
+    installation: Installation, tmp_path: Path
+) -> None:
+    wsdl = tmp_path / "rating.wsdl"
+    shutil.copytree(RATING.parent, tmp_path, dirs_exist_ok=True)
+    text = RATING.read_text()
+    assert 'location="http' in text
+    wsdl.write_text(re.sub(r'(address location=")https?://', r"\1https://user:Wonderland7@", text))
+    result = deploy(installation, Wanted(role="consumer"), wsdl, dry_run=True)
+    assert result.addresses[0].startswith("https://***@")
+    assert "Wonderland7" not in str(result.facts())

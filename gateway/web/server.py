@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -41,6 +42,11 @@ _STOP_GRACE_SECONDS: Final = 5
 """What a worker gets beyond stop_seconds to close its pools, before the master kills it."""
 _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  gunicorn makes and unlinks the file in one go
 _STOPS: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+_SHORT_LIFE_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 1.0
+"""Before the next fork, where one failed or its worker lived so short: what keeps it from living may stay."""
+_NOT_BEGUN: Final = -3
+"""What a worker exits with that could not begin in place of another; the master never gets such a status."""
 _NOT_OURS: Final = ("LISTEN_PID", "LISTEN_FDS", "GUNICORN_PID", "GUNICORN_FD")
 """Variables by which gunicorn would take over somebody's sockets in place of ours."""
 
@@ -129,6 +135,17 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
     """gunicorn's master with the signals of a service whose configuration is one immutable value."""
 
     _halting = False
+    _no_fork_before = 0.0
+
+    @property
+    def WORKER_BOOT_ERROR(self) -> int:  # noqa: N802  gunicorn's name
+        """Return the exit status of a worker that could not begin.
+
+        One of the first ends the server by it: nothing can be served. One that takes the place of another does
+        not, for the others serve: the disk may be full for a while. It is tried again.
+        """
+        first: int = Arbiter.WORKER_BOOT_ERROR
+        return first if self.worker_age <= self.num_workers else _NOT_BEGUN
 
     def start(self) -> None:
         """Begin. What waits for signals is woken by them and by commands."""
@@ -148,9 +165,11 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
         with suppress(BlockingIOError):
             while os.read(self._woken, 1024):
                 pass
-        master.look()
+        if not self.interrupted():
+            master.look()
         self._drain()
-        signals = list(self._held)
+        # each counts once, however often it came; who is to stop does not first read the home
+        signals = sorted(dict.fromkeys(self._held), key=lambda one: one not in _STOPS)
         self._held.clear()
         return signals
 
@@ -171,6 +190,7 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
     def renew(self, home: Home, tls: Tls) -> None:
         """Have workers that are forked from now on begin with these."""
         self.app.home, self.app.tls = home, tls
+        self.cfg.set("graceful_timeout", _grace(home))
 
     def workers(self) -> list[int]:
         """Return the ages of the workers that there are."""
@@ -182,13 +202,34 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
             if worker.age == age:
                 self.kill_worker(pid, signal.SIGTERM)
 
-    # -- signals ----------------------------------------------------------------------------------------------
+    # -- workers ----------------------------------------------------------------------------------------------
+
+    def manage_workers(self) -> None:
+        """Fork what is missing; where that is not possible now, the workers that there are go on."""
+        if time.monotonic() < self._no_fork_before:
+            return
+        try:
+            super().manage_workers()
+        except OSError as error:
+            if os.getpid() != self.pid:  # in a worker that was forked: it must not go on as a second master
+                raise
+            log.error("a worker cannot be started, it is tried again: %s", error)  # noqa: TRY400  no trace needed
+            self._no_fork_before = time.monotonic() + _PAUSE_SECONDS
+
+    def spawn_worker(self) -> int:
+        """Fork a worker. Its socket for commands is then its own: who asks a dead one is to hear it at once."""
+        pid: int = super().spawn_worker()
+        worker = self.WORKERS[pid]
+        if worker.control is not None:
+            worker.control.close()
+        return pid
 
     def reap_workers(self) -> None:
         """Take note of ended workers.
 
         The first that could not start ends the server with its status; a second one would break that halt off.
         """
+        before = dict(self.WORKERS)
         try:
             super().reap_workers()
         except HaltServer:
@@ -196,6 +237,12 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
                 return
             self._halting = True
             raise
+        now = time.monotonic()
+        ended = (before[pid] for pid in before.keys() - self.WORKERS.keys())
+        if any(now - worker.forked < _SHORT_LIFE_SECONDS for worker in ended):
+            self._no_fork_before = now + _PAUSE_SECONDS
+
+    # -- signals ----------------------------------------------------------------------------------------------
 
     def handle_int(self) -> None:
         """Stop gracefully on Ctrl-C, as on SIGTERM."""
@@ -239,7 +286,7 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
             "workers": server.workers,
             "worker_class": GatewayWorker,
             "timeout": STUCK_SECONDS,
-            "graceful_timeout": math.ceil(server.stop_seconds) + _STOP_GRACE_SECONDS,
+            "graceful_timeout": _grace(self.home),
             "logger_class": ServerLog,
             "accesslog": None,
             "control_socket_disable": True,
@@ -254,6 +301,7 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
 
     def _before_fork(self, _arbiter: Any, worker: GatewayWorker) -> None:
         worker.control = self.master.before_fork(worker.age)
+        worker.forked = time.monotonic()
 
     def _worker_ended(self, _arbiter: Any, worker: GatewayWorker) -> None:
         self.master.worker_ended(worker.pid, worker.age)
@@ -301,6 +349,11 @@ def listener_tls(home: Home) -> dict[ListenerName, ListenerTls]:
         }
     except ValueError as error:
         raise ConfigError((Problem("gateway.toml", "server.keystore", str(error)),)) from error
+
+
+def _grace(home: Home) -> int:
+    """Return how many seconds the workers of a home get to end."""
+    return math.ceil(home.gateway.server.stop_seconds) + _STOP_GRACE_SECONDS
 
 
 def _heartbeat_folder(home: Home) -> str:

@@ -100,11 +100,12 @@ class Service:
         turns = self._shared.turns
         return Load(turns.working, turns.waiting, len(self._connections))
 
-    async def stop(self, seconds: float) -> bool:
+    async def stop(self, seconds: float | None = None) -> bool:
         """Stop gracefully: not ready, no new connections, idle ones closed, requests in flight finished.
 
-        Returns whether all finished within `seconds`; what did not is cut off.
+        Returns whether all finished within `seconds` (None: `stop_seconds`); what did not is cut off.
         """
+        seconds = self._settings.stop_seconds if seconds is None else seconds
         self._shared.stopping = True
         for task in self._accepting:
             task.cancel()

@@ -29,6 +29,8 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
 
     control: socket.socket | None = None
     """Where the worker takes commands; set before the fork."""
+    forked = 0.0
+    """When, in the master's monotonic seconds."""
 
     def init_signals(self) -> None:
         """Set what a signal does until the loop runs. Called by gunicorn after the fork."""
@@ -62,13 +64,12 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
         listeners = [
             Listener(name, bound.sock) for name, bound in zip(self.app.names, self.sockets, strict=True)
         ]
-        settings = self.app.home.gateway.server
-        service = Service(settings, self.wsgi, listeners, self.app.tls)
+        service = Service(self.app.home.gateway.server, self.wsgi, listeners, self.app.tls)
         service.start(failed=stop.set)
         self.wsgi.begin(ServiceFloor(service, loop), self.control)
         heart = asyncio.create_task(self._beat(stop))
         await stop.wait()
-        finished = await service.stop(settings.stop_seconds)
+        finished = await service.stop()
         heart.cancel()
         return finished
 

@@ -1,7 +1,8 @@
 """A real server for `test_server`: gunicorn's master and its workers, in a process of their own.
 
 Started with a folder and settings as JSON. Writes `addresses.json` there when it is bound; the port Wait
-leaves a file `entered` there and answers once there is a file `go`.
+leaves a file `entered` there and answers once there is a file `go`. A worker cannot be built while there is
+a file `broken`; `commands-AGE` has the TCP port at which a worker is to take commands.
 """
 
 import json
@@ -58,7 +59,7 @@ class TestMaster:
         pass
 
     def build(self) -> App:
-        if SETTINGS.get("fails"):
+        if SETTINGS.get("fails") or (FOLDER / "broken").exists():
             raise RuntimeError("this build fails")
         answers = {"Who": who, "Wait": wait}
         mounts = [
@@ -75,8 +76,10 @@ class TestMaster:
     def look(self) -> None:
         pass
 
-    def before_fork(self, _age: int) -> None:
-        return None
+    def before_fork(self, age: int) -> socket.socket:
+        listening = socket.create_server(("127.0.0.1", 0))
+        (FOLDER / f"commands-{age}").write_text(str(listening.getsockname()[1]))
+        return listening
 
     def in_worker(self) -> None:
         self.commands.close()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,29 @@ def load_still(
 
     Raises ConfigError: the home has mistakes, or keeps changing.
     """
+    still = read_still(path, state, before, environ)
+    return still.snapshot, still.look
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A home that was loaded while it stood still."""
+
+    snapshot: Snapshot
+    look: Fingerprint
+    named: frozenset[Path]
+    """The files outside of the home's own folders that it names: they are in the look, too."""
+
+    def judge(self) -> None:
+        """Raise ConfigError when the files are others by now: so may be what was made of them meanwhile."""
+        if fingerprint(self.snapshot.home.path, self.named) != self.look:
+            raise _moving()
+
+
+def read_still(
+    path: Path, state: Path | None, before: Snapshot | None, environ: Mapping[str, str] = os.environ
+) -> Still:
+    """Load a home as `load_still` does, for whoever makes more of its files."""
     path = path.absolute()
     named = named_files(before.home) if before else frozenset[Path]()
     known = before
@@ -30,9 +53,13 @@ def load_still(
         loaded = load(path, environ=environ, state=state, before=known)
         now_named = named_files(loaded.home)
         if now_named == named and fingerprint(path, named) == look:
-            return replace(loaded, number=before.number + 1 if before else 1), look
+            return Still(replace(loaded, number=before.number + 1 if before else 1), look, named)
         named, known = now_named, loaded
-    raise ConfigError(
+    raise _moving()
+
+
+def _moving() -> ConfigError:
+    return ConfigError(
         (Problem("", "", "the files of the home keep changing; try again when they are written"),)
     )
 

@@ -3,19 +3,21 @@
 A reload has two phases. The master loads the home; each worker loads it too and must find the same files; when
 all are ready, workers that are forked from then on begin with it, and all swap. Whatever goes wrong before that
 leaves everything as it was. A worker that does not swap in the end is replaced by one that begins with it.
+One that has died, or that nobody can ask, is no obstacle: it cannot come to serve anything else.
 
 Runs in the master's one thread. What takes long runs in threads that have ended when a method returns, so that
-nothing is forked beside them.
+nothing is forked beside them; but for one that hangs in a module of the installation, or on a file.
 """
 
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import Any, Final, TypeVar
 
 from gateway.clock import Clock
@@ -30,24 +32,33 @@ from gateway.control.words import ControlError, line_of, object_of
 from gateway.errors import ConfigError, Problem
 from gateway.preflight.serving import with_applications
 from gateway.preflight.snapshot import Snapshot
-from gateway.preflight.still import load_still, mark_of
-from gateway.web.environ import Application
+from gateway.preflight.still import mark_of, read_still
+from gateway.tls import ListenerTls
+from gateway.web.environ import Application, ListenerName
 from gateway.web.server import Hands, listener_tls
 
 log = logging.getLogger("gateway.web")
 
-_PREPARE_SECONDS: Final = 90.0
+_READY_SECONDS: Final = 100.0
+"""For the master and all workers to be ready; with what follows it is less than who asked waits."""
 _COMMIT_SECONDS: Final = 10.0
 _TOLD_SECONDS: Final = 2.0
 _COMMAND_SECONDS: Final = 2.0
 """For a command to come whole, once somebody has connected: the master does nothing else meanwhile."""
 _LOOK_SECONDS: Final = 0.1
-_MOST_WORKERS: Final = 32
-"""That are asked at a time."""
+_AGAIN_SECONDS: Final = 30.0
+"""At least so long after a reload that failed, though the home may be right, the watch tries again."""
 
 T = TypeVar("T")
+Said = Mapping[str, Any] | str | None
+"""A worker's answer; in words why there is none; None when nobody is there to ask."""
 Build = Callable[[Snapshot, int], Application]
 """Builds what a worker serves, from a snapshot and the number of the master's seat."""
+
+
+_STOPPED: Final = "the gateway is being stopped"
+_NEVER: Final[Fingerprint] = frozenset({("", 0, 0, 0)})
+"""How no home looks."""
 
 
 class _NotDoneError(Exception):
@@ -65,7 +76,10 @@ class _Ready:
 
     snapshot: Snapshot
     look: Fingerprint
+    named: frozenset[Path]
+    """With the values that count from the next start: the look is that of all files named."""
     restart: tuple[str, ...]
+    tls: Mapping[ListenerName, ListenerTls]
 
 
 class Coordinator:
@@ -96,6 +110,10 @@ class Coordinator:
         self._pid = os.getpid()
         self._hands: Hands | None = None
         self._last: dict[str, Any] | None = None
+        self._asker: socket.socket | None = None
+        """Who waits for what he has asked for."""
+        self._hanging: Thread | None = None
+        """Reads a home and does not come to an end."""
 
     @property
     def name(self) -> str:
@@ -146,8 +164,10 @@ class Coordinator:
         except OSError as error:
             log.warning("a command could not be taken: %s", error)
             return
+        self._asker = connection
         with connection, suppress(LineError, OSError):
             converse(connection, self._answer, self._clock, _COMMAND_SECONDS)
+        self._asker = None
 
     def reload(self) -> None:
         """Read the home anew (SIGHUP)."""
@@ -165,7 +185,9 @@ class Coordinator:
             self._changing = None
         elif now == self._changing:
             self._seen, self._changing = now, None
-            self._reload("its files have changed")
+            if self._reload("its files have changed").outcome is Outcome.FAILED:
+                # the home may be right: it is not for another change of files to bring it into force
+                self._seen, self._due = _NEVER, self._clock.monotonic() + max(seconds, _AGAIN_SECONDS)
         else:
             self._changing = now
             self._due = self._clock.monotonic()  # what is being written is looked at again soon
@@ -209,8 +231,8 @@ class Coordinator:
         started = self._clock.monotonic()
         before = self._look
         try:
-            ready = self._load()
-            self._swap(ready)
+            ready = self._load(started + _READY_SECONDS)
+            self._swap(ready, started + _READY_SECONDS)
             restart, problems = ready.restart, self.snapshot.warnings
             outcome, reason = Outcome.IN_FORCE, ""
         except _NotDoneError as error:
@@ -235,46 +257,51 @@ class Coordinator:
         self._tell(told, why, changed_files(snapshot.home.path, before ^ self._look))
         return told
 
-    def _load(self) -> _Ready:
+    def _load(self, deadline: float) -> _Ready:
         """Read and judge the home. Raises _NotDoneError."""
         before = self.snapshot
         seen = fingerprint(before.home.path, self._named)
         try:
-            return self._away(partial(_ready, before))
+            return self._away(partial(_ready, before), deadline)
         except ConfigError as error:
             self._seen = seen
             raise _NotDoneError(problems=error.problems) from error
 
-    def _swap(self, ready: _Ready) -> None:
+    def _swap(self, ready: _Ready, deadline: float) -> None:
         """Have all workers swap. Raises _NotDoneError, and then none has."""
         home = ready.snapshot.home
-        number = {"number": ready.snapshot.number}
+        mark = mark_of(ready.look)
+        change = {"number": ready.snapshot.number, "mark": mark}
         try:
-            tls = listener_tls(home)
-            self._judge(
-                self._ask_all({"do": "prepare", **number, "mark": mark_of(ready.look)}, _PREPARE_SECONDS)
-            )
-        except ConfigError as error:
-            raise _NotDoneError(problems=error.problems) from error
+            self._judge(self._ask_all({"do": "prepare", **change}, deadline - self._clock.monotonic()))
+            self._still_wanted()
         except _NotDoneError:
-            self._ask_all({"do": "abort", **number}, _TOLD_SECONDS)
+            self._ask_all({"do": "abort", **change}, _TOLD_SECONDS)
             raise
         assert self._hands is not None, "nobody reloads before it has begun"
         self.snapshot, self._look, self._seen = ready.snapshot, ready.look, ready.look
-        self._named = named_files(home)
-        self._hands.renew(home, tls)
-        for age, said in self._ask_all({"do": "commit", **number}, _COMMIT_SECONDS).items():
+        self._named = ready.named
+        self._hands.renew(home, ready.tls)
+        for age, said in self._ask_all({"do": "commit", **change}, _COMMIT_SECONDS).items():
             if not isinstance(said, Mapping):
-                log.error("worker %d has not taken the new configuration, it is replaced: %s", age, said)
+                why = said or "nobody is there to ask"
+                log.error("worker %d has not taken the new configuration, it is replaced: %s", age, why)
                 self._hands.replace(age)
 
+    def _still_wanted(self) -> None:
+        """Raise _NotDoneError when nobody waits any more: who has given up counts on what was before."""
+        if self._stopping():
+            raise _NotDoneError(_STOPPED)
+        if self._asker is not None and _has_gone(self._asker):
+            raise _NotDoneError("who asked for it does not wait for it any more")
+
     @staticmethod
-    def _judge(answers: Mapping[int, Mapping[str, Any] | str]) -> None:
+    def _judge(answers: Mapping[int, Said]) -> None:
         """Raise _NotDoneError when a worker is not ready."""
         for age, said in answers.items():
             if isinstance(said, str):
                 raise _NotDoneError(f"worker {age} is not ready: {said}")
-            if "prepared" not in said:
+            if said is not None and "prepared" not in said:
                 problems = problems_of(said.get("problems", ()))
                 raise _NotDoneError(str(said.get("reason", "")) or f"worker {age} is not ready", problems)
 
@@ -294,39 +321,95 @@ class Coordinator:
 
     def _ask_all(
         self, what: Mapping[str, Any] | Callable[[int], Mapping[str, Any]], seconds: float
-    ) -> dict[int, Mapping[str, Any] | str]:
-        """Ask every worker; return what each said, or in words why it said nothing."""
+    ) -> dict[int, Said]:
+        """Ask every worker; return what each said. Does not raise; breaks off when the server is to stop."""
         ages = tuple(self._ages())
+        answers: dict[int, Said] = dict.fromkeys(ages, _STOPPED)
 
-        def ask(age: int) -> Mapping[str, Any] | str:
+        def ask(age: int) -> None:
             asked = what(age) if callable(what) else what
             try:
-                name = f"{self._seat.number}-{age}.sock"
-                return client.ask(self._folder, name, asked, self._clock, seconds) or "it has ended"
+                answers[age] = client.ask(
+                    self._folder, f"{self._seat.number}-{age}.sock", asked, self._clock, seconds
+                )
             except ControlError as error:
-                return str(error)
+                answers[age] = str(error)
+            except Exception:
+                log.exception("worker %d was asked in vain", age)
+                answers[age] = "internal error of the gateway; its log says more"
 
-        with ThreadPoolExecutor(_MOST_WORKERS, thread_name_prefix="ask-worker") as threads:
-            return dict(zip(ages, threads.map(ask, ages), strict=True))
+        self._wait(_begun([partial(ask, age) for age in ages], "ask-worker"))
+        return dict(answers)
 
-    def _away(self, work: Callable[[], T]) -> T:
+    def _away(self, work: Callable[[], T], deadline: float) -> T:
         """Do what takes long in a thread, which has ended on return; give up on it when the server is to stop.
 
-        Raises what the work raises, _NotDoneError.
+        Nor is it waited for when it does not end: the master has workers to look after. Raises what the work
+        raises, _NotDoneError.
         """
-        executor = ThreadPoolExecutor(1, thread_name_prefix="load")
+        if self._hanging is not None and self._hanging.is_alive():
+            raise _NotDoneError("an earlier reading hangs: in an authentication module, or on a file")
+        made: list[T] = []
+        raised: list[Exception] = []
+
+        def run() -> None:
+            try:
+                made.append(work())
+            except Exception as error:  # noqa: BLE001  it is raised again
+                raised.append(error)
+
+        threads = _begun([run], "load")
+        if not self._wait(threads, deadline):
+            (self._hanging,) = threads
+            raise _NotDoneError(_STOPPED if self._stopping() else "to read and judge it takes too long")
+        if raised:
+            raise raised[0]
+        return made[0]
+
+    def _wait(self, threads: Sequence[Thread], deadline: float | None = None) -> bool:
+        """Wait for the end of threads; False: they were given up, for the server is to stop or it is late."""
+        for thread in threads:
+            thread.join(_LOOK_SECONDS)
+            while thread.is_alive():
+                if self._stopping() or (deadline is not None and self._clock.monotonic() >= deadline):
+                    return False
+                thread.join(_LOOK_SECONDS)
+        return True
+
+    def _stopping(self) -> bool:
+        return self._hands is not None and self._hands.interrupted()
+
+
+def _has_gone(peer: socket.socket) -> bool:
+    """Tell whether the other side of a connection has closed it."""
+    peer.settimeout(0)
+    try:
+        return not peer.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _begun(works: Iterable[Callable[[], None]], name: str) -> list[Thread]:
+    """Do each in a thread; where none can be had, at once. None of them keeps the process from ending."""
+    threads = []
+    for work in works:
+        thread = Thread(target=work, name=name, daemon=True)
         try:
-            future: Future[T] = executor.submit(work)
-            while not wait((future,), timeout=_LOOK_SECONDS).done:
-                if self._hands is not None and self._hands.interrupted():
-                    raise _NotDoneError("the gateway is being stopped")
-            return future.result()
-        finally:
-            executor.shutdown(wait=False)
+            thread.start()
+        except RuntimeError:  # the limit of the system
+            work()
+        else:
+            threads.append(thread)
+    return threads
 
 
 def _ready(before: Snapshot) -> _Ready:
     """Read the home of a snapshot anew. Raises ConfigError."""
-    loaded, look = load_still(before.home.path, before.home.state, before)
-    home, restart = in_effect(before.home, loaded.home)
-    return _Ready(with_applications(replace(loaded, home=home), before), look, restart)
+    still = read_still(before.home.path, before.home.state, before)
+    home, restart = in_effect(before.home, still.snapshot.home)
+    snapshot = with_applications(replace(still.snapshot, home=home), before)
+    ready = _Ready(snapshot, still.look, still.named, restart, listener_tls(home))
+    still.judge()
+    return ready

@@ -5,7 +5,7 @@ Asked over its control socket, a line of JSON each way:
 | do | with | answers |
 | --- | --- | --- |
 | prepare | number, mark | prepared; or problems and a reason |
-| commit, abort | number | done |
+| commit, abort | number, mark | done |
 | told | reloaded, at, count | done |
 | recycle | bundle | done |
 | look | | the worker's picture |
@@ -17,12 +17,12 @@ Asked over its control socket, a line of JSON each way:
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, Self
 
 from gateway.admin.ports import Worker
 from gateway.clock import Clock
@@ -34,7 +34,7 @@ from gateway.errors import ConfigError
 from gateway.observe.metrics import Metrics
 from gateway.observe.traffic import TrafficBoard
 from gateway.preflight.serving import with_applications
-from gateway.preflight.still import load_still, mark_of
+from gateway.preflight.still import mark_of, read_still
 from gateway.runtime import pictures
 from gateway.runtime.backends import Backends
 from gateway.runtime.live import Live, Serving
@@ -47,10 +47,27 @@ from gateway.web.wsgi import at_once
 
 log = logging.getLogger("gateway.web")
 
+_TURN_SECONDS: Final = 1.0
+"""How long a change waits for the one before; the master has them come one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What the master wants to come into force; another try may have the same number."""
+
+    number: int
+    mark: str
+    """Of the files that it found."""
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """Read what the master says. Raises KeyError, TypeError or ValueError."""
+        return cls(int(said["number"]), str(said["mark"]))
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    number: int
+    change: _Change
     serving: Serving
     tls: Mapping[ListenerName, ListenerTls]
 
@@ -88,6 +105,8 @@ class WorkerRuntime:
         self._started = parts.clock.now()
         self._changing = Lock()
         self._prepared: _Prepared | None = None
+        self._wanted: _Change | None = None
+        """The last that was to be prepared, unless it was given up."""
         self._floor: Floor | None = None
         self._close = close
         self._admin: Admin | None = None
@@ -149,40 +168,75 @@ class WorkerRuntime:
             raise ControlError(f"what was asked is not in order: {type(error).__name__}") from error
 
     def _prepare(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        number, mark = int(said["number"]), str(said["mark"])
-        with self._changing:
+        change = _Change.of(said)
+        with self._turn():
             self._forget_prepared()
-            before = self.live.current.snapshot
+            self._wanted = change
             try:
-                loaded, look = load_still(before.home.path, before.home.state, before)
-                if mark_of(look) != mark:
-                    return {"reason": "it found other files than the master: they have changed meanwhile"}
-                home, _ = in_effect(before.home, loaded.home)
-                snapshot = with_applications(replace(loaded, number=number, home=home), before)
-                tls = listener_tls(home)
-                self._prepared = _Prepared(number, self.live.prepare(snapshot), tls)
+                prepared = self._made_ready(change)
             except ConfigError as error:
                 return {"problems": problem_facts(error.problems)}
             except StoreError as error:
                 return {"reason": str(error)}
-        return {"prepared": number}
+            except Exception:
+                log.exception("a changed home could not be made ready")
+                return {"reason": "internal error of the gateway; its log says more"}
+            if isinstance(prepared, str):
+                return {"reason": prepared}
+            if self._wanted != change:  # it took so long that the master has given it up
+                self.live.drop(prepared.serving)
+                return {"reason": "it was given up"}
+            self._prepared = prepared
+        return {"prepared": change.number}
+
+    def _made_ready(self, change: _Change) -> _Prepared | str:
+        """Return what a changed home needs here, or why it cannot be. Raises ConfigError, StoreError."""
+        before = self.live.current.snapshot
+        still = read_still(before.home.path, before.home.state, before)
+        if mark_of(still.look) != change.mark:
+            return "it found other files than the master: they have changed meanwhile"
+        home, _ = in_effect(before.home, still.snapshot.home)
+        snapshot = with_applications(replace(still.snapshot, number=change.number, home=home), before)
+        tls = listener_tls(home)
+        serving = self.live.prepare(snapshot)
+        try:
+            still.judge()
+        except ConfigError:
+            self.live.drop(serving)
+            raise
+        return _Prepared(change, serving, tls)
 
     def _commit(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        with self._changing:
+        change = _Change.of(said)
+        with self._turn():
             prepared = self._prepared
-            if prepared is None or prepared.number != int(said["number"]):
+            if prepared is None or prepared.change != change:
                 raise ControlError("nothing of this number was prepared")
             self._prepared = None
             self.live.swap(prepared.serving)
             home = prepared.serving.snapshot.home
             if self._floor is not None:
                 self._floor.renew(home.gateway.server, prepared.tls)
-        return {"done": prepared.number}
+        return {"done": change.number}
 
-    def _abort(self, _said: Mapping[str, Any]) -> Mapping[str, Any]:
-        with self._changing:
-            self._forget_prepared()
+    def _abort(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        change = _Change.of(said)
+        if self._wanted == change:
+            self._wanted = None
+        with self._turn():
+            if self._prepared is not None and self._prepared.change == change:
+                self._forget_prepared()
         return {"done": True}
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Take turns at changes. Raises ControlError when the one before hangs: each would keep a thread."""
+        if not self._changing.acquire(timeout=_TURN_SECONDS):
+            raise ControlError("an earlier change hangs: in an authentication module, or on a file")
+        try:
+            yield
+        finally:
+            self._changing.release()
 
     def _forget_prepared(self) -> None:
         if self._prepared is not None:

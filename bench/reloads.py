@@ -1,4 +1,4 @@
-"""200 reloads, good ones and bad in random order, while callers call all the time: nothing fails, nothing mixes.
+"""200 reloads, good and bad in random order, while callers call all the time: nothing fails, nothing mixes.
 
 See tests/fixtures/reloading.py, which a test runs with fewer reloads.
 """

@@ -61,7 +61,7 @@ class Desk:
             return self._runtime.drain(self._drain_seconds() if ask.seconds is None else ask.seconds)
         if ask.do == "start":
             if self._condition.ending:
-                raise ControlError(f"{self._condition.ending}: nothing is started any more")
+                raise ControlError(f"{self._condition.ending}: nothing is started any more; start another")
             self._steer("started", self._runtime.start_listeners, self._named(ask))
         elif ask.do == "stop":
             self._steer("stopped", self._runtime.stop_listeners, self._named(ask))

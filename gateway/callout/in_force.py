@@ -157,7 +157,8 @@ class InForce:
             late = self._take(home, loaded.consumers)
             self.home, self.digest, self.number = home, loaded.digest, self.number + 1
             self.seen = self._look = look
-            self._named = named_files(home)
+            # all that the look is of, also what counts from the next start
+            self._named = named_files(loaded.home)
         restart = tuple(dict.fromkeys((*filter(is_used, at_start), *late)))
         return self._outcome(Outcome.IN_FORCE, started, problems=loaded.warnings, restart=restart)
 

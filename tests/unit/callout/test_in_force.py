@@ -128,6 +128,18 @@ def test_what_counts_from_the_start_keeps_its_value_and_is_told_until_then(chang
     assert reload(changing).restart == ()
 
 
+def test_a_file_that_counts_from_the_next_start_is_no_change_at_every_look(changing, folder):
+    """Else the watch would read the home for ever."""
+    journal = '[journal]\nstore = "postgresql://u@db/x"\ntruststore = { path = "beside" }\n'
+    (folder / "beside").mkdir()
+    touched(folder / "gateway.toml", GATEWAY.format(seconds=5) + journal)
+    told = reload(changing)
+    assert (told.outcome, told.restart) == (Outcome.IN_FORCE, ("journal",))
+    assert changing.in_force.looks_now() == changing.in_force.seen
+    touched(folder / "beside" / "ca.pem", "PEM")
+    assert changing.in_force.looks_now() != changing.in_force.seen
+
+
 def test_what_changes_while_a_home_with_a_mistake_is_read_is_found_by_the_next_look(changing, folder):
     changing.read_error = ConfigError((MISTAKE,))
 

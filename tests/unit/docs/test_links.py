@@ -1,4 +1,4 @@
-"""Links of README and pages lead to a file, and a heading, that is there; each page is reached from the README."""
+"""Links of README and pages lead to a file and a heading that are there; the README leads to each page."""
 
 import posixpath
 import re

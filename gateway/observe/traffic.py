@@ -93,7 +93,12 @@ class TrafficBoard:
         self._sink.emit(event)
 
     def _counting(self, service: str, start: int) -> _Counting:
-        buckets = self._services.setdefault(service, deque(maxlen=BUCKETS))
+        buckets = self._services.get(service)
+        if buckets is None:
+            # services come and go as the home changes: those without a request in the last hour are forgotten
+            oldest = start - BUCKETS * BUCKET_SECONDS
+            self._services = {name: one for name, one in self._services.items() if one[-1].start > oldest}
+            buckets = self._services[service] = deque(maxlen=BUCKETS)
         if not buckets or buckets[-1].start < start:
             buckets.append(_Counting(start))
         return buckets[-1]  # a clock that was set back counts on in the latest

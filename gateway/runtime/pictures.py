@@ -1,14 +1,19 @@
 """What workers say of themselves, as JSON's values and back."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 
 from gateway.admin.ports import Pool, Worker
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import RequestEnded
 from gateway.observe.traffic import Bucket, Captured, Ended
+
+_MOST_BUCKETS: Final = 50_000
+"""That go over in full: beyond, there are that many busy services, they would be more than a line may have."""
+_COARSE_SECONDS: Final = 60
 
 _TUPLES = ("rules", "covered")
 """Members of RequestEnded that JSON makes lists of."""
@@ -30,15 +35,32 @@ def pool_of(stats: PoolStats) -> Pool:
 
 
 def worker_facts(worker: Worker) -> dict[str, Any]:
-    """Return a worker's picture as JSON's values."""
+    """Return a worker's picture as JSON's values; of very many services the traffic by minutes."""
+    fine = sum(map(len, worker.traffic.values())) <= _MOST_BUCKETS
     return {
-        **asdict(worker),
+        **asdict(replace(worker, traffic={})),
         "started": worker.started.isoformat(),
         "traffic": {
-            service: [[one.start, one.answered, one.refused, one.milliseconds, one.longest] for one in buckets]
+            service: [
+                [one.start, one.answered, one.refused, one.milliseconds, one.longest]
+                for one in (buckets if fine else _by_minutes(buckets))
+            ]
             for service, buckets in worker.traffic.items()
         },
     }
+
+
+def _by_minutes(buckets: Iterable[Bucket]) -> Iterator[Bucket]:
+    """Sum buckets, oldest first, to longer ones."""
+    for minute, some in groupby(buckets, lambda one: one.start // _COARSE_SECONDS):
+        summed = tuple(some)
+        yield Bucket(
+            minute * _COARSE_SECONDS,
+            sum(one.answered for one in summed),
+            sum(one.refused for one in summed),
+            sum(one.milliseconds for one in summed),
+            max(one.longest for one in summed),
+        )
 
 
 def worker_of(said: Mapping[str, Any]) -> Worker:

@@ -62,6 +62,14 @@ def test_what_is_older_than_an_hour_is_forgotten(clock: SetClock):
     assert counts(board) == {}
 
 
+def test_services_that_have_gone_cost_no_memory_for_ever(clock: SetClock):
+    board = TrafficBoard(EventList(), clock)
+    for number in range(50):
+        board.emit(replace(EVENT, service=f"service-{number}"))
+        clock.move(BUCKETS * BUCKET_SECONDS)
+    assert len(board._services) <= 2
+
+
 def test_a_clock_that_is_set_back_loses_no_count(clock: SetClock):
     board = TrafficBoard(EventList(), clock)
     board.emit(EVENT)

@@ -14,6 +14,7 @@ from lxml import etree
 from gateway.errors import GatewayError, M, Problem
 from gateway.safexml import Element, SchemaError, compile_schema, first_mistake
 from gateway.soap.documents import Documents
+from gateway.soap.schema_groups import refuse_explosive
 from gateway.soap.schema_sources import RpcWrapper, SchemaSources
 
 _WORDS: Final = {
@@ -66,6 +67,7 @@ class BodySchema:
 
     def __init__(self, documents: Mapping[str, bytes], main: str) -> None:
         """Compile. Raises SchemaError."""
+        refuse_explosive(documents)
         self._documents, self._main = documents, main
         self._schema = compile_schema(documents, main)
         self._explaining: etree.XMLSchema | None = None

@@ -1,5 +1,6 @@
 """What stands around the console: a gateway with callout, two IMS Connect, a service and a provider outside."""
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from tests.fixtures.callout import DESCRIPTORS, contract, event, write_toml
 from tests.fixtures.hostile_service import Service, fault11
 from tests.fixtures.identity_provider import ROLES
 from tests.fixtures.in_process import work
-from tests.fixtures.running_gateway import RunningGateway, free_ports, toml_value, wait_until
+from tests.fixtures.running_gateway import RunningGateway, free_ports, wait_until, with_settings
 from tests.fixtures.standin import USERS, standin_config
 from tests.interop.console.provider import ProviderServer, provider_server
 
@@ -91,10 +92,13 @@ def scene(folder: Path) -> Iterator[Scene]:
 
 def _sign_on(toml: Path) -> None:
     """Add single sign-on to `gateway.toml`, whose listeners are known by now."""
-    text = toml.read_text()
-    listen = text.partition("[admin]")[2].partition('listen = "')[2].partition('"')[0]
-    text = text.replace("[admin]\n", f'[admin]\npublic_url = "https://{listen}"\n')
-    sso = {"metadata": "identity/idp.xml", "name": "the company", "role_attribute": ROLES}
-    roles = {"operators": ["ops"], "viewers": ["lookers"]}
-    lines = [f"{key} = {toml_value(value)}\n" for key, value in {**sso, **roles}.items()]
-    toml.write_text(f"{text}\n[admin.sso]\n{''.join(lines)}")
+    listen = tomllib.loads(toml.read_text())["admin"]["listen"]
+    sso = {
+        "metadata": "identity/idp.xml",
+        "name": "the company",
+        "role_attribute": ROLES,
+        "operators": ["ops"],
+        "viewers": ["lookers"],
+    }
+    settings = {f"admin.sso.{key}": value for key, value in sso.items()}
+    toml.write_text(with_settings(toml.read_text(), {"admin.public_url": f"https://{listen}", **settings}))

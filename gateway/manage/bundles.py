@@ -22,6 +22,7 @@ from gateway.manage.values import Value, for_file, plain, refuse_clear
 from gateway.manage.writing import sweep
 
 _SECRET_MODE: Final = 0o600
+_SECRETS: Final = ("identity", "keystores")
 _DOCUMENT: Final = b"# Written by imsgw; docs/configuration.md explains the keys.\n"
 
 
@@ -29,7 +30,7 @@ def create(installation: Installation, name: str, values: Mapping[str, Value]) -
     """Make a bundle. `values`: by dotted key, as of `change`. Raises ManageError."""
     file = bundle_file(name)
     with changing(installation):
-        sweep(installation.home / "bundles")
+        _sweep(installation.home)
         if (installation.home / file).exists():
             raise ManageError(
                 Why.EXISTS, f"there is a bundle {name} already: imsgw bundle change {name} KEY=VALUE"
@@ -48,7 +49,7 @@ def change(installation: Installation, name: str, values: Mapping[str, Value], *
     """
     file = bundle_file(name)
     with changing(installation):
-        sweep(installation.home / "bundles")
+        _sweep(installation.home)
         if not (installation.home / file).is_file():
             raise not_found("bundle", name, bundle_names(installation.home))
         _require_same(installation.home, file, seen)
@@ -139,7 +140,14 @@ def _write(
     return apply(installation, [*edits, PutFile(installation.home, file, after)])
 
 
+def _sweep(home: Path) -> None:
+    """Remove what killed writers left where bundles and their secrets are kept: it may be a secret."""
+    for folder in ("bundles", *_SECRETS):
+        sweep(home / folder)
+
+
 def _secret_file(name: str, path: KeyPath) -> str:
     """Return where a secret of a bundle is kept: beside the stores when it opens one."""
-    folder = "keystores" if {"keystore", "truststore"} & set(path) else "identity"
+    identity, keystores = _SECRETS
+    folder = keystores if {"keystore", "truststore"} & set(path) else identity
     return f"{folder}/{name}-{'-'.join(path)}.secret"

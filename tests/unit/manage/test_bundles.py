@@ -216,3 +216,17 @@ def test_a_name_that_is_none_is_refused(installation: Installation, home: Path, 
     with pytest.raises(ManageError):
         bundles.delete(installation, name)
     assert files_of(home) == before
+
+
+@pytest.mark.parametrize("folder", ["bundles", "identity", "keystores"])
+def test_what_a_killed_writer_left_of_a_secret_goes_with_the_next_change(
+    installation: Installation, home: Path, folder: str
+) -> None:
+    (home / folder).mkdir(exist_ok=True)
+    left = home / folder / ".ims1-credentials-password.secret.imsgw-0123456789abcdef"
+    left.write_text(MARK)
+    other = home / folder / ".keep"
+    other.write_text("")
+    bundles.change(installation, "ims1", {"ims_connect.port": 9998})
+    assert not left.exists()
+    assert other.exists()

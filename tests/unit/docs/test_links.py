@@ -6,7 +6,7 @@ from functools import cache
 from html import unescape
 from urllib.parse import unquote, urldefrag
 
-import markdown
+import markdown  # type: ignore[import-untyped]
 import pytest
 
 from tests.fixtures.running_gateway import REPOSITORY

@@ -285,7 +285,8 @@ class TestKeyboard:
     def test_all_can_be_done_by_keyboard_alone(self, running, opened):
         page = opened()
         page.goto("/bundles/ims1")
-        page.keyboard.type("otto")  # the name has the focus
+        self.tab_to(page, page.get_by_label("Name"))
+        page.keyboard.type("otto")
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")

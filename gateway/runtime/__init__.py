@@ -43,7 +43,7 @@ from gateway.web.wsgi import FrontDoor, Mounted
 __all__ = ["DRAIN_SECONDS", "build", "serve"]
 
 _METRICS: Final = "metrics"
-"""Folder under `state` where the workers count."""
+"""Folder under `state` with a folder for each instance, where its workers count."""
 
 
 def build(
@@ -105,7 +105,6 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
     """
     snapshot = with_applications(snapshot)
     home = snapshot.home
-    counted = home.state / _METRICS
     with _state_written(home.state):
         home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         SignOnGuard(home.state, home.gateway.sign_on, SYSTEM_CLOCK, time.sleep).close()
@@ -113,12 +112,14 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
             snapshot,
             look,
             lambda one, number: _managed(build(one, metrics=Metrics(counted)), one, number),
-            partial(worker_ended, counted),
+            lambda pid: worker_ended(counted, pid),
             SYSTEM_CLOCK,
         )
+    # of other gateways on this state, perhaps in other containers, pids may be the same
+    counted = home.state / _METRICS / str(master.number)
 
     def begin(_addresses: object) -> None:
-        """Start to count; the addresses are ours by now, so no other gateway counts here."""
+        """Start to count; whoever counted here had our seat before us."""
         with _state_written(home.state):
             empty(counted)
 

@@ -116,9 +116,14 @@ class Coordinator:
         """Reads a home and does not come to an end."""
 
     @property
+    def number(self) -> int:
+        """Of the seat: which of the gateways on this state it is."""
+        return self._seat.number
+
+    @property
     def name(self) -> str:
         """What the process is called in answers."""
-        return f"{seat.SERVE} {self._seat.number}"
+        return f"{seat.SERVE} {self.number}"
 
     def close(self) -> None:
         """Give up the seat. Does nothing in a worker, which leaves by the same way."""

@@ -152,13 +152,15 @@ def test_earlier_metrics_go_once_the_addresses_are_ours_and_not_before(folder, m
     hooks = {}
     monkeypatch.setattr(server, "serve", lambda _home, _master, **given: hooks.update(given))
     home = read(folder)
-    counted = home.state / "metrics/counter_1.db"
-    counted.parent.mkdir(parents=True)
-    counted.write_bytes(b"")
+    counted, of_another = (home.state / "metrics" / seat / "counter_1.db" for seat in "12")
+    for file in (counted, of_another):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"")
     serve(home)
-    assert counted.exists(), "another gateway may be running here"
+    assert counted.exists()
     hooks["announce"]({})
     assert not counted.exists()
+    assert of_another.exists(), "a gateway that runs on the same state, at other addresses"
 
 
 def test_a_folder_of_metrics_that_cannot_be_made_is_told_before_there_are_workers(folder, monkeypatch):

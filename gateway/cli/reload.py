@@ -69,8 +69,12 @@ def running_state(home: Path, state: Path | None) -> Path:
     if state is not None:
         return state.absolute()
     usual = home.absolute() / (os.environ.get(STATE_VARIABLE) or "var")
-    # a gateway.toml that cannot be read must not keep anybody from hearing what the gateway says of it
-    return usual if seat.instances(usual / seat.SERVE) else state_folder(home)
+    try:
+        # a gateway.toml that cannot be read must not keep anybody from hearing what the gateway says of it
+        return usual if client.living(usual / seat.SERVE) else state_folder(home)
+    except ControlError as error:  # it is another user's
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 def _statuses(folder: Path) -> Iterator[dict[str, Any]]:

@@ -4,20 +4,17 @@ Nothing here is on the way of a request that is not being captured. In doubt mor
 wonders about a message can ask its sender, a password on a page cannot be called back.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
 
 from gateway.errors import GatewayError
+from gateway.redacted_text import CONTAINED, MASK, folded, plain, spoken
 from gateway.safexml import Bounds, Element, children, parse
 
-MASK: Final = "***"
-"""Stands for a value, whatever its length."""
 MASKED_NAMES: Final = (
     "password",
     "passwort",
@@ -49,12 +46,10 @@ MASKED_NAMES: Final = (
     "socialsecurity",
 )
 """Names of elements and attributes whose values are masked, unless the configuration has others."""
-_CONTAINED: Final = 6
-"""A name of so many letters is masked inside of others, too: NewPassword1. A shorter one as a word: userPin."""
 _ENDING: Final = 3
 """A name of so many letters is masked at the end of others in which all letters are of one case: NEWPIN."""
 _LONGEST_NAME: Final = 200
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 _BEFORE_LAST: Final = re.compile(r".*[:/#]", re.DOTALL)
 """What stands before the last name in a URI or a qualified name."""
 _BOUNDS: Final = Bounds(max_bytes=1_000_000, max_depth=100, max_elements=20_000, max_attributes=64)
@@ -73,22 +68,8 @@ _TOKEN_NAMESPACES: Final = re.compile(
 _ENVELOPES: Final = frozenset(
     {"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"}
 )
-_LETTERS: Final = re.compile(r"[^0-9a-z]+")
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_MARKUP: Final = re.compile(r"<[A-Za-z/!?_]|&(?:lt|#60|#x3c);", re.IGNORECASE)
 _HYPHENS: Final = re.compile(r"-{2,}")
-_CREDENTIALS: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?i:bearer|basic|negotiate)\s{1,10}(?=\S{0,200}[0-9=]|\S{20})[A-Za-z0-9+/=._~-]{6}"
-    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){2,4}"
-)
-"""What `Authorization` holds, and JSON Web Tokens (RFC 7519), wherever they stand."""
-_CODED: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_CODED_STARTS: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*<[A-Za-z!?_]|\xff\xfe<\x00|\xfe\xff\x00<|\x1f\x8b\x08|PK\x03\x04|\{\s*\"|-----BEGIN"
-)
-"""XML, gzip, zip, JSON, PEM."""
-_USER: Final = re.compile(r"://[^/\s@]{1,200}@")
-_PAN: Final = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +86,11 @@ class Redaction:
     _spoken: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        folded = [name for name in map(_folded, self.names) if name]
-        object.__setattr__(self, "_exact", frozenset(folded))
-        object.__setattr__(self, "_inside", tuple(name for name in folded if len(name) >= _CONTAINED))
-        object.__setattr__(self, "_endings", tuple(name for name in folded if len(name) >= _ENDING))
-        object.__setattr__(self, "_spoken", _spoken(folded))
+        folded_names = [name for name in map(folded, self.names) if name]
+        object.__setattr__(self, "_exact", frozenset(folded_names))
+        object.__setattr__(self, "_inside", tuple(name for name in folded_names if len(name) >= CONTAINED))
+        object.__setattr__(self, "_endings", tuple(name for name in folded_names if len(name) >= _ENDING))
+        object.__setattr__(self, "_spoken", spoken(folded_names))
 
     def text(self, data: bytes) -> str:
         """Return a SOAP message as XML that may be shown, indented and cut; a note in its place if it is none.
@@ -158,11 +139,11 @@ class Redaction:
         if self._has_word(local):
             return True
         # of one case throughout nobody sees where a word begins: NEWPIN, USERPWD, as COBOL has them
-        return (local.isupper() or local.islower()) and _folded(local).endswith(self._endings)
+        return (local.isupper() or local.islower()) and folded(local).endswith(self._endings)
 
     def _has_word(self, name: str) -> bool:
-        folded = _folded(name)
-        if folded in self._exact or any(one in folded for one in self._inside):
+        bare = folded(name)
+        if bare in self._exact or any(one in bare for one in self._inside):
             return True
         return not self._exact.isdisjoint(word.lower() for word in _WORDS.findall(name))
 
@@ -170,37 +151,15 @@ class Redaction:
         """Tell whether a text that stands as data names what is masked: `card number`, `userPassword`."""
         if len(text) > _LONGEST_NAME:
             return False
-        return _folded(text) in self._exact or (
+        return folded(text) in self._exact or (
             _NAME.fullmatch(text.strip()) is not None and self._has_word(text)
         )
 
     def _plain(self, text: str | None) -> str:
-        """Return a text that may be shown in place of this one."""
-        if not text or text.isspace():
-            return text or ""
-        if _MARKUP.search(text):
-            return f"({len(text)} characters with markup: not shown)"
-        if self._spoken.search(text) or _CREDENTIALS.search(text):
-            return MASK
-        if _is_coded(text):
-            return f"({len(text)} characters of base64: not shown)"
-        return _PAN.sub(_card, _USER.sub(f"://{MASK}@", text))
-
-
-def _folded(name: str) -> str:
-    return _LETTERS.sub("", name.lower())
-
-
-def _spoken(folded: Iterable[str]) -> re.Pattern[str]:
-    """Return what finds `password=`, `"newPassword":`, `userPin: ` in a text: as in names of elements."""
-    longest = sorted(folded, key=len, reverse=True)
-    inside = "|".join(re.escape(name) for name in longest if len(name) >= _CONTAINED)
-    words = "|".join(map(re.escape, longest))
-    if not words:
-        return re.compile(r"(?!)")
-    begins = r"(?<![A-Za-z])|(?<=[a-z])(?=[A-Z])"
-    names = rf"(?:{begins})(?i:{words})" + (rf"|(?i:{inside})" if inside else "")
-    return re.compile(rf"(?:{names})[A-Za-z0-9_-]{{0,40}}[\"']?\s{{0,40}}[:=]")
+        """Return what may be shown of a text: no more is looked at than could be shown."""
+        if text is None or len(text) <= self.most:
+            return plain(text or "", self._spoken)
+        return f"{plain(text[: self.most], self._spoken)} (cut: {len(text) - self.most} characters more)"
 
 
 def _attributes(element: Element) -> list[tuple[str, str]]:
@@ -218,20 +177,6 @@ def _data(element: Element) -> Iterator[str]:
         leaf = child[0] if len(child) == 1 and not (child.text or "").strip() else child
         if len(leaf) == 0:
             yield leaf.text or ""
-
-
-def _is_coded(text: str) -> bool:
-    """Tell base64 (RFC 4648, 4 and 5) of markup, or of something packed: an assertion may stand in it."""
-    start = "".join(text[:200].split())[:48]
-    if not _CODED.fullmatch(start):
-        return False
-    head = start.rstrip("=").replace("-", "+").replace("_", "/")
-    head = head[: len(head) // 4 * 4]
-    try:
-        data = base64.b64decode(head, validate=True)
-    except binascii.Error:
-        return False
-    return bool(_CODED_STARTS.match(data))
 
 
 def _is_token(element: Element) -> bool:
@@ -262,11 +207,3 @@ def _replace(element: Element) -> None:
     note = etree.Comment(f" {name}: not kept ")
     note.tail = element.tail
     parent.replace(element, note)
-
-
-def _card(found: re.Match[str]) -> str:
-    """Mask digits that check as a card number does (ISO/IEC 7812-1, annex B), but for the last four."""
-    digits = [int(char) for char in found[0] if char.isdigit()]
-    doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
-    valid = (sum(digits[-1::-2]) + doubled) % 10 == 0
-    return f"{MASK}{found[0][-4:]}" if valid else found[0]

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.redaction import MASK, Redaction
+from gateway import redaction
+from gateway.redacted_text import MASK
+from gateway.redaction import Redaction
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -139,6 +141,16 @@ class TestNames:
         assert f"<Kunden-Nummer>{MASK}</Kunden-Nummer>" in text
         assert "<pin>3</pin>" in text
 
+    def test_names_of_any_alphabet_are_masked(self) -> None:
+        own = Redaction(names=("\u043f\u0430\u0440\u043e\u043b\u044c", "schl\u00fcssel"))
+        body = f"<\u041f\u0430\u0440\u043e\u043b\u044c>{SECRET}</\u041f\u0430\u0440\u043e\u043b\u044c>"
+        body += (
+            f'<Schl\u00fcssel>{SECRET}</Schl\u00fcssel><a n="\u043f\u0430\u0440\u043e\u043b\u044c">{SECRET}</a>'
+        )
+        text = own.text(envelope(body))
+        assert text.count(MASK) == 4
+        assert SECRET not in text
+
     def test_without_names_only_tokens_are_taken_out(self) -> None:
         assert "<pin>3</pin>" in Redaction(names=()).text(envelope("<pin>3</pin>"))
 
@@ -159,6 +171,9 @@ class TestTexts:
             f"newPassword={SECRET}",
             f'{{"userPassword": "{SECRET}", "n": 1}}',
             f"userPin={SECRET}",
+            f'{{"card_number": "{SECRET}"}}',
+            f"api-key={SECRET}",
+            f"private key: {SECRET}",
             f"Basic {SECRET}",
             f"sent with Bearer {SECRET}",
             f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{SECRET}",
@@ -235,6 +250,19 @@ class TestWhatIsNoMessage:
         text = Redaction(most=100).text(envelope("<a>" + "x" * 1000 + "</a>"))
         assert len(text) < 150
         assert "(cut: " in text
+
+    def test_of_a_text_no_more_is_looked_at_than_could_be_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A worker has other things to do than to search megabytes that nobody will see."""
+        looked_at: list[int] = []
+
+        def counted(text: str, _spoken: object) -> str:
+            looked_at.append(len(text))
+            return text
+
+        monkeypatch.setattr(redaction, "plain", counted)
+        shown = Redaction(most=100).text(envelope(f"<a b='{'y' * 5000}'>{'x' * 5000}</a>"))
+        assert max(looked_at) == 100
+        assert "(cut: " in shown
 
     def test_utf_16_is_read(self) -> None:
         data = envelope("<pin>1234</pin>").decode().encode("utf-16")

@@ -7,6 +7,7 @@ other. What is in work ends by the home that it began with.
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ from gateway.callout.concern import is_used
 from gateway.clock import Clock
 from gateway.config.effect import in_effect
 from gateway.config.model import Home
-from gateway.config.watched import Fingerprint, changed_files, fingerprint, named_files
+from gateway.config.watched import Fingerprint, changed_files, fingerprint, named_files, spoken_of
 from gateway.control.reloaded import Outcome, Reloaded
 from gateway.control.telling import tell
 from gateway.errors import ConfigError, Problem
@@ -92,6 +93,8 @@ class InForce:
         self._process = process
         self._look = look
         self._named = named_files(loaded.home)
+        self._hoped: frozenset[Path] = frozenset()
+        """Files that a home may name that was refused: if they come, or change, it may be right."""
         self._warnings = loaded.warnings
         self._read = read
         self._take = take
@@ -103,7 +106,7 @@ class InForce:
 
     def looks_now(self) -> Fingerprint:
         """Return what the files look like now. Does not raise."""
-        return fingerprint(self.home.path, self._named)
+        return fingerprint(self.home.path, self._named | self._hoped)
 
     def reload(self, why: str) -> Reloaded:
         """Read the home anew and bring it into force; `why`: for the log. Does not raise.
@@ -140,6 +143,7 @@ class InForce:
         except _ClosedError:
             return self._failed("the process was drained or is about to end", started)
         except ConfigError as error:
+            self._hoped = spoken_of(self.home.path)
             return self._outcome(Outcome.REFUSED, started, problems=error.problems)
         except Exception:
             log.exception("a reload ended by an error of ours")
@@ -158,7 +162,7 @@ class InForce:
             self.home, self.digest, self.number = home, loaded.digest, self.number + 1
             self.seen = self._look = look
             # all that the look is of, also what counts from the next start
-            self._named = named_files(loaded.home)
+            self._named, self._hoped = named_files(loaded.home), frozenset()
         restart = tuple(dict.fromkeys((*filter(is_used, at_start), *late)))
         return self._outcome(Outcome.IN_FORCE, started, problems=loaded.warnings, restart=restart)
 

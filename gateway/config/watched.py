@@ -36,6 +36,15 @@ def named_files(home: Home) -> frozenset[Path]:
     return frozenset(_paths(settings)) | frozenset(_secrets(home.path))
 
 
+def spoken_of(home: Path) -> frozenset[Path]:
+    """Return what a home that has mistakes may name, there or not: each text in its files, as a path of a file.
+
+    For the look at a home that was refused: what it waits for may be a file that it names and that is to come.
+    """
+    texts = {text for table in _tables(home) for text in _texts(table)}
+    return frozenset(path for text in texts if _may_be_file(path := home / text))
+
+
 def changed_files(home: Path, changed: Fingerprint) -> str:
     """Return the files that have changed, for people; of folders only those whose files stayed as they are."""
     paths = {Path(path) for path, *_ in changed}
@@ -85,13 +94,19 @@ def _paths(value: Any) -> Iterator[Path]:
 
 def _secrets(home: Path) -> Iterator[Path]:
     """Yield the files of ``{ file = "PATH" }``: settings hold what was in them, not where."""
+    for table in _tables(home):
+        yield from (home / name for name in _file_references(table))
+
+
+def _tables(home: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield what the files of a home say; of those that can be read."""
     files = [GATEWAY_FILE, *(f"bundles/{path.name}" for path in sorted((home / "bundles").glob("*.toml")))]
     files += [
         f"wsdl/{path.parent.name}/{path.name}" for path in sorted((home / "wsdl").glob(f"*/{CORRELATOR_FILE}"))
     ]
     for file in files:
         try:
-            yield from (home / name for name in _file_references(read_toml(home / file, file)))
+            yield read_toml(home / file, file)
         except ConfigError:
             continue
 
@@ -105,3 +120,21 @@ def _file_references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _file_references(inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        path.lstat()
+        return not path.is_dir()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):  # too long a name, a NUL
+        return False

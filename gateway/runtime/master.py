@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 
 from gateway.clock import Clock
 from gateway.config.effect import in_effect
-from gateway.config.watched import Fingerprint, changed_files, fingerprint, named_files
+from gateway.config.watched import Fingerprint, changed_files, fingerprint, named_files, spoken_of
 from gateway.control import client, seat
 from gateway.control.line import LineError
 from gateway.control.reloaded import Outcome, Reloaded, problems_of
@@ -100,6 +100,8 @@ class Coordinator:
         """At the last look: what was refused is not tried again until it changes."""
         self._named = named_files(snapshot.home)
         """Files that the home in force names; to find them is too much work for every look."""
+        self._hoped: frozenset[Path] = frozenset()
+        """Files that a home may name that was refused: if they come, or change, it may be right."""
         self._changing: Fingerprint | None = None
         self._due = clock.monotonic()
         self._build = build
@@ -184,8 +186,7 @@ class Coordinator:
         if not seconds or self._clock.monotonic() < self._due:
             return
         self._due = self._clock.monotonic() + seconds
-        home = self.snapshot.home
-        now = fingerprint(home.path, self._named)
+        now = self._looks()
         if now == self._seen:
             self._changing = None
         elif now == self._changing:
@@ -265,12 +266,15 @@ class Coordinator:
     def _load(self, deadline: float) -> _Ready:
         """Read and judge the home. Raises _NotDoneError."""
         before = self.snapshot
-        seen = fingerprint(before.home.path, self._named)
+        seen = self._looks()
         try:
             return self._away(partial(_ready, before), deadline)
         except ConfigError as error:
-            self._seen = seen
+            self._seen, self._hoped = seen, spoken_of(before.home.path)
             raise _NotDoneError(problems=error.problems) from error
+
+    def _looks(self) -> Fingerprint:
+        return fingerprint(self.snapshot.home.path, self._named | self._hoped)
 
     def _swap(self, ready: _Ready, deadline: float) -> None:
         """Have all workers swap. Raises _NotDoneError, and then none has."""
@@ -285,7 +289,7 @@ class Coordinator:
             raise
         assert self._hands is not None, "nobody reloads before it has begun"
         self.snapshot, self._look, self._seen = ready.snapshot, ready.look, ready.look
-        self._named = ready.named
+        self._named, self._hoped = ready.named, frozenset()
         self._hands.renew(home, ready.tls)
         for age, said in self._ask_all({"do": "commit", **change}, _COMMIT_SECONDS).items():
             if not isinstance(said, Mapping):

@@ -140,6 +140,16 @@ def test_a_file_that_counts_from_the_next_start_is_no_change_at_every_look(chang
     assert changing.in_force.looks_now() != changing.in_force.seen
 
 
+def test_a_file_that_a_refused_home_waits_for_is_a_change_when_it_comes(changing, folder):
+    changing.read_error = ConfigError((MISTAKE,))
+    touched(folder / "gateway.toml", GATEWAY.format(seconds=5) + 'keystore = { path = "to/come.p12" }\n')
+    reload(changing)
+    assert changing.in_force.looks_now() == changing.in_force.seen
+    (folder / "to").mkdir()
+    (folder / "to/come.p12").write_text("x")
+    assert changing.in_force.looks_now() != changing.in_force.seen
+
+
 def test_what_changes_while_a_home_with_a_mistake_is_read_is_found_by_the_next_look(changing, folder):
     changing.read_error = ConfigError((MISTAKE,))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.read import read_home
-from gateway.config.watched import changed_files, fingerprint, named_files
+from gateway.config.watched import changed_files, fingerprint, named_files, spoken_of
 
 GATEWAY = """
 [server]
@@ -101,3 +101,17 @@ def test_of_many_files_that_have_changed_some_are_named(tmp_path):
 
 def test_nothing_has_changed():
     assert changed_files(Path("/home"), frozenset()) == ""
+
+
+def test_what_a_home_with_mistakes_may_name_is_files_there_or_not_and_no_folders(folder, tmp_path):
+    """A folder would be walked through, and a text may be "/"."""
+    (folder / "gateway.toml").write_text(
+        f'[nonsense]\none = "to/come.p12"\nmore = ["/", ".", "", {{ file = "{tmp_path}/beside" }}]\n'
+        f'long = "{"x" * 5000}"\nnul = "a\\u0000b"\n'
+    )
+    found = spoken_of(folder)
+    assert {folder / "to/come.p12", tmp_path / "beside"} <= found
+    assert not any(path.is_dir() for path in found)
+    fingerprint(folder, found)
+    (folder / "gateway.toml").write_text("no TOML")
+    assert folder / "to/come.p12" not in spoken_of(folder)

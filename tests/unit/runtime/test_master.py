@@ -1,5 +1,6 @@
 """The master's part of a reload: all workers swap or none, whatever becomes of workers, files, askers."""
 
+import shutil
 import socket
 import threading
 from collections.abc import Callable
@@ -287,6 +288,16 @@ def test_what_was_refused_is_not_tried_again(home, watched, workers, clock):
     workers.asked.clear()
     look(watched, clock, 60)
     assert workers.asked == []
+
+
+def test_a_home_that_was_refused_for_a_file_to_come_is_taken_when_it_has_come(home, watched, clock, pki: Pki):
+    (home / "keystores").mkdir()
+    change_correlator(home / GATEWAY, {"server.client_truststore.path": "keystores/ca.pem"})
+    look(watched, clock)
+    assert "keystores/ca.pem" in outcome(watched)["problems"][0]["text"]
+    shutil.copy(pki.keys.ca, home / "keystores/ca.pem")
+    look(watched, clock)
+    assert (outcome(watched)["outcome"], watched.snapshot.number) == ("in force", 3)
 
 
 def test_a_file_named_by_a_key_that_counts_from_the_next_start_does_not_have_it_read_for_ever(

@@ -43,6 +43,7 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/python -m tools.fault_table --check
 	$(BIN)/python -m tools.command_reference --check
 	$(BIN)/python -m tools.limits_table --check
+	$(BIN)/python -m tools.check_kinds --check
 
 format: $(STAMP) ## put the code into its form
 	$(BIN)/ruff check --fix .

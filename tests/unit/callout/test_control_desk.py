@@ -124,7 +124,7 @@ def test_drain_waits_as_long_as_is_said_and_tells_how_it_ended(desk, runtime, en
 
 def test_behind_a_drain_nothing_starts(desk, runtime):
     desk.do(Ask("drain"))
-    with pytest.raises(ControlError, match="the process was drained: nothing is started any more; start another"):
+    with pytest.raises(ControlError, match="was drained: nothing is started any more; start another"):
         desk.do(Ask("start"))
     assert desk.do(Ask("list")).listeners
     assert runtime.done == [("drain", 30.0)]

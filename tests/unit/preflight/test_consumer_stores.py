@@ -114,7 +114,8 @@ def test_the_truststore_of_the_journal_is_one_file_in_pem(tmp_path):
     ("authenticator", "words"),
     [
         ("no.such:Module", "no module"),
-        ("json:dumps", "cannot be used"),
+        ("json:dumps", "is Python's own"),
+        ("pydantic:BaseModel", "cannot be used"),
         ("nobody", "imsgw.callout_authenticators"),
     ],
 )

@@ -241,7 +241,12 @@ def test_the_truststore_of_the_replay_store_is_looked_at_too(home):
 
 @pytest.mark.parametrize(
     ("authenticator", "words"),
-    [("no.such:Module", "no module"), ("json:dumps", "cannot be used"), ("lap", "ldap")],
+    [
+        ("no.such:Module", "no module"),
+        ("json:dumps", "is Python's own"),
+        ("pydantic:BaseModel", "cannot be used"),
+        ("lap", "ldap"),
+    ],
 )
 def test_an_authentication_module_that_cannot_be_made_is_told(home, authenticator, words):
     correlator = home / "wsdl/phonebook-secure/correlator.toml"

@@ -19,6 +19,7 @@ from gateway.standin.locks import RecordLocks
 from gateway.standin.process import run
 from gateway.standin.programs import (
     HOST,
+    UTF_8,
     AbendError,
     Context,
     Converter,
@@ -36,6 +37,7 @@ from gateway.standin.units import UnitOfWork
 
 __all__ = [
     "HOST",
+    "UTF_8",
     "AbendError",
     "Context",
     "Converter",

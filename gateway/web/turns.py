@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 from gateway.errors import GatewayError, M
@@ -42,11 +41,11 @@ class Turns:
         else:
             self.working += 1
         try:
-            future = self._executor.submit(work)
+            future = self._executor.submit(self._in_thread, self._executor, work)
         except BaseException:
             self._done()
             raise
-        future.add_done_callback(partial(self._done_in_thread, self._executor))
+        future.add_done_callback(self._done_anywhere)
         return await asyncio.wrap_future(future)
 
     async def _turn(self) -> None:
@@ -72,11 +71,18 @@ class Turns:
             self._waiting.remove(turn)
             turn.set_exception(GatewayError(M.BUSY, private=f"{self!r}: waited {self._seconds:g} s"))
 
-    def _done_in_thread(self, executor: ThreadPoolExecutor, _future: Future[T]) -> None:
-        """Tell the loop; this is the last that the thread does for the request."""
-        with suppress(RuntimeError):  # the loop has ended, and with it the counting
+    def _in_thread(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """Do the work, and tell the loop if the thread has then parsed what it may."""
+        try:
+            return work()
+        finally:
             if is_worn():
-                self._loop.call_soon_threadsafe(self._renew, executor)
+                with suppress(RuntimeError):  # the loop has ended
+                    self._loop.call_soon_threadsafe(self._renew, executor)
+
+    def _done_anywhere(self, _future: Future[T]) -> None:
+        """Tell the loop that the work is done: in its thread, or in the loop's, where it was done at once."""
+        with suppress(RuntimeError):  # the loop has ended, and with it the counting
             self._loop.call_soon_threadsafe(self._done)
 
     def _fresh(self) -> ThreadPoolExecutor:

@@ -97,4 +97,6 @@ def test_a_certificate_that_is_not_let_in_is_told_in_the_log_with_its_reason(gat
 
 def test_the_admin_listener_serves_no_service(gateway):
     with Caller(gateway.admin_url, gateway.ca) as caller:
-        assert caller.post("LabPort", work("echo", "x")).status == 404
+        reply = caller.post("LabPort", work("echo", "x"))
+    assert reply.status == 403, "what is there is the console, and nobody has an account"
+    assert b"Envelope" not in reply.body

@@ -90,7 +90,7 @@ def test_with_callout_both_run_with_the_same_options_and_the_exit_code_is_passed
 ):
     options = ("--home", str(good_home), "--log-level", "debug", "--log-format", "text")
     result = imsgw("serve", "--with-callout", *options)
-    assert supervised == [(("serve", *options), ("callout", *options))]
+    assert supervised == [(("serve", *options), ("callout", "--no-warnings", *options))]
     assert (result.exit_code, served) == (3, [("log", {"level": "debug", "json": False})])
 
 

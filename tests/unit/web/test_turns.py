@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from gateway.errors import GatewayError, M
 from gateway.parsing import ROOM
 from gateway.safexml import Bounds, parse
+from gateway.web import turns as turns_module
 from gateway.web.turns import Turns
 from tests.fixtures.web import PATIENCE
 
@@ -65,6 +67,28 @@ def test_a_thread_that_has_parsed_what_it_may_ends_and_another_takes_over() -> N
         fresh = await turns.run(threading.current_thread)
         await settled(turns, "<Turns 0/1 at work, 0/0 waiting>")
         assert await turns.run(threading.current_thread) is fresh
+        turns.close()
+
+    run(test())
+
+
+def test_a_thread_that_is_done_before_anybody_looks_ends_all_the_same(monkeypatch) -> None:
+    def wear() -> threading.Thread:
+        parse(b"<a>" + b"x" * ROOM + b"</a>", Bounds())
+        return threading.current_thread()
+
+    class Quick(ThreadPoolExecutor):
+        def submit(self, *args, **kwargs):
+            future = super().submit(*args, **kwargs)
+            wait((future,), PATIENCE)
+            return future
+
+    async def test() -> None:
+        monkeypatch.setattr(turns_module, "ThreadPoolExecutor", Quick)
+        turns = Turns(1, 0, PATIENCE)
+        worn = await turns.run(wear)
+        await asyncio.to_thread(worn.join, PATIENCE)
+        assert not worn.is_alive()
         turns.close()
 
     run(test())

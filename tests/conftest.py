@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from typing import Any
 
 # Bytecode is kept, also where the environment does not want that, as images do: a run starts hundreds of
 # processes, and each would compile the gateway anew.
@@ -37,6 +38,10 @@ pytest_plugins: list[str] = [
 ]
 
 
+LONGEST_ID = 60
+"""Longest text that names itself in the id of a test."""
+
+
 def pytest_configure() -> None:
     """Hear signals as a process at a terminal does, and so the processes that tests start.
 
@@ -49,3 +54,8 @@ def pytest_configure() -> None:
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:
+    """Name long values by their parameter: they may hold keys or hashes, which differ from worker to worker."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None

@@ -24,7 +24,7 @@ import psutil
 import trustme
 
 from tests.fixtures.callout import CalloutLab, contract, event, rate, rating
-from tests.fixtures.running_gateway import free_ports
+from tests.fixtures.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 TPIPES = (1, 8)

@@ -20,7 +20,8 @@ import requests
 from gateway import testkeys
 from gateway.exchange import Secret
 from tests.fixtures.in_process import lay_out
-from tests.fixtures.running_gateway import BUNDLE_PASSWORD, KEYSTORE_PASSWORD, free_ports
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import BUNDLE_PASSWORD, KEYSTORE_PASSWORD
 
 ROOT = Path(__file__).parents[1]
 USERS = {"GWUSER": BUNDLE_PASSWORD, "ALICE": "WONDER1", "BOB": "BUILDER1"}

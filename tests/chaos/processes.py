@@ -17,7 +17,8 @@ import psutil
 from tests.chaos.ledger import Book, Entries, Ledger
 from tests.chaos.programs import LEDGER
 from tests.fixtures.calling import Background
-from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, wait_until
 
 
 class StandinProcess:

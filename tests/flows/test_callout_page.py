@@ -13,7 +13,8 @@ from gateway.demo.home import Ports, lay_out
 from gateway.demo.programs import EVENTS, MONITORS
 from gateway.exchange import Secret
 from gateway.testkeys import create
-from tests.fixtures.running_gateway import REPOSITORY, free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import REPOSITORY, wait_until
 from tests.fixtures.shell import SECONDS, Shell, commands_of, is_open, is_ready, opened
 from tests.flows.test_running_commands import environment
 

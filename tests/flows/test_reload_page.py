@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+from tests.fixtures.ports import free_ports
 from tests.fixtures.reloading import write_version
-from tests.fixtures.running_gateway import REPOSITORY, free_ports, wait_until
+from tests.fixtures.running_gateway import REPOSITORY, wait_until
 from tests.fixtures.shell import Shell, commands_of, opened
 from tests.flows.test_running_commands import environment
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.fixtures.calling import PATIENCE, Caller, header_of, pem_of, trusting
 from tests.fixtures.in_process import username_token
-from tests.fixtures.running_gateway import free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import wait_until
 from tests.interop.outside import need
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("running behind nginx")]

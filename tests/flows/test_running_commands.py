@@ -12,12 +12,12 @@ from contextlib import contextmanager
 import pytest
 
 from tests.fixtures.calling import PATIENCE, Caller
+from tests.fixtures.ports import free_ports
 from tests.fixtures.running_gateway import (
     BUNDLE_PASSWORD,
     ENDED_WITH_US,
     KEYSTORE_PASSWORD,
     REPOSITORY,
-    free_ports,
     wait_until,
     with_settings,
 )

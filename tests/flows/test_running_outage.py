@@ -15,7 +15,8 @@ import pytest
 
 from tests.fixtures.calling import Background, Caller, text_of
 from tests.fixtures.in_process import SoapReply, work
-from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, wait_until
 
 CALLERS = 24
 TIMEOUTS = {"operations.Sleep.execution_timeout_ms": 3000, "operations.Sleep.socket_timeout_ms": 4000}

@@ -7,8 +7,9 @@ import signal
 import psutil
 import pytest
 
+from tests.fixtures.ports import free_ports
 from tests.fixtures.reloading import imsgw
-from tests.fixtures.running_gateway import free_ports, wait_until
+from tests.fixtures.running_gateway import wait_until
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from gateway.observe.callout_events import CalloutEnded, CircuitChanged
 from tests.fixtures import hostile_service as hostile
 from tests.fixtures.callout import GOOD, code, contract, event, rating
 from tests.fixtures.callout_wire import ACK, NAK
-from tests.fixtures.running_gateway import free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import wait_until
 
 TAKE = {"TAKE": {"program": "gateway.standin.builtin:NoReply"}}
 """A transaction that takes its input and answers nothing: a non-response one."""

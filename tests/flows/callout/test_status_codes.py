@@ -25,7 +25,8 @@ from tests.fixtures.callout import (
     text,
 )
 from tests.fixtures.hostile_service import RATING
-from tests.fixtures.running_gateway import KEYSTORE_PASSWORD, free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import KEYSTORE_PASSWORD, wait_until
 
 NOBODY_THERE = "192.0.2.1"
 """TEST-NET-1: nothing may ever be sent there."""

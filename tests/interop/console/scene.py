@@ -13,7 +13,8 @@ from tests.fixtures.callout import DESCRIPTORS, contract, event, write_toml
 from tests.fixtures.hostile_service import Service, fault11
 from tests.fixtures.identity_provider import ROLES
 from tests.fixtures.in_process import work
-from tests.fixtures.running_gateway import RunningGateway, free_ports, wait_until, with_settings
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import RunningGateway, wait_until, with_settings
 from tests.fixtures.standin import USERS, standin_config
 from tests.interop.console.provider import ProviderServer, provider_server
 

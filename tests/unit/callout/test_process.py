@@ -22,7 +22,8 @@ from gateway.control.reload import ask_reload
 from gateway.control.reloaded import Outcome
 from gateway.errors import ConfigError, Problem
 from gateway.preflight.snapshot import Snapshot
-from tests.fixtures.running_gateway import free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import wait_until
 from tests.unit.callout.steered import ONE, Steered, picture
 from tests.unit.callout.test_health import get
 

@@ -12,12 +12,8 @@ from gateway.cli import app
 from gateway.exchange import Secret
 from gateway.standin import RunningStandin
 from tests.fixtures.holding import HOLD
-from tests.fixtures.running_gateway import (
-    BUNDLE_PASSWORD,
-    KEYSTORE_PASSWORD,
-    REPOSITORY,
-    free_ports,
-)
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import BUNDLE_PASSWORD, KEYSTORE_PASSWORD, REPOSITORY
 from tests.fixtures.standin import USERS, StandinFactory
 from tests.unit.manage.conftest import BUNDLE
 

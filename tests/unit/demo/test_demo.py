@@ -14,7 +14,8 @@ import requests
 from gateway.demo.home import example_home
 from gateway.demo.outside import CALLOUTS
 from gateway.demo.steps import ATTACKS, CALLS
-from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, free_ports, wait_until
+from tests.fixtures.ports import free_ports
+from tests.fixtures.running_gateway import ENDED_WITH_US, REPOSITORY, wait_until
 
 SECONDS = 90
 COUNT = len(CALLS) + len(ATTACKS) + len(CALLOUTS)

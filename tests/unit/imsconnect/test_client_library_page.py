@@ -13,7 +13,7 @@ from gateway import imsconnect
 from gateway.errors import M
 from gateway.imsconnect import InteractionVerb, Outcome
 from tests.fixtures.pki import PASSWORD
-from tests.fixtures.running_gateway import free_ports
+from tests.fixtures.ports import free_ports
 
 PAGE = (Path(__file__).parents[3] / "docs" / "client-library.md").read_text()
 _EXAMPLE = re.compile(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", re.DOTALL)

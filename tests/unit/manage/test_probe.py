@@ -13,7 +13,7 @@ from gateway.identity.signon import SignOnGuard
 from gateway.manage.probe import Guard, Probed, Step, probe
 from gateway.standin import RunningStandin
 from tests.fixtures.pki import PASSWORD, Pki
-from tests.fixtures.running_gateway import free_ports
+from tests.fixtures.ports import free_ports
 from tests.fixtures.standin import USERS, StandinFactory
 
 RACF = {"racf": True, "otma_security": "check", "max_bad_passwords": 0}

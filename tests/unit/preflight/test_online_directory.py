@@ -9,9 +9,9 @@ import trustme
 from gateway.exchange import Secret
 from gateway.preflight.online import try_all
 from gateway.preflight.online_directory import directory_tries
+from tests.fixtures.ports import free_port
 from tests.fixtures.scripted_server import Send, Stall
 from tests.fixtures.slapd import BASE, SERVICE_DN, SERVICE_PASSWORD
-from tests.fixtures.valkey import free_port
 from tests.unit.preflight.online import PATIENCE, SHORT
 
 WRONG = "M4RK3R"

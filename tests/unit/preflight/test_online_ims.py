@@ -16,9 +16,9 @@ from gateway.identity.signon import SignOnGuard
 from gateway.preflight.online import try_all
 from gateway.preflight.online_ims import ims_tries
 from gateway.testkeys import TestAuthority
+from tests.fixtures.ports import free_port
 from tests.fixtures.scripted_server import Expect, Send, Stall
 from tests.fixtures.standin import USERS
-from tests.fixtures.valkey import free_port
 from tests.unit.preflight.online import PATIENCE, SHORT
 
 PASSWORD = "GWPASS1"

@@ -6,8 +6,8 @@ from gateway.callout.deployment import read_contracts
 from gateway.config.read import read_home
 from gateway.preflight.online import try_all
 from gateway.preflight.online_services import service_tries
+from tests.fixtures.ports import free_port
 from tests.fixtures.scripted_server import ExpectNothing
-from tests.fixtures.valkey import free_port
 from tests.unit.preflight.homes import make
 from tests.unit.preflight.online import PATIENCE, authority, context_of, server
 

@@ -11,9 +11,9 @@ from gateway.exchange import Secret
 from gateway.preflight.online import try_all
 from gateway.preflight.online_stores import store_tries
 from tests.fixtures.pki import truststore
+from tests.fixtures.ports import free_port
 from tests.fixtures.postgresql import PASSWORD
 from tests.fixtures.scripted_server import Close, Expect, ExpectNothing, Send, Stall
-from tests.fixtures.valkey import free_port
 from tests.unit.preflight.online import PATIENCE, SHORT
 
 WRONG = "M4RK3R"

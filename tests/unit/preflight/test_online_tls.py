@@ -6,8 +6,8 @@ from cryptography import x509
 from gateway.clock import SYSTEM_CLOCK
 from gateway.preflight.online_tls import look
 from tests.fixtures.certificates import key_of_kind
+from tests.fixtures.ports import free_port
 from tests.fixtures.scripted_server import Close, ExpectNothing, Send, Stall, full_backlog
-from tests.fixtures.valkey import free_port
 from tests.unit.preflight.online import SHORT, authority, context_of, days, ids, security, server, terms, text
 
 HERE = "127.0.0.1"

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from gateway.soap.client import CallError, ServiceClient
-from tests.fixtures.running_gateway import free_ports
+from tests.fixtures.ports import free_ports
 
 
 def said(address, ca=None, seconds=10.0):

@@ -1,9 +1,8 @@
 """A proxy of HTTP, over plain sockets: CONNECT by bytes, everything else by naming what was asked."""
 
+import select
 import socket
 import ssl
-import threading
-from contextlib import suppress
 
 from tests.fixtures.hostile_service import Link, Service
 
@@ -41,16 +40,28 @@ class Proxy(Service):
     def _tunnel(self, link: Link, host: str, port: int) -> None:
         with socket.create_connection((host, port)) as there:
             link.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(there, link.raw))
-            back.start()
-            _pump(link.raw, there)
-            back.join()
+            _pass_both_ways(link.raw, there)
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65_536):
-            sink.sendall(data)
-    for sock in (source, sink):
-        with suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+def _pass_both_ways(one: socket.socket, other: socket.socket) -> None:
+    """Pass bytes on until a side ends: in one thread, as OpenSSL's connections bear no second one."""
+    ways = {one: other, other: one}
+    while True:
+        held = [each for each in ways if isinstance(each, ssl.SSLSocket) and each.pending()]
+        ready = held or select.select(list(ways), [], [])[0]
+        for source in ready:
+            source.setblocking(False)
+            try:
+                data = source.recv(65_536)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue
+            except OSError:
+                return
+            finally:
+                source.setblocking(True)
+            if not data:
+                return
+            try:
+                ways[source].sendall(data)
+            except OSError:
+                return

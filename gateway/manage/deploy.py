@@ -31,7 +31,8 @@ def deploy(
     name = checked("service", wanted.name or _name_of(gathered))
     _check_names(gathered)
     if dry_run:
-        return Plan.of(installation, gathered, wanted, name).result()
+        plan = Plan.of(installation, gathered, wanted, name)
+        return replace(plan.result(), notes=(*plan.notes, *map(str, plan.reading.warnings)))
     with changing(installation):
         recovered = recover(installation)
         plan = Plan.of(installation, gathered, wanted, name)

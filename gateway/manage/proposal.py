@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from gateway.config.words import shown
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Problem
 from gateway.manage.addresses import shown_address
 from gateway.manage.deploying import Gathered, Role, Wanted
 from gateway.manage.results import ManageError, Why
@@ -30,6 +30,8 @@ class Reading:
     """In the order of the WSDL."""
     addresses: tuple[str, ...]
     """Of a provider: where it is served; of a consumer: what is called."""
+    warnings: tuple[Problem, ...] = ()
+    """What a deployer should know: ports that are left out, say."""
 
 
 def read_contract(name: str, gathered: Gathered, role: Role, *, validate: bool) -> Reading:
@@ -45,11 +47,12 @@ def read_contract(name: str, gathered: Gathered, role: Role, *, validate: bool) 
             if role == "consumer":
                 called = consumer.load_consumer(name, wsdl, folder=folder, validate=validate)
                 ports = tuple(dict.fromkeys(shown_address(port.address) for port in called.ports.values()))
-                return Reading(tuple(called.operations.values()), ports)
+                return Reading(tuple(called.operations.values()), ports, called.warnings)
             served = contract.load(name, wsdl, folder=folder, validate=validate)
         except ConfigError as error:
             raise ManageError(Why.WRONG, "the WSDL cannot be used", error.problems) from error
-        return Reading(tuple(served.operations.values()), tuple(f"{ENDPOINTS}/{port}" for port in served.ports))
+        addresses = tuple(f"{ENDPOINTS}/{port}" for port in served.ports)
+        return Reading(tuple(served.operations.values()), addresses, served.warnings)
 
 
 def propose(gathered: Gathered, wanted: Wanted, bundles: Sequence[str], reading: Reading) -> str:

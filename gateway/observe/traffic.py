@@ -56,6 +56,8 @@ class Captured:
     request: str
     """XML, cut where it is too long."""
     answer: str
+    left_out: int = 0
+    """So many older ones of the same worker were more than its answer has room for; the oldest told says so."""
 
 
 @dataclass(slots=True)

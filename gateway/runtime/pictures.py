@@ -1,5 +1,6 @@
 """What workers say of themselves, as JSON's values and back."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -7,6 +8,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from gateway.admin.ports import Pool, Worker
+from gateway.control.words import MOST_BYTES
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import RequestEnded
 from gateway.observe.traffic import Bucket, Captured, Ended
@@ -14,6 +16,9 @@ from gateway.observe.traffic import Bucket, Captured, Ended
 _MOST_BUCKETS: Final = 50_000
 """That go over in full: beyond, there are that many busy services, they would be more than a line may have."""
 _COARSE_SECONDS: Final = 60
+_ROOM: Final = MOST_BYTES - 4096
+"""Bytes of an answer that messages or requests may take; the rest is for what stands around them."""
+_TOO_LONG: Final = "(not shown: longer than an answer of a worker)"
 
 _TUPLES = ("rules", "covered")
 """Members of RequestEnded that JSON makes lists of."""
@@ -81,8 +86,8 @@ def worker_of(said: Mapping[str, Any]) -> Worker:
 
 
 def ended_facts(ended: Iterable[Ended]) -> list[dict[str, Any]]:
-    """Return requests as JSON's values."""
-    return [{"at": one.at.isoformat(), "event": asdict(one.event)} for one in ended]
+    """Return requests, newest first, as JSON's values: as many as an answer has room for."""
+    return _fitting({"at": one.at.isoformat(), "event": asdict(one.event)} for one in ended)
 
 
 def ended_of(said: Iterable[Mapping[str, Any]]) -> list[Ended]:
@@ -96,8 +101,27 @@ def _event(said: Mapping[str, Any]) -> RequestEnded:
 
 
 def captured_facts(captured: Iterable[Captured]) -> list[dict[str, Any]]:
-    """Return captured messages as JSON's values."""
-    return [{**asdict(one), "at": one.at.isoformat()} for one in captured]
+    """Return captured messages, newest first, as JSON's values.
+
+    Twenty long messages that are not ASCII, which JSON escapes, are more than a line may have. As many are told
+    as there is room for; the oldest of them says how many older ones are left out.
+    """
+    facts = [{**asdict(one), "at": one.at.isoformat()} for one in captured]
+    told = _fitting(facts) or [{**one, "request": _TOO_LONG, "answer": _TOO_LONG} for one in facts[:1]]
+    if len(told) < len(facts):
+        told[-1]["left_out"] = len(facts) - len(told)
+    return told
+
+
+def _fitting(facts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first ones that go into an answer together."""
+    told, left = [], _ROOM
+    for one in facts:
+        left -= len(json.dumps(one)) + len(", ")
+        if left < 0:
+            break
+        told.append(one)
+    return told
 
 
 def captured_of(said: Iterable[Mapping[str, Any]]) -> list[Captured]:

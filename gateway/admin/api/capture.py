@@ -41,6 +41,9 @@ class CapturedMessages(Shown):
 
     service: str
     messages: tuple[CapturedShown, ...]
+    left_out: int = Field(
+        description="Older messages that are kept and not told here: a worker's answer has room for 4 MiB."
+    )
 
 
 def start(call: Call) -> Capturing:
@@ -59,8 +62,10 @@ def stop(call: Call) -> None:
 def captured(call: Call) -> CapturedMessages:
     """Show what was kept."""
     service = _service(call)
+    kept = call.desk.gateway.captured(service)
     return CapturedMessages(
         service=service,
+        left_out=sum(one.left_out for one in kept),
         messages=tuple(
             CapturedShown(
                 at=one.at,
@@ -69,7 +74,7 @@ def captured(call: Call) -> CapturedMessages:
                 request=one.request,
                 answer=one.answer,
             )
-            for one in call.desk.gateway.captured(service)
+            for one in kept
         ),
     )
 

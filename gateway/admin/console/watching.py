@@ -136,6 +136,7 @@ def captured(visit: Visit, name: str) -> Response:
         here="/services",
         name=name,
         messages=kept["messages"],
+        left_out=kept["left_out"],
         said=said.of_address(visit.asked("done")),
     )
 

@@ -2,14 +2,18 @@
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 
 from gateway import runtime
-from gateway.control.words import ControlError
+from gateway.clock import SYSTEM_CLOCK
+from gateway.control.words import MOST_BYTES, ControlError
+from gateway.exchange import Arrival, Peer
 from gateway.preflight.serving import with_applications
 from gateway.preflight.still import load_still, mark_of
 from gateway.runtime import worker as module
+from gateway.runtime.probe import MOST_MESSAGES
 from tests.fixtures.running_gateway import change_correlator, deploy_lab
 
 GATEWAY = "gateway.toml"
@@ -132,3 +136,17 @@ def test_an_error_of_ours_is_in_the_log_and_not_laid_to_who_asks(home, worker, m
     assert "KeyError" in caplog.text
     with pytest.raises(ControlError, match="not in order"):
         worker.command(b'{"do": "prepare", "number": "x"}')
+
+
+def test_captured_messages_that_are_more_than_a_line_leave_the_newest_and_say_how_many_are_left_out(worker):
+    now = SYSTEM_CLOCK.now()
+    ask(worker, "capture", service="lab", until=(now + timedelta(minutes=30)).isoformat())
+    for number in range(MOST_MESSAGES):
+        message = f"<a>{number} {'Ж' * 30_000}</a>".encode()
+        arrival = Arrival("lab", f"t{number}", now, Peer("127.0.0.1", tls=False), "text/xml", None, message)
+        worker._parts.probe.answered(arrival, 200, message)
+    line = worker.command(json.dumps({"do": "captured", "service": "lab"}).encode())
+    assert len(line) <= MOST_BYTES
+    told = json.loads(line)["captured"]
+    assert told[0]["tracking_id"] == f"t{MOST_MESSAGES - 1}"
+    assert told[-1]["left_out"] == MOST_MESSAGES - len(told) > 0

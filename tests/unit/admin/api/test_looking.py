@@ -70,8 +70,17 @@ def test_messages_are_kept_for_minutes_and_forgotten(managed, clock):
     managed.gateway.kept["lab"] = (Captured(clock.now(), "t1", "lab", 200, "<a/>", "<b/>"),)
     (kept,) = managed.ask("GET", path, "operator").json["messages"]
     assert (kept["request"], kept["answer"]) == ("<a/>", "<b/>")
+    assert managed.ask("GET", path, "operator").json["left_out"] == 0
     answer = managed.ask("DELETE", path, "operator")
     assert (answer.status_code, answer.data, managed.gateway.capturing["lab"]) == (204, b"", None)
+
+
+def test_of_messages_that_workers_had_no_room_to_tell_the_sum_is_told(managed, clock):
+    managed.gateway.kept["lab"] = tuple(
+        Captured(clock.now(), name, "lab", 200, "<a/>", "<b/>", left)
+        for name, left in (("t1", 0), ("t2", 3), ("t3", 2))
+    )
+    assert managed.ask("GET", "/api/services/lab/capture", "operator").json["left_out"] == 5
 
 
 def test_messages_are_for_operators_and_of_services_that_there_are(managed):

@@ -232,6 +232,9 @@ class TestButtons:
         gateway.kept["lab"] = (Captured(NOON, "a" * 32, "lab", 200, "<a>&amp;</a>", "<b/>"),)
         shown = operator.get("/services/lab/captured").text
         assert "&lt;a&gt;&amp;amp;&lt;/a&gt;" in shown
+        assert "not shown" not in shown
+        gateway.kept["lab"] = (Captured(NOON, "a" * 32, "lab", 200, "<a/>", "<b/>", left_out=7),)
+        assert "7 older messages are kept but not shown" in operator.get("/services/lab/captured").text
         operator.press("/services/lab", "Stop and forget")
         assert gateway.capturing["lab"] is None
 

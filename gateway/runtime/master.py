@@ -35,7 +35,8 @@ from gateway.preflight.snapshot import Snapshot
 from gateway.preflight.still import mark_of, read_still
 from gateway.tls import ListenerTls
 from gateway.web.environ import Application, ListenerName
-from gateway.web.server import Hands, listener_tls
+from gateway.web.listeners import listener_tls
+from gateway.web.ports import Hands
 
 log = logging.getLogger("gateway.web")
 

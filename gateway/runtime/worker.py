@@ -42,7 +42,7 @@ from gateway.runtime.probe import Probe
 from gateway.tls import ListenerTls
 from gateway.tls.stores import StoreError
 from gateway.web.environ import LISTENER, Environ, Floor, ListenerName, StartResponse
-from gateway.web.server import listener_tls
+from gateway.web.listeners import listener_tls
 from gateway.web.wsgi import at_once
 
 log = logging.getLogger("gateway.web")

@@ -1,4 +1,4 @@
-"""The listening sockets, bound once by the master, and the limit of open files."""
+"""The listening sockets, bound once by the master, what TLS uses on them, and the limit of open files."""
 
 import logging
 import resource
@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.config.model import Home, parse_listen
 from gateway.errors import ConfigError, Problem
+from gateway.tls import ListenerTls, server_tls
 from gateway.web.environ import ListenerName
 
 log = logging.getLogger("gateway.web")
@@ -47,6 +48,21 @@ def wanted(home: Home) -> dict[ListenerName, str]:
         "admin": home.gateway.admin.listen,
     }
     return {name: address for name, address in addresses.items() if address}
+
+
+def listener_tls(home: Home) -> dict[ListenerName, ListenerTls]:
+    """Return what the TLS listeners of a home use. Raises ConfigError.
+
+    Made in the master, so that every worker that is forked has the same; anew by each worker at a reload.
+    """
+    try:
+        return {
+            name: server_tls(home.gateway.server, client_certificates=name == "https")
+            for name in wanted(home)
+            if name != "http"
+        }
+    except ValueError as error:
+        raise ConfigError((Problem("gateway.toml", "server.keystore", str(error)),)) from error
 
 
 def bind(home: Home) -> tuple[Listener, ...]:

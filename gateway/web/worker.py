@@ -25,7 +25,7 @@ _CUT_OFF: Final = 1
 
 
 class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
-    """Runs a `Service` made from the gunicorn application, which is a `server.GatewayApplication`."""
+    """Runs a `Service` made from the gunicorn application, which is an `application.GatewayApplication`."""
 
     control: socket.socket | None = None
     """Where the worker takes commands; set before the fork."""

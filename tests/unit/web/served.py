@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
 from gateway.exchange import Arrival
-from gateway.web import server, service
+from gateway.web import application, server, service
 from gateway.web.wsgi import Answer, FrontDoor, Mounted
 from tests.fixtures.pki import keystore
 
@@ -96,7 +96,7 @@ def announce(addresses) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    server.STUCK_SECONDS = SETTINGS.get("stuck_seconds", server.STUCK_SECONDS)  # type: ignore[misc]
+    application.STUCK_SECONDS = SETTINGS.get("stuck_seconds", application.STUCK_SECONDS)  # type: ignore[misc]
     service.YIELD_SECONDS = SETTINGS.get("yield_seconds", service.YIELD_SECONDS)  # type: ignore[misc]
     store = keystore(Path(SETTINGS["keystore"])) if SETTINGS.get("keystore") else None
     settings = ServerSettings(

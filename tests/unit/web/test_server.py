@@ -1,24 +1,19 @@
 """The whole server as it runs: gunicorn's master, forked workers, signals."""
 
-import errno
 import os
-import queue
 import signal
 import socket
 import ssl
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import psutil
 import pytest
-from gunicorn.arbiter import Arbiter
 
 from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
 from gateway.errors import ConfigError
 from gateway.web import server
+from gateway.web.ports import Master
 from tests.fixtures.pki import Pki
 from tests.fixtures.web import PATIENCE, post, read_answer, read_to_end
 from tests.fixtures.web_server import Served, serves
@@ -157,66 +152,14 @@ def test_nobody_hangs_at_the_commands_of_a_worker_that_has_died(serving) -> None
     served.process.send_signal(signal.SIGCONT)
 
 
-@pytest.fixture
-def arbiter() -> Iterator[server.GatewayArbiter]:
-    """A master's loop without processes."""
-    arbiter = object.__new__(server.GatewayArbiter)
-    arbiter.SIG_QUEUE, arbiter._held = queue.SimpleQueue(), deque()
-    arbiter._woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    looks: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as commands:
-        arbiter.looks = looks
-        arbiter.app = SimpleNamespace(
-            master=SimpleNamespace(commands=commands, look=lambda: looks.append("looked"))
-        )
-        yield arbiter
-    os.close(arbiter._woken)
-    os.close(waker)
-
-
-def test_who_is_to_stop_does_not_read_the_home_before_and_each_signal_counts_once(arbiter) -> None:
-    for sent in (signal.SIGHUP, signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
-        arbiter.signal(sent, None)
-    assert arbiter.wait_for_signals() == [signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD]
-    assert arbiter.looks == []
-
-
-def test_a_storm_of_one_signal_is_one(arbiter) -> None:
-    for _ in range(1000):
-        arbiter.signal(signal.SIGHUP, None)
-    assert arbiter.wait_for_signals() == [signal.SIGHUP]
-    assert arbiter.wait_for_signals(0) == []
-    assert arbiter.looks == ["looked", "looked"]
-
-
-def test_where_nothing_can_be_forked_the_server_goes_on_and_tries_again_later(
-    arbiter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    tries: list[int] = []
-
-    def fails(_self: object) -> None:
-        tries.append(1)
-        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-
-    monkeypatch.setattr(Arbiter, "manage_workers", fails)
-    arbiter.pid = os.getpid()
-    arbiter.manage_workers()
-    arbiter.manage_workers()
-    assert tries == [1]
-    assert "it is tried again" in caplog.text
-    arbiter.pid, arbiter._no_fork_before = -1, 0.0
-    with pytest.raises(BlockingIOError):
-        arbiter.manage_workers()  # in a worker that was forked
-
-
 def home(tmp_path: Path, **settings) -> Home:
     admin = AdminSettings(listen=settings.pop("admin", ""))
     return Home(tmp_path, tmp_path, GatewaySettings(server=ServerSettings(**settings), admin=admin), {}, {})
 
 
-def unused() -> server.Master:
+def unused() -> Master:
     """Return a master that nobody may ask for anything."""
-    return cast("server.Master", object())
+    return cast("Master", object())
 
 
 @pytest.mark.parametrize(

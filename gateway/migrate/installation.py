@@ -30,6 +30,8 @@ class Installation:
     """Files that may hold keys or certificates; read where something names them."""
     left_alone: tuple[str, ...]
     """Files that are none of what is read."""
+    damaged: tuple[str, ...]
+    """Files that should have been read and could not be."""
 
 
 def read_installation(source: Source, names: NameMap, findings: Findings, progress: Progress) -> Installation:
@@ -53,6 +55,7 @@ class _Reader:
         self._schemas: list[XmlFile] = []
         self._stores: list[str] = []
         self._left_alone: list[str] = []
+        self._damaged = [one.place.file for one in source.refused]
 
     def file(self, name: str) -> None:
         """Read one file."""
@@ -70,6 +73,7 @@ class _Reader:
         except RefusedError as error:
             refused = Refused(Place(name, error.line), str(error))
             self._findings.damage(refused.place, refused.reason)
+            self._damaged.append(name)
 
     def _xml(self, file: XmlFile) -> None:
         if file.is_wsdl:
@@ -117,6 +121,7 @@ class _Reader:
             tuple(self._schemas),
             tuple(self._stores),
             tuple(self._left_alone),
+            tuple(self._damaged),
         )
 
     def _bundles(self) -> tuple[Entry, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 
@@ -18,6 +18,9 @@ from gateway.migrate.places import Place, RefusedError
 from gateway.migrate.stores import JavaKey, JavaStore, is_java_store, read_java_store
 from gateway.tls.stores import KeyMaterial, StoreError, read_keystore, read_truststore
 from gateway.tls.write import key_pkcs12, pem
+
+MISSING: Final = "keystores/missing-"
+"""How the names of files begin that stand for stores which could not be taken over: no such file is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class KeyRing:
         return all(map(_is_authority, x509.load_pem_x509_certificates(self.files[made.store["path"]])))
 
     def _once(self, kind: str, wanted: Wanted, make: Callable[[str, Wanted], dict[str, Any]]) -> Made:
-        place = {"path": f"keystores/missing-{_stem(wanted.name)}{'.p12' if kind == 'key' else '.pem'}"}
+        place = {"path": f"{MISSING}{_stem(wanted.name)}{'.p12' if kind == 'key' else '.pem'}"}
         try:
             file = self._file(wanted)
         except RefusedError as error:
@@ -161,8 +164,8 @@ class KeyRing:
         key, material = usable[0]
         if len(keys) > 1:
             names = ", ".join(one.alias for one in keys)
-            text = f"the store holds several keys ({names}), and nothing says which is meant: {key.alias} here"
-            self.findings.contradict(text, Place(file))
+            text = f"{file} holds several keys ({names}), and no alias says which is meant: {key.alias} here"
+            self.findings.contradict(text, wanted.at)
         return material
 
     def _tell_of(self, file: str, store: JavaStore) -> None:

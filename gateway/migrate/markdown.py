@@ -13,6 +13,11 @@ from gateway.migrate.report import Report
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>|#~&!])")
 _TICKS: Final = re.compile(r"`+")
 _MOST_ABOUT: Final = 40
+_NEXT: Final = (
+    "What matters most stands first. Hand in passwords that are missing and spellings that were not understood",
+    "(`--passwords`, `--mapping`) and migrate again, into a new folder; mend everything else in this home.",
+    "Then: `imsgw check`, `imsgw check --online`, and a call of each service before clients are moved.",
+)
 
 
 def markdown(report: Report) -> str:
@@ -50,7 +55,10 @@ def _head(report: Report) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for one in report.services:
         bundles, places = ", ".join(one.bundles), ", ".join(map(_code, one.addresses)) or "-"
-        yield f"| {_text(one.name)} | {one.role} | {one.token} | {_text(bundles)} | {places} |"
+        token = f"{one.token}, signed, trust {one.trust}" if one.trust else one.token
+        yield f"| {_text(one.name)} | {one.role} | {token} | {_text(bundles)} | {places} |"
+    yield ""
+    yield from _NEXT
     yield ""
 
 

@@ -20,6 +20,8 @@ class Served:
     name: str
     role: str
     token: str
+    trust: str
+    """Whom a signature has to be of; empty: none is asked for."""
     bundles: tuple[str, ...]
     ports: tuple[str, ...]
 
@@ -81,6 +83,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "name": one.name,
                 "role": one.role,
                 "token": one.token,
+                "trust": one.trust or None,
                 "bundles": list(one.bundles),
                 "addresses": list(one.addresses),
             }

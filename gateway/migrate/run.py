@@ -13,7 +13,7 @@ from gateway.migrate.files import Source, find_files
 from gateway.migrate.findings import Findings, Whom
 from gateway.migrate.home import HomeDraft, variables_of
 from gateway.migrate.installation import Installation, Progress, read_installation
-from gateway.migrate.keyring import KeyRing
+from gateway.migrate.keyring import MISSING, KeyRing
 from gateway.migrate.mapping import NameMap
 from gateway.migrate.markdown import markdown
 from gateway.migrate.passwords import Passwords
@@ -94,7 +94,8 @@ class _Work:
             bundles.make(entry)
         documents = {file.name: file for file in (*self._found.wsdls, *self._found.schemas)}
         security = SecurityMaker(self._found.server, self._keyring, self._server.asks_for_certificates)
-        services = ServiceMaker(self._reader, bundles, Wsdls(self._found.wsdls), documents, security)
+        wsdls = Wsdls(self._found.wsdls, self._found.damaged)
+        services = ServiceMaker(self._reader, bundles, wsdls, documents, security)
         services.make_all(self._found.operations, lambda done, of: self._progress("Services", done, of))
         by_name = {one.name: one for one in bundles.made.values()}
         self._exits(by_name, services.adapters)
@@ -144,7 +145,7 @@ class _Work:
             needless=sorted_told(findings.needless),
             aside=tuple(sorted(findings.aside)),
             questions=questions_of(findings),
-            blockers=(*self._server.broken, *(str(one) for one in problems if not one.warning)),
+            blockers=(*self._server.broken, *map(str, filter(_is_news, problems))),
             problems=problems,
             variables=tuple(sorted(variables)),
             secret_files=tuple(sorted(name for name in self._keeper.kept if name.startswith(SECRETS_FOLDER))),
@@ -152,6 +153,12 @@ class _Work:
         )
 
 
+def _is_news(problem: Problem) -> bool:
+    """Tell an error that nothing said so far: why a store is missing has been told with the store."""
+    return not (problem.warning or problem.text.startswith(MISSING))
+
+
 def _served(service: ServiceDraft) -> Served:
     bundles = tuple(one.name for one in service.bundles)
-    return Served(service.name, service.role, service.token.token, bundles, service.ports)
+    token = service.token
+    return Served(service.name, service.role, token.token, token.trust, bundles, service.ports)

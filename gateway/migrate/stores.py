@@ -19,6 +19,7 @@ from gateway.exchange import Secret
 from gateway.tls.stores import KeyMaterial, StoreError
 
 EXTRA: Final = 'Java key stores need the extra "migration": pip install "ims-gateway[migration]"'
+_HAND_IN: Final = "hand it in by --passwords (key_password)"
 _MAGIC: Final = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
 _MOST_ENTRIES: Final = 10_000
 _MOST_ITERATIONS: Final = 5_000_000
@@ -118,8 +119,8 @@ def _key(alias: str, entry: Any, password: Secret, key_password: Secret) -> Java
             continue
         return _paired(alias, key, entry.cert_chain)
     if not password and not key_password:
-        return JavaKey(alias, None, "the key needs a password, and none is known")
-    return JavaKey(alias, None, "the key has a password of its own, and it is not the one that is known")
+        return JavaKey(alias, None, f"the key needs a password, and none is known; {_HAND_IN}")
+    return JavaKey(alias, None, f"the key has a password of its own, which is not known; {_HAND_IN}")
 
 
 def _iterations(entry: Any) -> int:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
+from gateway.config.words import shown
 from gateway.migrate.entries import Entry
 from gateway.migrate.files import WSDL_NAMESPACE, XmlFile
 from gateway.migrate.locate import locate
@@ -101,8 +102,10 @@ def operations_of(binding: Element) -> list[Element]:
 class Wsdls:
     """All of them, to be asked for the one that an entry means."""
 
-    def __init__(self, files: Iterable[XmlFile]) -> None:
+    def __init__(self, files: Iterable[XmlFile], damaged: Iterable[str] = ()) -> None:
+        """Take those that were read, and the names of files that could not be."""
         self._all = tuple(Wsdl(file) for file in files)
+        self._damaged = tuple(damaged)
         self._by_name = {one.name: one for one in self._all}
 
     def __iter__(self) -> Iterator[Wsdl]:
@@ -119,13 +122,23 @@ class Wsdls:
         raise RefusedError("has no WSDL among the files")
 
     def _named(self, text: str, entry: Entry) -> Wsdl:
-        names = tuple(self._by_name)
+        found = self._located(text, entry, tuple(self._by_name))
+        if isinstance(found, str):
+            return self._by_name[found]
+        broken = self._located(text, entry, self._damaged)
+        if isinstance(broken, str):
+            raise RefusedError(f"names {shown(broken)}, which is damaged")
+        raise RefusedError(f"names a WSDL that {found}")
+
+    def _located(self, text: str, entry: Entry, names: tuple[str, ...]) -> str | RefusedError:
+        """Return which of the names is meant, with or without its ending, or why none is."""
+        reason = RefusedError("")
         for spelling in (text, f"{text}.wsdl"):
             try:
-                return self._by_name[locate(spelling, entry.place.file, names)]
+                return locate(spelling, entry.place.file, names)
             except RefusedError as error:
-                reason = str(error)
-        raise RefusedError(f"names a WSDL that {reason}")
+                reason = error
+        return reason
 
     def _best(self, found: list[Wsdl], entry: Entry) -> Wsdl | None:
         """Return the one that has the operation, or lies beside the entry. RefusedError: several are."""

@@ -196,6 +196,22 @@ def test_the_wsdl_may_be_named_by_any_path(migrated, named):
     assert made.service["wsdl"] == "lab.wsdl"
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("bad.wsdl", "it names wsdl/bad.wsdl, which is damaged"),
+        ("bad", "it names wsdl/bad.wsdl, which is damaged"),
+        ("gone", "it names a WSDL that is not among the files"),
+    ],
+)
+def test_a_wsdl_that_is_damaged_is_not_called_missing(migrated, named, told):
+    entry = (
+        f'<correlator serviceName="Bad" operationName="Echo" trancode="ECHO" bundle="IMS1" wsdlFile="{named}"/>'
+    )
+    made = migrated({"wsdl/bad.wsdl": "<definitions"}, correlator=entry)
+    assert made.aside["wsdl/Bad"] == told
+
+
 def test_a_wsdl_that_only_has_the_same_operation_is_another_services(migrated):
     made = migrated(correlator=correlator(serviceName="ElsewhereService", soapAction="urn:lab"))
     assert "has no WSDL" in made.aside["wsdl/ElsewhereService"]

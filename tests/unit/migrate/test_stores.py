@@ -197,7 +197,9 @@ def test_the_https_key_store_becomes_pkcs12_under_the_same_password(with_stores,
 
 def test_without_the_password_of_the_key_the_gateway_does_not_start_and_says_so(with_stores):
     made = with_stores(HTTPS)
-    assert any("a password of its own" in text for text in made.report.blockers)
+    [told] = made.report.blockers
+    assert "a password of its own" in told
+    assert told.endswith("hand it in by --passwords (key_password)")
     with pytest.raises(Exception, match="missing-https"):
         made.read()
 

@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from gateway.callout.condition import Condition, Steered
 from gateway.callout.control_words import Ask, Told, sorted_pictures
@@ -17,6 +17,18 @@ log = logging.getLogger("gateway.callout")
 _MOST_NAMED: Final = 20
 
 
+class Reloading(Protocol):
+    """The home that is in force: `gateway.callout.in_force.InForce`."""
+
+    def reload(self, why: str) -> Reloaded:
+        """Read the home anew and bring it into force; `why`: for the log."""
+        ...
+
+    def status(self) -> Mapping[str, Any]:
+        """Return what is in force and what came of the last reload, as JSON's values."""
+        ...
+
+
 class Desk:
     """Does what commands ask for. Any thread."""
 
@@ -27,19 +39,25 @@ class Desk:
         condition: Condition,
         *,
         drain_seconds: Callable[[], float],
-        reload: Callable[[], Reloaded],
+        home: Reloading,
     ) -> None:
-        """`drain_seconds`: how long a drain waits when nobody says; `reload` reads the home anew."""
+        """`drain_seconds`: how long a drain waits when nobody says."""
         self._instance = instance
         self._runtime = runtime
         self._condition = condition
         self._drain_seconds = drain_seconds
-        self._reload = reload
+        self._home = home
 
     def answer(self, line: bytes) -> bytes:
         """Do what a line asks, and return the line that answers. Raises ControlError."""
         ask = Ask.of(object_of(line))
-        return line_of(self._reload().facts() if ask.do == "reload" else self.do(ask).facts())
+        match ask.do:
+            case "reload":
+                return line_of(self._home.reload("by command").facts())
+            case "status":
+                return line_of({**self._home.status(), **self.do(ask).facts()})
+            case _:
+                return line_of(self.do(ask).facts())
 
     def do(self, ask: Ask) -> Told:
         """Do what a command asks, and tell how things are then. Raises ControlError; nothing was done then."""

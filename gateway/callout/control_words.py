@@ -1,7 +1,8 @@
 """What the commands and a running `imsgw callout` say to each other: one object of JSON each way.
 
 Both ends are the same product, perhaps of two versions: members that are not known are passed over. To `reload`
-the answer is a `gateway.control.reloaded.Reloaded`, to all else a `Told`.
+the answer is a `gateway.control.reloaded.Reloaded`, to all else a `Told`; to `status` with what
+`gateway.callout.in_force.InForce.status` says.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from gateway.callout.state import ListenerPicture, ListenerState
 from gateway.callout.values import Source
 from gateway.control.words import ControlError
 
-Verb = Literal["list", "start", "stop", "drain", "reload"]
+Verb = Literal["list", "start", "stop", "drain", "reload", "status"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ other. What is in work ends by the home that it began with.
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.callout.concern import is_used
 from gateway.clock import Clock
@@ -66,6 +67,16 @@ Told = Callable[[Reloaded, datetime], None]
 """Hears what came of each reload."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is in force: exchanged as one value, so that nobody who looks sees a mixture."""
+
+    home: Home
+    number: int
+    digest: str
+    loaded_at: datetime
+
+
 class _ClosedError(Exception):
     """Nothing comes into force any more."""
 
@@ -85,9 +96,8 @@ class InForce:
         clock: Clock,
     ) -> None:
         """Begin with `loaded` as number 1, whose files looked like `look`; `process`: its name for people."""
-        self.home = loaded.home
-        self.number = 1
-        self.digest = loaded.digest
+        self._standing = _Standing(loaded.home, 1, loaded.digest, loaded.loaded_at)
+        self._last: dict[str, Any] | None = None
         self.seen = look
         """At the last try: what was refused is not tried again until it changes."""
         self._process = process
@@ -103,6 +113,32 @@ class InForce:
         self._turn = Lock()
         self._taking = Lock()
         self._closed = False
+
+    @property
+    def home(self) -> Home:
+        """What is in force."""
+        return self._standing.home
+
+    @property
+    def number(self) -> int:
+        """Of what is in force."""
+        return self._standing.number
+
+    @property
+    def digest(self) -> str:
+        """Of what is in force."""
+        return self._standing.digest
+
+    def status(self) -> dict[str, Any]:
+        """Return what is in force and what came of the last reload, as JSON's values; never waits for one."""
+        standing = self._standing
+        return {
+            "process": self._process,
+            "number": standing.number,
+            "digest": standing.digest,
+            "loaded_at": standing.loaded_at.isoformat(),
+            "last_reload": self._last,
+        }
 
     def looks_now(self) -> Fingerprint:
         """Return what the files look like now. Does not raise."""
@@ -123,7 +159,9 @@ class InForce:
             told = self._reload(started)
             tell(log, told, why, changed_files(self.home.path, before ^ self._look))
             self._tell_warnings(told)
-            self._told(told, self._clock.now())
+            now = self._clock.now()
+            self._last = {"reloaded": told.facts(), "at": now.isoformat()}
+            self._told(told, now)
             return told
         finally:
             self._turn.release()
@@ -159,7 +197,7 @@ class InForce:
             if self._closed:
                 raise _ClosedError
             late = self._take(home, loaded.consumers)
-            self.home, self.digest, self.number = home, loaded.digest, self.number + 1
+            self._standing = _Standing(home, self.number + 1, loaded.digest, loaded.loaded_at)
             self.seen = self._look = look
             # all that the look is of, also what counts from the next start
             self._named, self._hoped = named_files(loaded.home), frozenset()

@@ -113,7 +113,7 @@ class _Process:
             self._runtime,
             self._condition,
             drain_seconds=lambda: self._settings.drain_seconds,
-            reload=lambda: self._home.reload("by command"),
+            home=self._home,
         )
         self._control = ControlServer(self._seat.socket, desk.answer, clock)
         unseat.pop_all()  # closed right behind the server from here on

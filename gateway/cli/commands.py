@@ -16,7 +16,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "serve": "serve",
         "reload": "reload",
-        "status": "reload",
+        "status": "status",
         "check": "check",
         "call": "call",
         "explain": "explain",

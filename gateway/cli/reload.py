@@ -1,9 +1,7 @@
-"""`imsgw reload` and `imsgw status`: the running processes of a home."""
+"""`imsgw reload`: the running processes of a home read it anew."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -40,30 +38,6 @@ def reload(home: HomeOption = Path(), state: StateOption = None, as_json: JsonOp
         raise typer.Exit(1)
 
 
-def status(home: HomeOption = Path(), state: StateOption = None, as_json: JsonOption = False) -> None:
-    """Show which gateways run on a home, and what configuration they serve.
-
-    Example: `imsgw status --json`
-    """
-    folder = running_state(home, state) / seat.SERVE
-    try:
-        found = list(_statuses(folder))
-    except ControlError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    if as_json:
-        typer.echo(printed_json(found))
-    for one in found if not as_json else ():
-        version = f"configuration {one['number']} ({one['digest']}) since {one['loaded_at']}"
-        typer.echo(f"{one['process']}: {version}, {len(one['workers'])} workers")
-        last = one.get("last_reload")
-        if last and last["reloaded"]["outcome"] != "in force":
-            typer.echo(f"  the reload at {last['at']} was {last['reloaded']['outcome']}")
-    if not found:
-        typer.echo("no gateway runs here", err=True)
-        raise typer.Exit(1)
-
-
 def running_state(home: Path, state: Path | None) -> Path:
     """Return the state folder where the processes of a home are to be found."""
     if state is not None:
@@ -71,17 +45,11 @@ def running_state(home: Path, state: Path | None) -> Path:
     usual = home.absolute() / (os.environ.get(STATE_VARIABLE) or "var")
     try:
         # a gateway.toml that cannot be read must not keep anybody from hearing what the gateway says of it
-        return usual if client.living(usual / seat.SERVE) else state_folder(home)
+        runs = any(client.living(usual / process) for process in (seat.SERVE, seat.CALLOUT))
+        return usual if runs else state_folder(home)
     except ControlError as error:  # it is another user's
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-
-
-def _statuses(folder: Path) -> Iterator[dict[str, Any]]:
-    for number in client.living(folder):
-        said = client.ask(folder, f"{number}.sock", {"do": "status"}, SYSTEM_CLOCK)
-        if said is not None:
-            yield said
 
 
 def _show(told: Reloaded) -> None:

@@ -240,8 +240,10 @@ def test_status_names_the_process_its_configuration_and_a_reload_that_was_refuse
     make_mistake(gateway.home, "no TOML")
     reload(gateway)
     assert "was refused" in imsgw("status", "--home", gateway.home).stdout
+    assert "callout: none runs" in imsgw("status", "--home", gateway.home).stdout
     gateway.stop()
-    assert imsgw("status", "--home", gateway.home).returncode == 1
+    nothing = imsgw("status", "--home", gateway.home)
+    assert (nothing.returncode, nothing.stdout) == (1, "serve: none runs\ncallout: none runs\n")
     assert "imsgw serve starts it" in imsgw("reload", "--home", gateway.home).stderr
 
 

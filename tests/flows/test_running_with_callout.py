@@ -59,6 +59,21 @@ def test_both_run_and_both_stop(gateway):
     assert served < events.index("SIGTERM: nothing is retrieved any more, callouts in work are finished")
 
 
+def test_one_command_tells_of_both(gateway):
+    gateway.change("gateway.toml", {"callout.drain_seconds": 7})
+    assert imsgw("reload", "--home", gateway.home).returncode == 0
+    ended = imsgw("status", "--home", gateway.home, "--json")
+    assert ended.returncode == 0
+    serve, callout = json.loads(ended.stdout)
+    assert (serve["process"], callout["process"]) == ("serve 1", "callout 1")
+    assert (serve["number"], serve["digest"]) == (callout["number"], callout["digest"]) == (2, serve["digest"])
+    assert callout["last_reload"]["reloaded"]["outcome"] == "in force"
+    assert {one["bundle"] for one in callout["listeners"]} == {"ims1"}
+    shown = imsgw("status", "--home", gateway.home).stdout
+    assert f"callout 1: configuration 2 ({callout['digest']}) since " in shown
+    assert shown.count("came into force") == 2
+
+
 def test_one_command_reloads_both_and_a_mistake_changes_neither(gateway):
     gateway.change("gateway.toml", {"callout.drain_seconds": 7})
     told = json.loads(imsgw("reload", "--home", gateway.home, "--json").stdout)

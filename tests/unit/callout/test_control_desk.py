@@ -14,7 +14,19 @@ from gateway.control.reloaded import Outcome, Reloaded
 from gateway.control.words import ControlError, line_of, object_of, refusal
 from tests.unit.callout.steered import ONE, TWO, Steered, picture
 
+STATUS = {"process": "callout 3", "number": 2, "digest": "0123456789abcdef"}
 RELOADED = Reloaded("callout 3", Outcome.IN_FORCE, 2, "0123456789abcdef")
+
+
+class Home:
+    """One that takes every reload."""
+
+    def reload(self, why):
+        assert why == "by command"
+        return RELOADED
+
+    def status(self):
+        return STATUS
 
 
 @pytest.fixture
@@ -29,7 +41,7 @@ def condition(runtime):
 
 @pytest.fixture
 def desk(runtime, condition):
-    return Desk(3, runtime, condition, drain_seconds=lambda: 30.0, reload=lambda: RELOADED)
+    return Desk(3, runtime, condition, drain_seconds=lambda: 30.0, home=Home())
 
 
 def test_list_tells_and_changes_nothing(desk, runtime):
@@ -48,6 +60,13 @@ def test_a_line_is_answered_with_a_line(desk, runtime):
 def test_a_reload_is_answered_with_what_came_of_it(desk, runtime):
     answer = desk.answer(line_of({"do": "reload"}))
     assert Reloaded.of(object_of(answer)) == RELOADED
+    assert not runtime.done
+
+
+def test_a_status_is_the_home_in_force_with_how_the_listeners_are(desk, runtime):
+    said = object_of(desk.answer(line_of({"do": "status"})))
+    assert {name: said[name] for name in STATUS} == STATUS
+    assert Told.of(said) == desk.do(Ask("list"))
     assert not runtime.done
 
 

@@ -1,11 +1,12 @@
 """The home that is in force, and the next one: whole or not at all, and told of whatever came of it."""
 
 import threading
+from datetime import datetime
 
 import pytest
 
 from gateway.callout import in_force
-from gateway.control.reloaded import Outcome
+from gateway.control.reloaded import Outcome, Reloaded
 from gateway.errors import ConfigError, Problem
 from tests.unit.callout.changing import GATEWAY, Changing, change, home_in, touched
 
@@ -43,6 +44,34 @@ def test_each_home_that_comes_into_force_has_the_next_number_and_its_digest(chan
     assert changing.in_force.home is changing.taken[-1]
     assert changing.told == told
     assert changing.in_force.looks_now() == changing.in_force.seen
+
+
+def test_the_status_names_what_is_in_force_and_what_came_of_the_last_reload(changing, folder):
+    began = changing.in_force.status()
+    assert (began["process"], began["number"], began["digest"]) == ("callout 1", 1, "digest 0")
+    assert began["last_reload"] is None
+    change(folder)
+    done = reload(changing)
+    changing.read_error = ConfigError((MISTAKE,))
+    refused = reload(changing)
+    status = changing.in_force.status()
+    assert (status["number"], status["digest"]) == (2, "digest 1")
+    assert Reloaded.of(status["last_reload"]["reloaded"]) == refused != done
+    assert datetime.fromisoformat(status["last_reload"]["at"]).tzinfo is not None
+
+
+def test_the_status_does_not_wait_for_a_reload_that_hangs(changing, folder):
+    held = threading.Event()
+    changing.reading = lambda: changing.home() if held.wait() else None
+    change(folder)
+    hanging = threading.Thread(target=reload, args=(changing,))
+    hanging.start()
+    try:
+        assert changing.in_force.status()["number"] == 1
+    finally:
+        held.set()
+        hanging.join()
+    assert changing.in_force.status()["number"] == 2
 
 
 def test_a_mistake_changes_nothing_and_is_told(changing, folder, caplog):

@@ -82,6 +82,10 @@ class Way:
         if last:
             self._client.close()
 
+    def close(self) -> None:
+        """Close one that no station has come to use."""
+        self._client.close()
+
     def stats(self) -> tuple[PoolStats, ...]:
         """Return the picture of the pool of each endpoint."""
         return self._client.stats()

@@ -1,6 +1,7 @@
 """The stations of a home: which there are, the way back to IMS that each has, what a changed home changes."""
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from threading import Lock, Thread
 
 from gateway.bundles import bundle_credentials, bundle_settings, stores_of
@@ -89,9 +90,10 @@ class Stations:
     # -- another home ---------------------------------------------------------------------------------------
 
     def new_ways(self, home: Home) -> dict[str, Way]:
-        """Return ways for the bundles that are new or have changed. Raises ConfigError for stores.
+        """Return ways for the bundles that are new or have changed, for `change`, which takes them over.
 
-        One that was away for a while is new too: its way was closed behind its last station.
+        Raises ConfigError for stores, and then none is left open. One that was away for a while is new too: its
+        way was closed behind its last station.
         """
         with self._lock:
             in_use = {source.bundle: station.way for source, station in self._stations.items()}
@@ -100,21 +102,31 @@ class Stations:
             for name, bundle in home.bundles.items()
             if bundle.callout is not None and (name not in in_use or not in_use[name].fits(bundle))
         }
-        try:
-            return {name: self._way(name, bundle) for name, bundle in changed.items()}
-        except ValueError as error:
-            raise ConfigError((Problem("bundles", "", str(error)),)) from error
+        with ExitStack() as made:
+            ways: dict[str, Way] = {}
+            for name, bundle in changed.items():
+                try:
+                    way = ways[name] = self._way(name, bundle)
+                except ValueError as error:
+                    raise ConfigError((Problem("bundles", "", str(error)),)) from error
+                made.callback(way.close)
+            made.pop_all()
+        return ways
 
     def change(self, home: Home, ways: dict[str, Way], first: Callable[[], None] = lambda: None) -> bool:
         """Have the stations that the home wants, and no others; False: they end, and nothing has happened.
 
-        `ways`: see `new_ways`. `first` is called before, under the lock.
+        `ways`: see `new_ways`; they are closed where nothing happens. `first` is called before, under the lock.
         """
-        with self._lock:
-            if self._ending:
-                return False
-            first()
-            self._apply(home, ways)
+        with ExitStack() as unused:
+            for way in ways.values():
+                unused.callback(way.close)
+            with self._lock:
+                if self._ending:
+                    return False
+                first()
+                unused.pop_all()
+                self._apply(home, ways)
             return True
 
     def _apply(self, home: Home, ways: dict[str, Way]) -> None:

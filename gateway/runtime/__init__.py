@@ -30,12 +30,13 @@ from gateway.provider.backend import BundleBackend
 from gateway.redaction import MASKED_NAMES, Redaction
 from gateway.replay import open_store
 from gateway.runtime.backends import DRAIN_SECONDS, Backends
+from gateway.runtime.desk import Parts
 from gateway.runtime.live import Live
 from gateway.runtime.master import Coordinator
 from gateway.runtime.probe import Probe
 from gateway.runtime.services import Workshop, takes_token
 from gateway.runtime.view import GatewayView
-from gateway.runtime.worker import Parts, WorkerRuntime
+from gateway.runtime.worker import WorkerRuntime
 from gateway.sampling import Sampler
 from gateway.web import server
 from gateway.web.wsgi import FrontDoor, Mounted

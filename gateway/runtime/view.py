@@ -61,7 +61,7 @@ class GatewayView:
 
     def last_reload(self) -> tuple[Reloaded, datetime] | None:
         """Return what came of the last reload, done or refused, and when."""
-        return self._worker.last_reload
+        return self._worker.desk.last_reload
 
     def workers(self) -> tuple[Worker, ...]:
         """Return how every worker is; those that do not answer are missing."""

@@ -1,5 +1,6 @@
 """The home of one demonstration: a copy of the example, with ports and keys of its own."""
 
+import errno
 import re
 import shutil
 import socket
@@ -47,7 +48,12 @@ class Ports:
         wanted = astuple(self)
         if len(set(wanted)) < len(wanted):
             return "The ports must differ"
-        taken = [str(port) for port in wanted if not _is_free(port)]
+        taken: list[str] = []
+        for port in wanted:
+            error = _refused(port)
+            if error is not None and error.errno != errno.EADDRINUSE:
+                return f"Port {port} cannot be used: {error.strerror or error}"
+            taken += [str(port)] * (error is not None)
         return f"Port {', '.join(taken)} is in use" if taken else ""
 
 
@@ -100,11 +106,12 @@ def _replace(path: Path, pattern: str, text: str) -> None:
     path.write_text(changed)
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def _refused(port: int) -> OSError | None:
+    """Return why a port cannot be listened on; None: it can."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+    except OSError as error:
+        return error
+    return None

@@ -2,8 +2,6 @@
 
 import socket
 
-import pytest
-
 from gateway.demo import home
 from gateway.demo.home import Ports
 from tests.fixtures.ports import free_ports

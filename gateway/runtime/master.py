@@ -95,6 +95,10 @@ class Coordinator:
             log.error("a worker will not take commands, a reload replaces it: %s", error)  # noqa: TRY400
             return None
 
+    def not_forked(self, age: int) -> None:
+        """Take away the socket of a worker that could not be forked: there is one for each try."""
+        self._seat.worker_gone(age)
+
     def in_worker(self) -> None:
         """Let go, in a worker, of the master's socket."""
         self._seat.socket.close()

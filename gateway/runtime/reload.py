@@ -105,13 +105,13 @@ class Reloads:
             raise _NotDoneError(problems=error.problems) from error
 
     def _swap(self, ready: Ready, deadline: float, asker: socket.socket | None) -> None:
-        """Have all workers swap. Raises _NotDoneError, and then none has."""
+        """Have all workers swap. Raises _NotDoneError, and then none has, nor after an error of ours before."""
         hands = self._crew.hands
         change = Change(ready.snapshot.number, mark_of(ready.look)).facts()
         try:
             _judge(self._crew.ask({"do": "prepare", **change}, deadline - self._clock.monotonic()))
             self._still_wanted(asker)
-        except _NotDoneError:
+        except Exception:
             self._crew.ask({"do": "abort", **change}, _TOLD_SECONDS)
             raise
         self.snapshot = ready.snapshot

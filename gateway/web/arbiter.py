@@ -117,7 +117,12 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
 
     def spawn_worker(self) -> int:
         """Fork a worker. Its socket for commands is then its own: who asks a dead one is to hear it at once."""
-        pid: int = super().spawn_worker()
+        try:
+            pid: int = super().spawn_worker()
+        except OSError:
+            if os.getpid() == self.pid:
+                self.app.master.not_forked(self.worker_age)
+            raise
         worker = self.WORKERS[pid]
         if worker.control is not None:
             worker.control.close()

@@ -64,6 +64,10 @@ class Master(Protocol):
         """Return the listening socket at which a worker that is about to be forked takes commands."""
         ...
 
+    def not_forked(self, age: int) -> None:
+        """Clean up behind a worker that could not be forked. Must not raise."""
+        ...
+
     def in_worker(self) -> None:
         """Let go, in a forked worker, of what is the master's alone."""
         ...

@@ -65,6 +65,16 @@ def test_a_command_that_does_not_come_holds_nothing_up(master, home):
     assert asked(master, home, {"do": "status"})["number"] == 1
 
 
+def test_of_a_worker_that_could_not_be_forked_nothing_is_left(home, coordinator):
+    """It is tried again every second, for as long as the system forks no more."""
+    sockets = home / "var" / seat.SERVE
+    with coordinator.before_fork(7):
+        coordinator.not_forked(7)
+    assert [path.name for path in sockets.glob("*.sock")] == ["1.sock"]
+    coordinator.not_forked(8)  # which had not come so far
+    coordinator.close()
+
+
 def test_behind_a_worker_that_has_ended_nothing_is_left(home, coordinator):
     sockets = home / "var" / seat.SERVE
     listening = coordinator.before_fork(7)

@@ -35,6 +35,18 @@ def test_a_worker_that_finds_mistakes_has_the_home_refused(reloads, workers):
     assert [workers.done(age) for age in (1, 2)] == [["prepare", "abort", "told"]] * 2
 
 
+def test_an_error_of_ours_leaves_everything_as_it_was_and_nothing_prepared(reloads, workers, caplog):
+    workers.answers[2, "prepare"] = lambda: {"problems": [{"of": "another version"}]}
+    told = reloads.reload("a test")
+    assert (told.outcome, told.reason) == (
+        Outcome.FAILED,
+        "internal error of the gateway; its log says more",
+    )
+    assert "an error of ours" in caplog.text
+    assert [workers.done(age) for age in (1, 2)] == [["prepare", "abort", "told"]] * 2
+    assert (reloads.snapshot.number, workers.renewed) == (1, 0)
+
+
 def test_a_worker_that_has_died_is_no_obstacle_and_nobody_waits_for_it(reloads, workers):
     workers.die(2)
     assert reloads.reload("a test").done

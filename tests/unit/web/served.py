@@ -81,6 +81,9 @@ class TestMaster:
         (FOLDER / f"commands-{age}").write_text(str(listening.getsockname()[1]))
         return listening
 
+    def not_forked(self, age: int) -> None:
+        pass
+
     def in_worker(self) -> None:
         self.commands.close()
 

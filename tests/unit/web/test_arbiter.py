@@ -25,10 +25,13 @@ def arbiter() -> Iterator[GatewayArbiter]:
     arbiter.SIG_QUEUE, arbiter._held = queue.SimpleQueue(), deque()
     arbiter._woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     looks: list[str] = []
+    not_forked: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as commands:
-        arbiter.looks = looks
+        arbiter.looks, arbiter.not_forked = looks, not_forked
         arbiter.app = SimpleNamespace(
-            master=SimpleNamespace(commands=commands, look=lambda: looks.append("looked"))
+            master=SimpleNamespace(
+                commands=commands, look=lambda: looks.append("looked"), not_forked=not_forked.append
+            )
         )
         yield arbiter
     os.close(arbiter._woken)
@@ -68,3 +71,19 @@ def test_where_nothing_can_be_forked_the_server_goes_on_and_tries_again_later(
     arbiter.pid, arbiter._no_fork_before = -1, 0.0
     with pytest.raises(BlockingIOError):
         arbiter.manage_workers()  # in a worker that was forked
+
+
+def test_a_fork_that_fails_is_cleaned_up_behind_by_the_master_and_by_nobody_else(
+    arbiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_self: object) -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(Arbiter, "spawn_worker", fails)
+    arbiter.worker_age = 7
+    for pid in (-1, os.getpid()):
+        assert arbiter.not_forked == []
+        arbiter.pid = pid  # at first as in a worker that was forked
+        with pytest.raises(BlockingIOError):
+            arbiter.spawn_worker()
+    assert arbiter.not_forked == [7]

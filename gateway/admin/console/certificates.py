@@ -20,7 +20,9 @@ def shown(visit: Visit) -> Response:
         "certificates.html",
         here="/certificates",
         certificates=[(one, gravity(one)) for one in model.certificates],
+        total=model.total,
         unread=model.unread,
+        unread_total=model.unread_total,
         soon=sum(one.days_left < EXPIRES_SOON.days for one in model.certificates),
     )
 

@@ -36,7 +36,7 @@ class Seen:
     decided: Tried | None
     """The rule that refused it; None: it was no rule of WS-Security."""
     message: str
-    """What the id of the message says, without what is another in every fault; empty without one."""
+    """What the id of the message says, without most of what is another in every fault; empty without one."""
     at_fault: str
     codes: str
     """Codes of IMS Connect and RACF."""
@@ -45,6 +45,11 @@ class Seen:
     def refused(self) -> bool:
         """Whether it got a fault."""
         return self.ended.event.outcome == "refused"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it got a fault for which the caller could do nothing: IMS Connect down, a service stopped."""
+        return self.refused and self.at_fault == _SIDES[Side.SERVER]
 
     @property
     def tried(self) -> tuple[Tried, ...]:
@@ -60,7 +65,7 @@ def seen(ended: Ended) -> Seen:
     return Seen(
         ended=ended,
         decided=next((rule for rule in _tried(event.rules) if not rule.held), None),
-        message=_text(message) if message else "",
+        message=_text(message, event.service) if message else "",
         at_fault=_SIDES[message.side] if message else "",
         codes=" ".join(f"{name} {value}" for name, value in numbers if value is not None),
     )
@@ -91,10 +96,10 @@ class Wanted:
         return [seen(ended) for ended in recent if self.picks(ended)]
 
 
-def _text(message: Message) -> str:
-    """Return its text; of one that is all blank it is known where it comes from."""
-    text = _BLANK.sub("\u2026", message.text)
-    return text if text.strip("\u2026") else "The security header was refused"
+def _text(message: Message, service: str) -> str:
+    """Return its text with the service filled in; one that begins with a blank is about a security header."""
+    text = _BLANK.sub("\u2026", message.text.replace("{service}", service)).removesuffix(": \u2026")
+    return "The security header was refused" if text.startswith("\u2026") else text
 
 
 def _tried(rules: Iterable[str]) -> Iterator[Tried]:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from gateway import __version__
 from gateway.admin.console import numbers
+from gateway.config.catalogue import action_of
 
 _PACKAGE: Final = "gateway.admin.console"
 STATIC: Final[dict[str, str]] = {
@@ -87,5 +88,6 @@ def _environment() -> Environment:
         ago=numbers.ago,
         clock=numbers.clock_time,
         moment=numbers.day_and_time,
+        action=action_of,
     )
     return made

@@ -27,9 +27,23 @@ def test_a_rule_of_another_version_has_no_meaning_here():
 
 def test_a_message_is_told_without_what_is_another_each_time():
     one = seen(refused(message_id="IGW2009E", rules=(), return_code=8, reason_code=0x28))
-    assert (one.message, one.at_fault) == ("IMS answered with a message: \u2026", "this side")
+    assert (one.message, one.at_fault) == ("IMS answered with a message", "this side")
     assert one.codes == "RC 8 RSN 40"
     assert one.decided is None
+
+
+@pytest.mark.parametrize(
+    ("message_id", "text", "failed"),
+    [
+        ("IGW1206E", "Service lab is stopped; try again later", True),
+        ("IGW2001E", "IMS Connect \u2026 cannot be reached", True),
+        ("IGW1204E", "The body does not follow the contract", False),
+        ("IGW1309E", "The security header was refused", False),
+    ],
+)
+def test_what_the_caller_can_do_nothing_about_has_failed_and_was_not_refused(message_id, text, failed):
+    one = seen(refused(message_id=message_id, rules=(), service="lab"))
+    assert (one.message, one.refused, one.failed) == (text, True, failed)
 
 
 def test_a_message_that_is_all_the_standard_s_own_text_has_words_of_ours():

@@ -30,6 +30,7 @@ from gateway.provider.backend import BundleBackend
 from gateway.redaction import MASKED_NAMES, Redaction
 from gateway.replay import open_store
 from gateway.runtime.backends import DRAIN_SECONDS, Backends
+from gateway.runtime.change import LastReload
 from gateway.runtime.desk import Parts
 from gateway.runtime.live import Live
 from gateway.runtime.master import Coordinator
@@ -53,8 +54,12 @@ def build(
     sink: Sink | None = None,
     clock: Clock = SYSTEM_CLOCK,
     metrics: Metrics | None = None,
+    last: LastReload = None,
 ) -> WorkerRuntime:
-    """Build what a worker serves, of a snapshot with applications. Raises ConfigError."""
+    """Build what a worker serves, of a snapshot with applications. Raises ConfigError.
+
+    `last`: of the gateway, before there was this worker: what was refused is to be seen until it is mended.
+    """
     metrics = metrics or Metrics()
     home = snapshot.home
     with ExitStack() as built:
@@ -84,8 +89,10 @@ def build(
         sampler = Sampler(backends.living, metrics.paths)
         built.callback(sampler.close)
         backends.farewell = sampler.look
-        metrics.reloaded(snapshot.number, snapshot.loaded_at, done=True, count=False)
-        return WorkerRuntime(live, Parts(backends, board, probe, metrics, clock), built.pop_all().close)
+        done, at = (last[0].done, last[1]) if last else (True, snapshot.loaded_at)
+        metrics.reloaded(snapshot.number, at, done=done, count=False)
+        parts = Parts(backends, board, probe, metrics, clock, last)
+        return WorkerRuntime(live, parts, built.pop_all().close)
 
 
 def _managed(worker: WorkerRuntime, snapshot: Snapshot, instance: int) -> WorkerRuntime:
@@ -112,7 +119,7 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
         master = Coordinator(
             snapshot,
             look,
-            lambda one, number: _managed(build(one, metrics=Metrics(counted)), one, number),
+            lambda one, number, last: _managed(build(one, metrics=Metrics(counted), last=last), one, number),
             lambda pid: worker_ended(counted, pid),
             SYSTEM_CLOCK,
         )

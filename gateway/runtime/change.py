@@ -1,8 +1,14 @@
-"""What master and workers call the home that is to come into force."""
+"""What master and workers both speak of: a home that is to come into force, and what came of the last one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
+
+from gateway.control.reloaded import Reloaded
+
+LastReload = tuple[Reloaded, datetime] | None
+"""What came of the last reload, done or not, and when; None: there was none."""
 
 
 @dataclass(frozen=True, slots=True)

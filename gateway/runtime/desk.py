@@ -28,13 +28,16 @@ from gateway.observe.metrics import Metrics
 from gateway.observe.traffic import TrafficBoard
 from gateway.runtime import pictures
 from gateway.runtime.backends import Backends
-from gateway.runtime.change import Change
+from gateway.runtime.change import Change, LastReload
 from gateway.runtime.live import Live
 from gateway.runtime.probe import Probe
 from gateway.runtime.takeover import Takeover
 from gateway.web.environ import Floor
 
-_Do = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+_Read = Callable[[Mapping[str, Any]], tuple[Any, ...]]
+"""Reads what is asked. Raises KeyError, TypeError, ValueError or OverflowError."""
+_Do = Callable[..., Mapping[str, Any]]
+"""Does it, called with what was read, and returns what to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +49,31 @@ class Parts:
     probe: Probe
     metrics: Metrics
     clock: Clock
+    last_reload: LastReload = None
+    """Of the gateway, before there was this worker."""
 
 
 class Desk:
     """Answers commands to one worker. Thread-safe."""
 
     def __init__(self, live: Live, parts: Parts) -> None:
-        self.last_reload: tuple[Reloaded, datetime] | None = None
-        """What came of the last reload of the gateway, and when; None: there was none."""
+        self.last_reload = parts.last_reload
+        """Of the gateway."""
         self._live = live
         self._parts = parts
         self._started = parts.clock.now()
         self._takeover = Takeover(live)
         self._floor: Floor | None = None
-        self._do: Mapping[str, _Do] = {
-            "prepare": lambda said: self._takeover.prepare(Change.of(said)),
-            "commit": lambda said: self._takeover.commit(Change.of(said)),
-            "abort": lambda said: self._takeover.abort(Change.of(said)),
-            "told": self._told,
-            "recycle": self._recycle,
-            "look": self._look,
-            "recent": self._recent,
-            "capture": self._capture,
-            "captured": self._captured,
+        self._commands: Mapping[str, tuple[_Read, _Do]] = {
+            "prepare": (_change, self._takeover.prepare),
+            "commit": (_change, self._takeover.commit),
+            "abort": (_change, self._takeover.abort),
+            "told": (_reload, self._told),
+            "recycle": (lambda said: (str(said["bundle"]),), self._recycle),
+            "look": (lambda _said: (), self._look),
+            "recent": (lambda said: (int(said["most"]),), self._recent),
+            "capture": (_order, self._capture),
+            "captured": (lambda said: (str(said["service"]),), self._captured),
         }
 
     def begin(self, floor: Floor) -> None:
@@ -78,25 +83,26 @@ class Desk:
     def answer(self, line: bytes) -> bytes:
         """Do what a line asks, and return the line that answers. Raises ControlError."""
         said = object_of(line)
-        do = self._do.get(str(said.get("do")))
-        if do is None:
-            raise ControlError(f"what is asked must be one of {', '.join(self._do)}")
+        command = self._commands.get(str(said.get("do")))
+        if command is None:
+            raise ControlError(f"what is asked must be one of {', '.join(self._commands)}")
+        read, do = command
         try:
-            return line_of(do(said))
-        except (KeyError, TypeError, ValueError) as error:
+            asked = read(said)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ControlError(f"what was asked is not in order: {type(error).__name__}") from error
+        return line_of(do(*asked))
 
-    def _told(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        told, at = Reloaded.of(said["reloaded"]), datetime.fromisoformat(said["at"])
+    def _told(self, told: Reloaded, at: datetime, count: bool) -> Mapping[str, Any]:
         self.last_reload = told, at
-        self._parts.metrics.reloaded(told.number, at, done=told.done, count=bool(said["count"]))
+        self._parts.metrics.reloaded(told.number, at, done=told.done, count=count)
         return {"done": True}
 
-    def _recycle(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        self._parts.backends.recycle(str(said["bundle"]))
+    def _recycle(self, bundle: str) -> Mapping[str, Any]:
+        self._parts.backends.recycle(bundle)
         return {"done": True}
 
-    def _look(self, _said: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _look(self) -> Mapping[str, Any]:
         """Return how this worker is."""
         snapshot = self._live.current.snapshot
         load = self._floor.load() if self._floor else None
@@ -113,15 +119,32 @@ class Desk:
         )
         return pictures.worker_facts(picture)
 
-    def _recent(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"recent": pictures.ended_facts(self._parts.board.recent(int(said["most"])))}
+    def _recent(self, most: int) -> Mapping[str, Any]:
+        return {"recent": pictures.ended_facts(self._parts.board.recent(most))}
 
-    def _capture(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        until = said["until"]
-        self._parts.probe.capture(
-            str(said["service"]), None if until is None else datetime.fromisoformat(until)
-        )
+    def _capture(self, service: str, until: datetime | None) -> Mapping[str, Any]:
+        self._parts.probe.capture(service, until)
         return {"done": True}
 
-    def _captured(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"captured": pictures.captured_facts(self._parts.probe.captured(str(said["service"])))}
+    def _captured(self, service: str) -> Mapping[str, Any]:
+        return {"captured": pictures.captured_facts(self._parts.probe.captured(service))}
+
+
+def _change(said: Mapping[str, Any]) -> tuple[Change]:
+    return (Change.of(said),)
+
+
+def _reload(said: Mapping[str, Any]) -> tuple[Reloaded, datetime, bool]:
+    return Reloaded.of(said["reloaded"]), _time(said["at"]), bool(said["count"])
+
+
+def _order(said: Mapping[str, Any]) -> tuple[str, datetime | None]:
+    until = said["until"]
+    return str(said["service"]), None if until is None else _time(until)
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("a time has an offset")
+    return time

@@ -20,6 +20,7 @@ from gateway.control.reloaded import Outcome, Reloaded
 from gateway.control.server import converse
 from gateway.control.words import ControlError, line_of, object_of
 from gateway.preflight.snapshot import Snapshot
+from gateway.runtime.change import LastReload
 from gateway.runtime.crew import Crew
 from gateway.runtime.reload import Reloads
 from gateway.runtime.watch import Watch
@@ -32,8 +33,8 @@ _COMMAND_SECONDS: Final = 2.0
 """For a command to come whole, once somebody has connected: the master does nothing else meanwhile."""
 _RECYCLED_SECONDS: Final = 2.0
 
-Build = Callable[[Snapshot, int], Application]
-"""Builds what a worker serves, from a snapshot and the number of the master's seat."""
+Build = Callable[[Snapshot, int, LastReload], Application]
+"""Builds what a worker serves, of a snapshot; the number is that of the master's seat."""
 
 
 class Coordinator:
@@ -85,7 +86,7 @@ class Coordinator:
 
     def build(self) -> Application:
         """Build what a worker serves. Called in each worker."""
-        return self._build(self._reloads.snapshot, self.number)
+        return self._build(self._reloads.snapshot, self.number, self._reloads.last)
 
     def before_fork(self, age: int) -> socket.socket | None:
         """Return the socket at which a worker takes commands; None if none can be had, which the log tells."""

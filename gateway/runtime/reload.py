@@ -10,7 +10,6 @@ import logging
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from gateway.clock import Clock
@@ -21,7 +20,7 @@ from gateway.errors import ConfigError, Problem
 from gateway.preflight.snapshot import Snapshot
 from gateway.preflight.still import mark_of
 from gateway.runtime.aside import STOPPED
-from gateway.runtime.change import Change
+from gateway.runtime.change import Change, LastReload
 from gateway.runtime.crew import Crew, Said
 from gateway.runtime.reading import GivenUpError, Reader, Ready
 from gateway.runtime.watch import Watch
@@ -50,8 +49,7 @@ class Reloads:
         """`process`: what it is called in answers."""
         self.snapshot = snapshot
         """What is in force."""
-        self.last: tuple[Reloaded, datetime] | None = None
-        """What came of the last reload, and when."""
+        self.last: LastReload = None
         self._process = process
         self._crew = crew
         self._watch = watch

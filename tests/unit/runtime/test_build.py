@@ -4,13 +4,16 @@ import io
 import shutil
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from gateway import runtime, testkeys
 from gateway.config.read import read_home
+from gateway.control.reloaded import Outcome, Reloaded
 from gateway.errors import ConfigError
 from gateway.exchange import Secret
+from gateway.observe.metrics import Metrics
 from gateway.runtime import services
 from gateway.web import server
 from tests.fixtures.in_process import snapshot_of
@@ -95,6 +98,33 @@ def test_a_part_that_fails_lets_go_of_those_before_it(folder, monkeypatch):
     with pytest.raises(RuntimeError, match="no front door"):
         runtime.build(snapshot_of(read(folder)))
     assert threading.active_count() == before  # and an open database or socket would be a warning, so an error
+
+
+def told_in_metrics(folder, **given):
+    """Build a worker; return its snapshot, what it has of the last reload, and what its metrics say of that."""
+    snapshot, metrics = snapshot_of(read(folder)), Metrics()
+    built = runtime.build(snapshot, metrics=metrics, **given)
+    try:
+        names = ("imsgw_config_last_reload_timestamp_seconds", "imsgw_config_last_reload_successful")
+        lines = metrics.page().decode().splitlines()
+        values = [float(line.split()[1]) for name in names for line in lines if line.startswith(f"{name} ")]
+        assert not [line for line in lines if line.startswith("imsgw_reloads_total{")], "it counts none"
+        return snapshot, built.desk.last_reload, values
+    finally:
+        built.close()
+
+
+def test_a_worker_that_comes_later_tells_of_the_reload_that_was_refused_before(folder):
+    """What it tells of last is what the metrics of all workers say."""
+    at = datetime(2026, 3, 1, 12, 0, 7, tzinfo=UTC)
+    refused = Reloaded("serve 1", Outcome.REFUSED, 1, "0" * 16), at
+    _, last, values = told_in_metrics(folder, last=refused)
+    assert (last, values) == (refused, [at.timestamp(), 0.0])
+
+
+def test_a_worker_that_comes_before_any_reload_tells_of_the_start(folder):
+    snapshot, last, values = told_in_metrics(folder)
+    assert (last, values) == (None, [snapshot.loaded_at.timestamp(), 1.0])
 
 
 # -- before serving

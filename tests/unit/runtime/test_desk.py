@@ -5,13 +5,18 @@ import os
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.clock import SYSTEM_CLOCK
 from gateway.control.reloaded import Outcome, Reloaded
 from gateway.control.words import MOST_BYTES, ControlError
 from gateway.exchange import Arrival, Peer
 from gateway.preflight.still import load_still, mark_of
+from gateway.runtime.desk import Desk
 from gateway.runtime.probe import MOST_MESSAGES
+
+TOLD = Reloaded("serve 1", Outcome.REFUSED, 1, "0" * 16)
 
 
 def ask(worker, do, **more):
@@ -30,11 +35,11 @@ def test_a_change_is_prepared_given_up_prepared_and_committed(lab_home, worker):
 
 
 def test_what_came_of_a_reload_is_noted_and_counted_where_it_is_to_be(worker):
-    told, at = Reloaded("serve 1", Outcome.REFUSED, 1, "0" * 16), SYSTEM_CLOCK.now()
+    at = SYSTEM_CLOCK.now()
     assert worker.desk.last_reload is None
     for count in (True, False):
-        ask(worker, "told", reloaded=told.facts(), at=at.isoformat(), count=count)
-    assert worker.desk.last_reload == (told, at)
+        ask(worker, "told", reloaded=TOLD.facts(), at=at.isoformat(), count=count)
+    assert worker.desk.last_reload == (TOLD, at)
     page = worker.desk._parts.metrics.page().decode().splitlines()
     assert 'imsgw_reloads_total{outcome="refused"} 1.0' in page
     assert "imsgw_config_last_reload_successful 0.0" in page
@@ -97,7 +102,10 @@ def test_captured_messages_that_are_more_than_a_line_leave_the_newest_and_say_ho
         {"do": "told", "reloaded": {}, "at": "2026-03-01T12:00:07+00:00", "count": True},
         {"do": "told", "reloaded": None, "at": None},
         {"do": "recycle"},
+        {"do": "told", "reloaded": TOLD.facts(), "at": "2026-03-01T12:00:07", "count": True},
         {"do": "recent", "most": "many"},
+        {"do": "recent", "most": float("inf")},
+        {"do": "capture", "service": "lab", "until": "2026-03-01T12:00:07"},
         {"do": "recent"},
         {"do": "capture", "service": "lab", "until": "tomorrow"},
         {"do": "capture", "service": "lab"},
@@ -113,3 +121,39 @@ def test_what_is_not_in_order_is_told_to_who_asks(worker, line):
 def test_what_a_worker_does_not_do_is_told_with_what_it_does(worker, line):
     with pytest.raises(ControlError, match="one of prepare, commit, abort, told, recycle, look, recent"):
         worker.desk.answer(json.dumps(line).encode())
+
+
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.just(TOLD.facts()))
+WORDS = st.sampled_from(["number", "mark", "reloaded", "at", "count", "bundle", "most", "service", "until"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.sampled_from(["commit", "abort", "told", "recycle", "look", "recent", "capture", "captured"]),
+    st.dictionaries(WORDS, VALUES),
+)
+def test_whatever_is_asked_is_answered_or_told_to_be_wrong(worker, do, more):
+    try:
+        line = worker.desk.answer(json.dumps({"do": do, **more}).encode())
+    except ControlError:
+        return
+    assert isinstance(json.loads(line), dict)
+
+
+@given(st.binary())
+def test_what_is_no_line_of_ours_is_told_to_be_wrong(line):
+    desk = object.__new__(Desk)
+    with pytest.raises(ControlError):
+        desk.answer(line)
+
+
+@pytest.mark.parametrize("error", [KeyError, TypeError, ValueError])
+def test_an_error_of_ours_is_not_laid_to_who_asks(worker, monkeypatch, error):
+    """`gateway.control.server` has it in the log; a refusal it has not."""
+
+    def fails(_service: str) -> object:
+        raise error("ours")
+
+    monkeypatch.setattr(worker.desk._parts.probe, "captured", fails)
+    with pytest.raises(error, match="ours"):
+        ask(worker, "captured", service="lab")

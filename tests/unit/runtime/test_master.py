@@ -65,6 +65,18 @@ def test_a_command_that_does_not_come_holds_nothing_up(master, home):
     assert asked(master, home, {"do": "status"})["number"] == 1
 
 
+def test_a_worker_begins_with_what_is_in_force_and_is_told_of_the_last_reload(master, workers):
+    built: list[object] = []
+    master._build = lambda snapshot, seat, last: built.append((snapshot.number, seat, last))
+    master.build()
+    assert built.pop() == (1, 1, None)
+    workers.answers[2, "prepare"] = lambda: {"reason": "no room"}
+    master.reload()
+    master.build()
+    (number, _, last) = built.pop()
+    assert (number, last[0].reason) == (1, "no room")
+
+
 def test_of_a_worker_that_could_not_be_forked_nothing_is_left(home, coordinator):
     """It is tried again every second, for as long as the system forks no more."""
     sockets = home / "var" / seat.SERVE

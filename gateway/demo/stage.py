@@ -1,6 +1,8 @@
 """The stage of the demonstration: the processes, their start and their end."""
 
 import secrets
+import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -99,9 +101,20 @@ class Stage:
         return 1 if failed else 0
 
     @property
+    def _secrets(self) -> dict[str, str]:
+        return {"IMSGW_KEYSTORE_PASSWORD": self.keys.server_password.reveal(), "IMS1_PASSWORD": BUNDLE_PASSWORD}
+
+    @property
+    def _settings(self) -> str:
+        """Settings of a shell for commands on this home; what is secret there ends with the demonstration."""
+        settings = {"IMSGW_HOME": str(self.home), **self._secrets}
+        if shutil.which("imsgw") is None:  # make demo runs it from an environment that no shell has entered
+            settings["PATH"] = f"{Path(sys.executable).parent}:$PATH"
+        return " ".join(f'{name}="{value}"' for name, value in settings.items())
+
+    @property
     def _programs(self) -> Programs:
-        secret = self.keys.server_password.reveal()
-        return Programs(self.home, {"IMSGW_KEYSTORE_PASSWORD": secret, "IMS1_PASSWORD": BUNDLE_PASSWORD})
+        return Programs(self.home, self._secrets)
 
     def _start(self, command: str) -> Program:
         program = self._programs.start(command)
@@ -128,7 +141,9 @@ class Stage:
         server = f"https://localhost:{self.ports.https}"
         home, password = self.home, self.operator.reveal()
         self.console.print(
-            "\nEverything stays up. From another shell:\n\n"
+            "\nEverything stays up. In another shell, so that commands find this home and its secrets:\n\n"
+            f"  export {self._settings}\n\n"
+            "Then: imsgw service list, imsgw check --online, imsgw bundle test ims1, ..., and calls:\n\n"
             "  imsgw call PhoneBookPort PhoneBook command=DISPLAY lastName=LAST2 \\\n"
             f"      --server {server} --ca {home}/keystores/ca.pem\n"
             "  DEMO=WONDER1 imsgw call QuotePort Quote rater=rating-basic product=CAR amount=9000 \\\n"

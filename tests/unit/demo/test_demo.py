@@ -77,6 +77,9 @@ def test_it_stays_up_for_calls_of_one_s_own_until_ctrl_c(demo, output, tmp_path)
     wait_until(lambda: "Ctrl-C stops everything" in output(), "all calls", SECONDS)
     (ca,) = tmp_path.glob("imsgw-demo-*/keystores/ca.pem")
     assert f"--ca {ca}" in output(), "the line to copy names the authority"
+    assert status(output()).startswith("serve 1: configuration 1 "), (
+        "commands find the home by the line to copy"
+    )
     call = [sys.executable, "-m", "gateway", "call", "PhoneBookPort", "WhoAmI", "--ca", str(ca)]
     done = subprocess.run(
         [*call, "--server", f"https://localhost:{https}"],
@@ -94,6 +97,18 @@ def test_it_stays_up_for_calls_of_one_s_own_until_ctrl_c(demo, output, tmp_path)
     assert "Traceback" not in output()
     assert not psutil.wait_procs(family, timeout=SECONDS)[1], "no process stays"
     assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+def status(told):
+    """Do what the demonstration says for another shell: check the home, secrets and all; return what runs."""
+    (settings,) = re.findall("^  (export .+)$", told, re.MULTILINE)
+    script = f"{settings}\n{sys.executable} -m gateway check && {sys.executable} -m gateway status"
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        ["sh", "-c", script], env=env, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout[done.stdout.index("serve 1") :]
 
 
 def overview(told, ca):

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, StringConstraints
 
 from gateway.admin.api.endpoint import Asked, Shown
+from gateway.admin.api.paging import PageShown
 from gateway.admin.api.problem import HomeProblem
 from gateway.manage.probe import Probed
 from gateway.manage.views import BundleView
@@ -32,8 +33,8 @@ class BundleShown(Shown):
         return cls(**facts, problems=tuple(HomeProblem.of(problem) for problem in view.problems))
 
 
-class Bundles(Shown):
-    """All bundles by name."""
+class Bundles(PageShown):
+    """A page of bundles by name."""
 
     bundles: tuple[BundleShown, ...]
 

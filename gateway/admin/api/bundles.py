@@ -19,6 +19,7 @@ from gateway.admin.api.bundle_models import (
 from gateway.admin.api.changes import UNDONE, ChangeShown, installation, told
 from gateway.admin.api.endpoint import Call, Endpoint, Tagged
 from gateway.admin.api.masked import masked
+from gateway.admin.api.paging import PageAsked, page
 from gateway.admin.api.problem import ApiError, not_found, unfit
 from gateway.admin.api.status import Reload, in_force
 from gateway.admin.roles import Role
@@ -33,8 +34,11 @@ from gateway.manage.views import bundle_views
 
 
 def bundles(call: Call) -> Bundles:
-    """Show all bundles."""
-    return Bundles(bundles=tuple(_views(call).values()))
+    """Show a page of bundles."""
+    found = page(call.desk.configuration.bundles, call.queried(PageAsked))
+    views = _views(call)
+    shown = tuple(views[name] for name in found.names if name in views)
+    return Bundles(bundles=shown, total=found.total, next=found.next)
 
 
 def bundle(call: Call) -> Tagged:
@@ -120,7 +124,15 @@ def _plain(table: Any) -> Any:
 
 _PATH: Final = "/api/bundles/<name:bundle>"
 ENDPOINTS: Final = (
-    Endpoint("GET", "/api/bundles", Role.VIEWER, "All connection bundles", bundles, Bundles),
+    Endpoint(
+        "GET",
+        "/api/bundles",
+        Role.VIEWER,
+        "Connection bundles by name, page by page",
+        bundles,
+        Bundles,
+        query=PageAsked,
+    ),
     Endpoint(
         "POST",
         "/api/bundles",

@@ -8,13 +8,17 @@ from typing import Final
 from cryptography import x509
 from pydantic import Field
 
-from gateway.admin.api.endpoint import Call, Endpoint, Shown
+from gateway.admin.api.endpoint import Call, Endpoint, Query, Shown
 from gateway.admin.roles import Role
 from gateway.config.checks.places import correlator_file
 from gateway.config.model import Home, KeyStore, TrustStore
 from gateway.preflight.stores import stores_of
 from gateway.tls.certificates import CertificateFacts, describe
 from gateway.tls.opened import Opened
+
+MOST_PLACES: Final = 20
+"""Of one certificate: thousands of services may name one store."""
+MOST_UNREAD: Final = 100
 
 
 class StoreNamed(Shown):
@@ -38,7 +42,8 @@ class CertificateShown(Shown):
     valid: bool
     key: str = Field(description="Kind and size of its key.")
     sha256: str
-    places: tuple[StoreNamed, ...]
+    places: tuple[StoreNamed, ...] = Field(description=f"The first {MOST_PLACES}.")
+    places_total: int
 
 
 class StoreUnread(Shown):
@@ -49,11 +54,19 @@ class StoreUnread(Shown):
     reason: str
 
 
+class CertificatesAsked(Query):
+    """How many are shown."""
+
+    limit: int = Field(default=500, ge=1, le=5000, description="At most so many, those that end first.")
+
+
 class Certificates(Shown):
-    """All of them, those that end first on top."""
+    """Those that end first on top."""
 
     certificates: tuple[CertificateShown, ...]
-    unread: tuple[StoreUnread, ...]
+    total: int = Field(description="How many there are.")
+    unread: tuple[StoreUnread, ...] = Field(description=f"The first {MOST_UNREAD}.")
+    unread_total: int
 
 
 def certificates(call: Call) -> Certificates:
@@ -73,8 +86,12 @@ def certificates(call: Call) -> Certificates:
             facts[fact.sha256] = fact
             places[fact.sha256].append(StoreNamed(file=file, key=key, store=_name(home, store), own=own))
     ordered = sorted(facts.values(), key=lambda fact: (fact.not_after, fact.subject))
+    limit = call.queried(CertificatesAsked).limit
     return Certificates(
-        certificates=tuple(_shown(fact, now, places[fact.sha256]) for fact in ordered), unread=tuple(unread)
+        certificates=tuple(_shown(fact, now, places[fact.sha256]) for fact in ordered[:limit]),
+        total=len(ordered),
+        unread=tuple(unread[:MOST_UNREAD]),
+        unread_total=len(unread),
     )
 
 
@@ -112,7 +129,8 @@ def _shown(fact: CertificateFacts, now: datetime, places: list[StoreNamed]) -> C
         valid=fact.not_before <= now <= fact.not_after,
         key=fact.key,
         sha256=fact.sha256,
-        places=tuple(places),
+        places=tuple(places[:MOST_PLACES]),
+        places_total=len(places),
     )
 
 
@@ -124,5 +142,6 @@ ENDPOINTS: Final = (
         "The certificates of all stores, those that end first on top",
         certificates,
         Certificates,
+        query=CertificatesAsked,
     ),
 )

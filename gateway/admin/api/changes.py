@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from gateway.admin.api.endpoint import Shown
-from gateway.admin.api.problem import ApiError, HomeProblem
+from gateway.admin.api.problem import TOTAL, ApiError, HomeProblem
 from gateway.admin.api.status import ReloadedProcess
 from gateway.admin.desk import Desk
 from gateway.manage.installation import Installation
@@ -44,6 +44,7 @@ class ChangeShown(Shown):
     problems: tuple[HomeProblem, ...] = Field(
         description="Errors that were there before and still are: the change is written, but not in force."
     )
+    problems_total: int = TOTAL
     notes: tuple[str, ...]
 
     @classmethod
@@ -54,7 +55,8 @@ class ChangeShown(Shown):
             in_force=change.in_force,
             files=change.files,
             processes=tuple(ReloadedProcess.of(one) for one in change.processes),
-            problems=tuple(HomeProblem.of(problem) for problem in change.problems),
+            problems=HomeProblem.first(change.problems),
+            problems_total=len(change.problems),
             notes=change.notes,
         )
 

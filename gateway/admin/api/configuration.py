@@ -7,7 +7,8 @@ from typing import Final
 from pydantic import Field
 
 from gateway.admin.api.endpoint import Asked, Call, Endpoint, Shown
-from gateway.admin.api.problem import HomeProblem, unavailable
+from gateway.admin.api.paging import PageAsked, PageShown, page
+from gateway.admin.api.problem import TOTAL, HomeProblem, unavailable
 from gateway.admin.roles import Role
 from gateway.errors import ConfigError
 from gateway.preflight.loading import load
@@ -23,8 +24,8 @@ class FileShown(Shown):
     sha256: str = Field(description="Of what the file says; comments and literal secrets are not in it.")
 
 
-class Files(Shown):
-    """The TOML files that are in force."""
+class Files(PageShown):
+    """A page of the TOML files that are in force, by name."""
 
     number: int
     digest: str = Field(description="Of the whole configuration.")
@@ -37,6 +38,7 @@ class Checked(Shown):
     right: bool = Field(description="Whether there are no errors: a reload would bring the files into force.")
     in_force: bool = Field(description="Whether the files are those that are in force.")
     problems: tuple[HomeProblem, ...]
+    problems_total: int = TOTAL
 
 
 class OnlineAsked(Asked):
@@ -89,11 +91,14 @@ class CheckedOnline(Shown):
 def files(call: Call) -> Files:
     """Show the files that are in force."""
     snapshot = call.desk.gateway.snapshot()
-    found = sorted(snapshot.home.files.items())
+    digests = snapshot.home.files
+    found = page(digests, call.queried(PageAsked))
     return Files(
         number=snapshot.number,
         digest=snapshot.digest,
-        files=tuple(FileShown(file=name, sha256=digest) for name, digest in found),
+        files=tuple(FileShown(file=name, sha256=digests[name]) for name in found.names),
+        total=found.total,
+        next=found.next,
     )
 
 
@@ -106,12 +111,20 @@ def check(call: Call) -> Checked:
         before = desk.gateway.snapshot()
         found = load(desk.home, environ=desk.environ, state=desk.state, before=before, now=desk.clock.now())
     except ConfigError as error:
-        problems = tuple(HomeProblem.of(problem) for problem in error.problems)
-        return Checked(right=False, in_force=False, problems=problems)
+        return Checked(
+            right=False,
+            in_force=False,
+            problems=HomeProblem.first(error.problems),
+            problems_total=len(error.problems),
+        )
     finally:
         desk.judging.release()
-    problems = tuple(HomeProblem.of(problem) for problem in found.warnings)
-    return Checked(right=True, in_force=found.digest == before.digest, problems=problems)
+    return Checked(
+        right=True,
+        in_force=found.digest == before.digest,
+        problems=HomeProblem.first(found.warnings),
+        problems_total=len(found.warnings),
+    )
 
 
 def check_online(call: Call) -> CheckedOnline:
@@ -130,7 +143,15 @@ def check_online(call: Call) -> CheckedOnline:
 
 
 ENDPOINTS: Final = (
-    Endpoint("GET", "/api/files", Role.VIEWER, "The files of the configuration in force", files, Files),
+    Endpoint(
+        "GET",
+        "/api/files",
+        Role.VIEWER,
+        "The files of the configuration in force, page by page",
+        files,
+        Files,
+        query=PageAsked,
+    ),
     Endpoint(
         "GET",
         "/api/check",

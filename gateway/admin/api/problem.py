@@ -12,6 +12,13 @@ from gateway.errors import Problem
 MEDIA_TYPE: Final = "application/problem+json"
 
 
+MOST_PROBLEMS: Final = 500
+"""Of one answer; a home may have thousands of services, and each of them a warning."""
+TOTAL: Final = Field(
+    description=f"How many there are. Of more than {MOST_PROBLEMS} the first are told, errors first."
+)
+
+
 class HomeProblem(BaseModel):
     """One mistake or warning in the files of the home, as `imsgw check` tells it."""
 
@@ -36,6 +43,14 @@ class HomeProblem(BaseModel):
             action=action_of(problem),
         )
 
+    @classmethod
+    def first(cls, problems: Iterable[Problem]) -> "tuple[HomeProblem, ...]":
+        """Put problems into the API's words: MOST_PROBLEMS at most, errors first where there are more."""
+        found = tuple(problems)
+        if len(found) > MOST_PROBLEMS:
+            found = tuple(sorted(found, key=lambda problem: problem.warning)[:MOST_PROBLEMS])
+        return tuple(cls.of(problem) for problem in found)
+
 
 class ProblemDetails(BaseModel):
     """Why a request was not done (RFC 9457)."""
@@ -49,6 +64,7 @@ class ProblemDetails(BaseModel):
     problems: tuple[HomeProblem, ...] = Field(
         default=(), description="What is wrong with the configuration, where that is why."
     )
+    problems_total: int = TOTAL
 
 
 class ApiError(Exception):
@@ -74,7 +90,8 @@ class ApiError(Exception):
             title=self.status.phrase,
             status=self.status.value,
             detail=self.detail,
-            problems=tuple(HomeProblem.of(problem) for problem in self.problems),
+            problems=HomeProblem.first(self.problems),
+            problems_total=len(self.problems),
         )
 
     def facts(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from gateway.admin.api.endpoint import Call, Endpoint, Query, Shown
+from gateway.admin.api.paging import PageAsked, PageShown, page
 from gateway.admin.ports import Worker
 from gateway.admin.roles import Role
 from gateway.observe.traffic import BUCKET_SECONDS, BUCKETS, RECENT, Bucket, Ended
@@ -82,17 +83,20 @@ class ServiceTraffic(Shown):
     buckets: tuple[BucketShown, ...]
 
 
-class Traffic(Shown):
+class Traffic(PageShown):
     """Counts by time. They are kept in memory for an hour, and gone with their worker."""
 
     seconds: int = Field(description="Length of a stretch.")
     services: tuple[ServiceTraffic, ...]
 
 
-class TrafficAsked(Query):
-    """Which counts are shown."""
+class TrafficAsked(PageAsked):
+    """Which counts are shown: of services that had requests, by name."""
 
     service: str = Field(default="", max_length=64, description="Of this service; empty: of all.")
+    limit: int = Field(
+        default=50, ge=1, le=200, description="Services of a page; of each there may be 360 counts."
+    )
     minutes: int = Field(default=60, ge=1, le=BUCKET_SECONDS * BUCKETS // 60)
 
 
@@ -113,23 +117,28 @@ def traffic(call: Call) -> Traffic:
     """Show counts by time, of all workers together."""
     asked = call.queried(TrafficAsked)
     since = int(call.desk.clock.now().timestamp()) - asked.minutes * 60
-    found = together(call.desk.gateway.workers(), since)
-    return Traffic(
-        seconds=BUCKET_SECONDS,
-        services=tuple(
-            ServiceTraffic(service=name, buckets=tuple(_shown(bucket) for bucket in buckets))
-            for name, buckets in sorted(found.items())
-            if asked.service in {"", name}
-        ),
+    workers = call.desk.gateway.workers()
+    busy = {
+        name
+        for worker in workers
+        for name, buckets in worker.traffic.items()
+        if asked.service in {"", name} and buckets and buckets[-1].start >= since
+    }
+    found = page(busy, asked)
+    counts = together(workers, since, found.names)
+    shown = tuple(
+        ServiceTraffic(service=name, buckets=tuple(_shown(bucket) for bucket in counts[name]))
+        for name in found.names
     )
+    return Traffic(seconds=BUCKET_SECONDS, services=shown, total=found.total, next=found.next)
 
 
-def together(workers: Iterable[Worker], since: int) -> dict[str, list[Bucket]]:
+def together(workers: Iterable[Worker], since: int, services: Iterable[str]) -> dict[str, list[Bucket]]:
     """Return the counts of all workers by service, oldest first, from so many seconds since 1970 on."""
     sums: dict[str, dict[int, Bucket]] = defaultdict(dict)
     for worker in workers:
-        for service, buckets in worker.traffic.items():
-            for bucket in buckets:
+        for service in services:
+            for bucket in worker.traffic.get(service, ()):
                 if bucket.start >= since:
                     other = sums[service].get(bucket.start)
                     sums[service][bucket.start] = bucket if other is None else _sum(bucket, other)

@@ -1,5 +1,6 @@
 """Deployed services: shown, started, stopped, deployed, undeployed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Final, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field, Json, JsonValue
 
 from gateway.admin.api.changes import UNDONE, ChangeShown, installation, told
 from gateway.admin.api.endpoint import Call, Endpoint, Query, Shown
+from gateway.admin.api.paging import PageAsked, PageShown, page
 from gateway.admin.api.problem import HomeProblem, not_found
 from gateway.admin.desk import Desk
 from gateway.admin.roles import Role
@@ -75,8 +77,8 @@ class ServiceShown(Shown):
         )
 
 
-class Services(Shown):
-    """All services by name."""
+class Services(PageShown):
+    """A page of services by name."""
 
     services: tuple[ServiceShown, ...]
 
@@ -149,14 +151,17 @@ class UndeployedShown(Shown):
 
 
 def services(call: Call) -> Services:
-    """Show all services."""
-    return Services(services=tuple(ServiceShown.of(view) for view in _views(call.desk)))
+    """Show a page of services."""
+    home = call.desk.configuration
+    found = page((*home.services, *home.consumers), call.queried(PageAsked))
+    shown = tuple(ServiceShown.of(view) for view in _views(call.desk, found.names))
+    return Services(services=shown, total=found.total, next=found.next)
 
 
 def service(call: Call) -> ServiceShown:
     """Show one service."""
     name = call.path["service"]
-    found = _views(call.desk, name)
+    found = _views(call.desk, (name,))
     if not found:
         raise not_found(f"no service {name} is in force")
     return ServiceShown.of(found[0])
@@ -200,20 +205,27 @@ def deploy(call: Call) -> Deployed:
         return Deployed.of(manage_deploy(installation(call.desk), gathered, wanted, dry_run=asked.dry_run))
 
 
-def _views(desk: Desk, name: str = "") -> tuple[ServiceView, ...]:
-    """Return all services, or the one of a name: there may be thousands."""
+def _views(desk: Desk, names: Sequence[str]) -> tuple[ServiceView, ...]:
+    """Return the services of these names: there may be thousands of others."""
     snapshot = desk.gateway.snapshot()
     home = snapshot.home
-    if name:
-        services = {key: one for key, one in home.services.items() if key == name}
-        consumers = {key: one for key, one in home.consumers.items() if key == name}
-        home = replace(home, services=services, consumers=consumers)
+    services = {name: home.services[name] for name in names if name in home.services}
+    consumers = {name: home.consumers[name] for name in names if name in home.consumers}
+    home = replace(home, services=services, consumers=consumers)
     return service_views(home, snapshot.contracts, snapshot.consumers, snapshot.warnings)
 
 
 _PATH: Final = "/api/services/<name:service>"
 ENDPOINTS: Final = (
-    Endpoint("GET", "/api/services", Role.VIEWER, "All deployed services", services, Services),
+    Endpoint(
+        "GET",
+        "/api/services",
+        Role.VIEWER,
+        "Deployed services by name, page by page",
+        services,
+        Services,
+        query=PageAsked,
+    ),
     Endpoint("GET", _PATH, Role.VIEWER, "One service", service, ServiceShown),
     Endpoint(
         "PUT",

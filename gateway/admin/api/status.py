@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gateway import __version__
 from gateway.admin.api.endpoint import Call, Endpoint, Shown
-from gateway.admin.api.problem import ApiError, HomeProblem, unfit
+from gateway.admin.api.problem import TOTAL, ApiError, HomeProblem, unfit
 from gateway.admin.ports import Pool, Worker
 from gateway.admin.roles import How, Role
 from gateway.control.reloaded import Outcome, Reloaded
@@ -30,6 +30,7 @@ class ReloadedProcess(Shown):
     number: int = Field(description="Of the configuration that is in force in it, counted from 1 at its start.")
     digest: str = Field(description="Alike wherever the same files are in force.")
     problems: tuple[HomeProblem, ...]
+    problems_total: int = TOTAL
     restart: tuple[str, ...] = Field(description="Keys of gateway.toml that count from the next start.")
     milliseconds: int
     reason: str = Field(description="Why it failed; empty when it did not.")
@@ -42,7 +43,8 @@ class ReloadedProcess(Shown):
             outcome=said.outcome,
             number=said.number,
             digest=said.digest,
-            problems=tuple(HomeProblem.of(problem) for problem in said.problems),
+            problems=HomeProblem.first(said.problems),
+            problems_total=len(said.problems),
             restart=said.restart,
             milliseconds=said.milliseconds,
             reason=said.reason,
@@ -66,6 +68,7 @@ class Status(Shown):
     services: int
     bundles: int
     warnings: tuple[HomeProblem, ...] = Field(description="What `imsgw check` says of it.")
+    warnings_total: int = TOTAL
     last_reload: LastReload | None = Field(description="null: there was none since the start.")
 
 
@@ -152,7 +155,8 @@ def status(call: Call) -> Status:
         loaded_at=snapshot.loaded_at,
         services=len(snapshot.home.services) + len(snapshot.home.consumers),
         bundles=len(snapshot.home.bundles),
-        warnings=tuple(HomeProblem.of(problem) for problem in snapshot.warnings),
+        warnings=HomeProblem.first(snapshot.warnings),
+        warnings_total=len(snapshot.warnings),
         last_reload=LastReload(at=last[1], of=ReloadedProcess.of(last[0])) if last else None,
     )
 

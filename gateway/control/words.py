@@ -17,7 +17,7 @@ class ControlError(Exception):
 
 def line_of(facts: Mapping[str, Any]) -> bytes:
     """Return an object as a line."""
-    return json.dumps(facts).encode() + b"\n"
+    return json.dumps(facts, separators=(",", ":")).encode() + b"\n"
 
 
 def object_of(line: bytes) -> dict[str, Any]:

@@ -1,21 +1,16 @@
 """What workers say of themselves, as JSON's values and back."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final
 
 from gateway.admin.ports import Pool, Worker
-from gateway.control.words import MOST_BYTES
+from gateway.control.words import MOST_BYTES, line_of
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import RequestEnded
 from gateway.observe.traffic import Bucket, Captured, Ended
 
-_MOST_BUCKETS: Final = 50_000
-"""That go over in full: beyond, there are that many busy services, they would be more than a line may have."""
-_COARSE_SECONDS: Final = 60
 _ROOM: Final = MOST_BYTES - 4096
 """Bytes of an answer that messages or requests may take; the rest is for what stands around them."""
 _TOO_LONG: Final = "(not shown: longer than an answer of a worker)"
@@ -40,32 +35,28 @@ def pool_of(stats: PoolStats) -> Pool:
 
 
 def worker_facts(worker: Worker) -> dict[str, Any]:
-    """Return a worker's picture as JSON's values; of very many services the traffic by minutes."""
-    fine = sum(map(len, worker.traffic.values())) <= _MOST_BUCKETS
+    """Return a worker's picture as JSON's values, the counts of each service as one list of numbers."""
     return {
         **asdict(replace(worker, traffic={})),
         "started": worker.started.isoformat(),
-        "traffic": {
-            service: [
-                [one.start, one.answered, one.refused, one.milliseconds, one.longest]
-                for one in (buckets if fine else _by_minutes(buckets))
-            ]
-            for service, buckets in worker.traffic.items()
-        },
+        "traffic": {service: list(_flat(buckets)) for service, buckets in worker.traffic.items()},
     }
 
 
-def _by_minutes(buckets: Iterable[Bucket]) -> Iterator[Bucket]:
-    """Sum buckets, oldest first, to longer ones."""
-    for minute, some in groupby(buckets, lambda one: one.start // _COARSE_SECONDS):
-        summed = tuple(some)
-        yield Bucket(
-            minute * _COARSE_SECONDS,
-            sum(one.answered for one in summed),
-            sum(one.refused for one in summed),
-            sum(one.milliseconds for one in summed),
-            max(one.longest for one in summed),
-        )
+def _flat(buckets: Sequence[Bucket]) -> Iterator[int]:
+    """Yield the start of the first bucket, and then the numbers of each: its start is told from there on."""
+    first = buckets[0].start if buckets else 0
+    yield first
+    for one in buckets:
+        yield from (one.start - first, one.answered, one.refused, one.milliseconds, one.longest)
+
+
+def _buckets(flat: Iterable[Any]) -> Iterator[Bucket]:
+    """Read what `_flat` gave. Raises TypeError or ValueError."""
+    first, *numbers = map(int, flat)
+    members = iter(numbers)
+    for start, *counts in zip(*[members] * len(fields(Bucket)), strict=True):
+        yield Bucket(first + start, *counts)
 
 
 def worker_of(said: Mapping[str, Any]) -> Worker:
@@ -78,10 +69,7 @@ def worker_of(said: Mapping[str, Any]) -> Worker:
         in_work=int(said["in_work"]),
         waiting=int(said["waiting"]),
         pools=tuple(Pool(**one) for one in said["pools"]),
-        traffic={
-            str(service): tuple(Bucket(*map(int, one)) for one in buckets)
-            for service, buckets in said["traffic"].items()
-        },
+        traffic={str(service): tuple(_buckets(flat)) for service, flat in said["traffic"].items()},
     )
 
 
@@ -117,7 +105,7 @@ def _fitting(facts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first ones that go into an answer together."""
     told, left = [], _ROOM
     for one in facts:
-        left -= len(json.dumps(one)) + len(", ")
+        left -= len(line_of(one))
         if left < 0:
             break
         told.append(one)

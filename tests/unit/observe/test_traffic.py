@@ -1,7 +1,9 @@
 """What a worker remembers of its latest requests."""
 
+import sys
 from dataclasses import replace
 
+from gateway.observe import traffic
 from gateway.observe.events import RequestEnded
 from gateway.observe.traffic import BUCKET_SECONDS, BUCKETS, RECENT, TrafficBoard
 from tests.fixtures.clock import SetClock
@@ -85,3 +87,34 @@ def test_the_latest_requests_come_newest_first_and_are_bounded(clock: SetClock):
     assert [one.event.tracking_id for one in board.recent(2)] == [str(RECENT + 4), str(RECENT + 3)]
     assert len(board.recent(10 * RECENT)) == RECENT
     assert board.recent(0) == ()
+
+
+def busy_board(clock, services, buckets):
+    board = TrafficBoard(EventList(), clock)
+    events = [replace(EVENT, service=f"service-{number}", milliseconds=number) for number in range(services)]
+    for _ in range(buckets):
+        for event in events:
+            board.emit(event)
+        clock.move(BUCKET_SECONDS)
+    return board
+
+
+def test_a_service_that_is_always_busy_takes_a_bounded_number_of_bytes(clock: SetClock):
+    board = busy_board(clock, 1, 3 * BUCKETS)
+    (numbers,) = board._services.values()
+    assert sys.getsizeof(numbers) < 20_000
+    assert len(board.traffic()["service-0"]) in {BUCKETS - 1, BUCKETS}
+
+
+def test_of_more_busy_services_than_can_be_told_the_counts_come_by_longer_stretches(clock, monkeypatch):
+    board = busy_board(clock, 20, 90)
+    fine = board.traffic()
+    for most, seconds in ((20 * 90, 10), (20 * 61, 60), (20 * 13, 300), (20 * 5, 900), (20, 3600)):
+        monkeypatch.setattr(traffic, "MOST_TOLD", most)
+        told = board.traffic()
+        assert sum(map(len, told.values())) <= max(most, 2 * len(told))
+        assert all(bucket.start % seconds == 0 for buckets in told.values() for bucket in buckets)
+        for service, buckets in told.items():
+            assert sum(one.answered for one in buckets) == sum(one.answered for one in fine[service]) == 90
+            assert sum(one.milliseconds for one in buckets) == sum(one.milliseconds for one in fine[service])
+            assert max(one.longest for one in buckets) == int(service.removeprefix("service-"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.admin.ports import Pool, Worker
 from gateway.control.words import MOST_BYTES, line_of
 from gateway.observe.events import RequestEnded
-from gateway.observe.traffic import BUCKETS, RECENT, Bucket, Captured, Ended
+from gateway.observe.traffic import MOST_TOLD, RECENT, Bucket, Captured, Ended
 from gateway.redaction import Redaction
 from gateway.runtime import pictures
 from gateway.runtime.probe import MOST_MESSAGES
@@ -109,20 +109,20 @@ def test_the_latest_requests_fit_into_an_answer_however_long_their_texts_are(len
     assert json.loads(line)["recent"]
 
 
-def test_the_traffic_of_thousands_of_busy_services_fits_into_an_answer():
-    hour = tuple(Bucket(1_790_000_040 + 10 * number, 12, 1, 3456, 789) for number in range(BUCKETS))
-    worker = Worker(
-        1,
-        1,
-        "d",
-        datetime(2026, 9, 21, tzinfo=UTC),
-        0,
-        0,
-        (),
-        {f"service-{number:04}": hour for number in range(2000)},
-    )
-    facts = pictures.worker_facts(worker)
-    assert len(line_of(facts)) < MOST_BYTES
-    told = pictures.worker_of(facts).traffic["service-1999"]
-    assert told[0] == Bucket(1_790_000_040, 6 * 12, 6, 6 * 3456, 789)
-    assert sum(one.answered for one in told) == sum(one.answered for one in hour)
+@pytest.mark.parametrize("most", [1, 12, 99_999])
+def test_as_much_traffic_as_a_worker_ever_tells_fits_into_an_answer(most):
+    services = 2000
+    each = MOST_TOLD // services
+    hour = tuple(Bucket(1_790_000_040 + 60 * number, most, most, 10**8, most) for number in range(each))
+    traffic = {f"service-of-some-department-{number:04}": hour for number in range(services)}
+    worker = Worker(1, 1, "d", datetime(2026, 9, 21, tzinfo=UTC), 0, 0, (), traffic)
+    line = line_of(pictures.worker_facts(worker))
+    assert len(line) < MOST_BYTES
+    assert pictures.worker_of(json.loads(line)) == worker
+
+
+@pytest.mark.parametrize("flat", [[], [1, 2], [1, 2, 3, 4, 5], [1] * 7, ["x"], None, [None] * 6])
+def test_counts_that_are_none_are_refused(flat):
+    worker = Worker(1, 1, "d", datetime(2026, 9, 21, tzinfo=UTC), 0, 0, (), {})
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        pictures.worker_of({**through_json(pictures.worker_facts(worker)), "traffic": {"lab": flat}})

@@ -138,7 +138,7 @@ def _stretch(services: Iterable[Numbers]) -> int:
 
 
 def _buckets(numbers: Numbers, oldest: int, seconds: int) -> Iterator[Bucket]:
-    """Yield what is younger than `oldest`, summed by stretches. A plain loop: there may be a million of them."""
+    """Yield what is younger than `oldest`, summed by stretches. A plain loop: there may be a million."""
     stretch = answered = refused = milliseconds = longest = 0
     columns = (numbers[at::_WIDTH] for at in range(_WIDTH))
     for start, good, bad, total, most in zip(*columns, strict=True):

@@ -205,6 +205,8 @@ def test_a_worker_that_dies_comes_back_with_what_is_in_force_though_the_files_ar
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: answers(gateway), "new workers")
     assert seen_version(caller) == (4, 4)
+    page = gateway.fetch(f"{gateway.admin_url}/metrics").decode()
+    assert "imsgw_config_last_reload_successful 0.0" in page
 
 
 def answers(gateway):

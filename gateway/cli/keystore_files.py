@@ -116,7 +116,8 @@ def convert(
 ) -> None:
     """Write a key store or trust store in another form. Private keys stay encrypted; nothing is overwritten.
 
-    Java key stores (JKS) are converted with Java's own tool first:
+    Java key stores (JKS) of IBM's IMS SOAP Gateway are taken over by `imsgw migrate`. Others are converted with
+    Java's own tool first:
     `keytool -importkeystore -srckeystore old.jks -destkeystore new.p12 -deststoretype PKCS12`
 
     Example: `imsgw keystore convert partners.pem partners.p12`

@@ -97,7 +97,7 @@ def token(
         facts = {"name": name, "role": role, "expires": expires and expires.isoformat()}
         typer.echo(printed_json({**facts, "token": made}))
         return
-    until = f", taken until {expires:%Y-%m-%d %H:%M} UTC" if expires else ""
+    until = f", valid until {expires:%Y-%m-%d %H:%M} UTC" if expires else ""
     typer.echo(f"token of {name}, {role}{until}; it is shown this once:", err=True)
     typer.echo(made)
 

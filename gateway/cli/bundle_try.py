@@ -12,7 +12,7 @@ from gateway.cli.reload import running_state
 from gateway.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from gateway.config.model import SignOnSettings
+    from gateway.config.model import Bundle, SignOnSettings
     from gateway.manage.probe import Step
 
 
@@ -27,11 +27,10 @@ def try_bundle(
 
     Example: `imsgw bundle test ims1`
     """
-    from gateway.cli.ims_way import read_bundle  # noqa: PLC0415  keeps --help quick
     from gateway.manage.probe import Guard, StoreError, probe  # noqa: PLC0415
 
     with problems_shown():
-        bundle = read_bundle(home, name)
+        bundle = _read(home, name)
         guard = Guard(running_state(home, state), _sign_on(home))
         try:
             probed = probe(name, bundle, guard, tell=(lambda *_: None) if as_json else _tell)
@@ -42,6 +41,27 @@ def try_bundle(
         typer.echo(printed_json({"bundle": name, "addresses": [one.facts() for one in probed]}))
     if not all(one.done for one in probed):
         raise typer.Exit(1)
+
+
+def _read(home: Path, name: str) -> "Bundle":
+    """Return the bundle. Raises ConfigError, and Exit where there is none."""
+    from gateway.cli.ims_way import read_bundle  # noqa: PLC0415  see above
+    from gateway.config.catalogue.files import SECRET  # noqa: PLC0415
+    from gateway.manage.names import not_found  # noqa: PLC0415
+
+    known = sorted(path.stem for path in (home / "bundles").glob("*.toml"))
+    if name not in known:
+        typer.echo(str(not_found("bundle", name, known)), err=True)
+        raise typer.Exit(1)
+    try:
+        return read_bundle(home, name)
+    except ConfigError as error:
+        if any(problem.check == SECRET.id for problem in error.problems):
+            typer.echo(
+                "the test signs on by itself, so it needs the gateway's secrets in its own environment:",
+                err=True,
+            )
+        raise
 
 
 def _sign_on(home: Path) -> "SignOnSettings":

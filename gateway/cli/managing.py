@@ -78,7 +78,7 @@ def tell(change: Change, what: str, facts: Callable[[], dict[str, Any]], *, as_j
 def lines_of(change: Change, what: str) -> Iterator[str]:
     """Yield what a change has done, for people."""
     if not change.changed:
-        yield f"{what}: nothing to change"
+        yield f"{what}: nothing to change, it is so already"
         return
     yield what
     for one in change.processes:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from gateway.config.document import read_bounded
-from gateway.config.values import CREATE_TEST_STORE, TEST_FILES, NoSuchPathError, RefusalError
+from gateway.config.values import CREATE_TEST_STORE, TEST_FILES, NoSecretError, NoSuchPathError, RefusalError
 from gateway.config.words import shown
 from gateway.exchange import Secret
 
@@ -52,9 +52,9 @@ class HomeFiles:
     def _variable(self, name: str) -> str:
         text = self.environ.get(name)
         if text is None:
-            raise RefusalError(f"environment variable {shown(name)} is not set")
+            raise NoSecretError(f"environment variable {shown(name)} is not set")
         if not text:
-            raise RefusalError(f"environment variable {shown(name)} is empty")
+            raise NoSecretError(f"environment variable {shown(name)} is empty")
         return text
 
     def _content(self, name: str) -> str:
@@ -64,7 +64,7 @@ class HomeFiles:
             raise RefusalError(f"file {shown(name)} is not UTF-8 text") from None
         except ValueError as error:
             hint = "" if os.path.lexists(self.home / name) else _hint(name)
-            raise RefusalError(f"file {shown(name)} {error}{hint}") from None
+            raise NoSecretError(f"file {shown(name)} {error}{hint}") from None
         if not text:
             raise RefusalError(f"file {shown(name)} is empty")
         return text

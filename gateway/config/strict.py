@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from gateway.config import later, roles, words
 from gateway.config.catalogue import Kind, files
-from gateway.config.values import MisfitError, RefusalError, Resolver, Settings
+from gateway.config.values import MisfitError, NoSecretError, RefusalError, Resolver, Settings
 from gateway.errors import ConfigError, Problem
 
 S = TypeVar("S", bound=Settings)
@@ -146,7 +146,7 @@ def _faults(model: type[Settings], detail: Mapping[str, Any]) -> Iterator[Fault]
         for key, text in cause.texts.items():
             yield Fault((*path, key), text, incomplete=True)
     elif isinstance(cause, RefusalError):
-        yield Fault(path, str(cause))
+        yield Fault(path, str(cause), kind=files.SECRET if isinstance(cause, NoSecretError) else files.VALUE)
     else:
         yield Fault(path, _mismatch(info, detail["input"]))
 

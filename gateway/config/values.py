@@ -26,6 +26,10 @@ class RefusalError(ValueError):
     """A value that its field's words do not explain; the text does, and never shows a secret."""
 
 
+class NoSecretError(RefusalError):
+    """A secret whose variable is not set, or whose file cannot be read."""
+
+
 class NoSuchPathError(RefusalError):
     """A path that leads nowhere."""
 

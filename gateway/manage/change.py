@@ -128,9 +128,9 @@ def _refusal(
 ) -> ManageError:
     new = tuple(error for error in errors if error not in before)
     if new:
-        return ManageError(
-            Why.REFUSED, "refused, and nothing was changed: the home would have mistakes", new, told
-        )
+        judges = " and ".join(one.process for one in told if not one.done)
+        text = f"refused{' by ' * bool(judges)}{judges}, and nothing was changed: the home would have mistakes"
+        return ManageError(Why.REFUSED, text, new, told)
     if errors:
         text = "nothing was changed: the home has mistakes already, and so nothing new can come into force"
         return ManageError(Why.REFUSED, text, errors, told)

@@ -23,6 +23,11 @@ Value = str | int | float | bool | list[Any] | Mapping[str, Any] | Secret | None
 """A value as TOML has it. None takes the key out. A `Secret` is written into a file of its own."""
 
 _HOW: Final = "a secret is given as env:NAME or file:PATH, or asked for; it never stands on the command line"
+_CLEAR: Final = (
+    'a secret is never written in clear: give { env = "NAME" } or { file = "PATH" }, '
+    "on a command line env:NAME or file:PATH"
+)
+_TOML: Final = """lists and tables are written as in TOML, texts in quotes: 'KEY=["A", "B"]'"""
 
 
 def key_path(model: type[Settings], key: str) -> KeyPath:
@@ -30,9 +35,22 @@ def key_path(model: type[Settings], key: str) -> KeyPath:
     path = _steps(key)
     above = [field for end in range(1, len(path)) if (field := field_at(model, path[:end]))]
     if field_at(model, path) is None or any(is_secret(field) or takes_text(field) for field in above):
-        near = nearest(key, keys_of(model))
+        near = nearest(key, keys_of(model)) or _by_its_end(model, path)
         raise ManageError(Why.WRONG, f"there is no key {key}" + (f"; did you mean {near}?" if near else ""))
     return path
+
+
+def _by_its_end(model: type[Settings], path: KeyPath) -> str | None:
+    """Return the one key whose last step is that of a path, or near it in the table that the path leads to."""
+    alike = [known for known in keys_of(model) if known.rpartition(".")[2] == path[-1]]
+    if len(alike) == 1:
+        return alike[0]
+    above = field_at(model, path[:-1]) if len(path) > 1 else None
+    inner = table_of(above) if above else None
+    if inner is None and len(path) > 2 and (named := field_at(model, path[:-2])):
+        inner = named_tables_of(named)
+    near = nearest(path[-1], fields_of(inner)) if inner else None
+    return dotted((*path[:-1], near)) if near else None
 
 
 def _steps(key: str) -> KeyPath:
@@ -97,7 +115,7 @@ def _read(model: type[Settings], path: KeyPath, text: str) -> Value:
     except (tomllib.TOMLDecodeError, KeyError, RecursionError):
         if "\n" not in text and not text.lstrip().startswith(("[", "{")):
             return text  # its model says what it takes
-        raise ManageError(Why.WRONG, f"{dotted(path)}: lists and tables are written as in TOML") from None
+        raise ManageError(Why.WRONG, f"{dotted(path)}: {_TOML}") from None
     return value
 
 
@@ -120,7 +138,7 @@ def refuse_clear(model: type[Settings], changes: Mapping[KeyPath, Value]) -> Non
         assert field is not None, "key_path has seen to it"
         if is_secret(field):
             if isinstance(value, str) and value:
-                raise ManageError(Why.WRONG, f"{dotted(path)}: {_HOW}")
+                raise ManageError(Why.WRONG, f"{dotted(path)}: {_CLEAR}")
             continue
         inner = table_of(field)
         if inner is not None and isinstance(value, Mapping):

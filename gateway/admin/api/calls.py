@@ -112,7 +112,7 @@ class Api:
 
     def _done(self, row: Endpoint, person: Person, parameters: Mapping[str, str], sent: "_Sent") -> Result:
         if not person.role.allows(row.role):
-            text = f"this needs the role {row.role}, and {person.name} is {person.role}"
+            text = f"this needs the role {row.role}; {person.name} has the role {person.role}"
             raise ApiError(HTTPStatus.FORBIDDEN, text)
         if row.conditional and not sent.if_match:
             text = "If-Match is needed: the ETag of what is to be changed"

@@ -61,7 +61,11 @@ class ApiOverHttp:
             person = self._sign_in.by_token(token.strip()) if scheme.lower() == "bearer" else None
             if person is None:
                 self._sign_in.refused("", How.TOKEN, peer, "unknown or expired token")
-                raise ApiError(HTTPStatus.UNAUTHORIZED, "the token is not taken", headers=_REALM)
+                raise ApiError(
+                    HTTPStatus.UNAUTHORIZED,
+                    "the token is not accepted: it is unknown, or has expired",
+                    headers=_REALM,
+                )
             return person
         session = self._sign_in.session(cookie.sent(request))
         if session is None:

@@ -9,7 +9,12 @@ LATER = error("config.later", "a key or value of a later version", "Take it out,
 VALUE = error(
     "config.value",
     "a value of the wrong kind or size, one that is missing, or two of one table that do not fit",
-    "Write what the text says is expected.",
+    "Correct the value; the reference of all keys (configuration.md) has what it may be.",
+)
+SECRET = error(
+    "secrets.missing",
+    "a secret whose environment variable is not set, or whose file cannot be read",
+    "Set the variable where the process is started (what runs has those of its start), or write the file.",
 )
 NAME = error("config.name", "a name that no bundle or service can have", "Rename the file or folder.")
 BUNDLE = error("config.bundle", "a service that names a bundle which is not there", "Correct the name.")

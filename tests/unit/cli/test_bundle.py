@@ -133,6 +133,17 @@ def test_a_bundle_is_tried_and_each_step_told(imsgw: Imsgw, bare_home: Path, lab
     assert "WRONG" not in wrong.output.replace("wrong", "")
 
 
+def test_a_bundle_that_cannot_be_tried_says_what_is_missing_here(imsgw: Imsgw, bare_home: Path) -> None:
+    nameless = imsgw("bundle", "test", "ims2", "--home", bare_home)
+    assert nameless.exit_code == 1
+    assert "there is no bundle 'ims2'; did you mean ims1?" in nameless.stderr
+    (bare_home / "bundles/ims1.toml").write_text(BUNDLE.replace("IMS1_PASSWORD", "NOBODY_HAS_IT"))
+    secretless = imsgw("bundle", "test", "ims1", "--home", bare_home)
+    assert secretless.exit_code == 1
+    assert "in its own environment" in secretless.stderr
+    assert "variable NOBODY_HAS_IT is not set" in secretless.output
+
+
 @pytest.mark.parametrize("command", ["create", "change", "delete", "list", "show", "recycle", "test"])
 def test_help_has_an_example(imsgw: Imsgw, command: str) -> None:
     done = imsgw("bundle", command, "--help")

@@ -107,7 +107,7 @@ def test_stop_start_list_and_show(imsgw: Imsgw, deployed: Path) -> None:
     imsgw("service", "start", "phonebook", "--home", deployed)
     again = imsgw("service", "start", "phonebook", "--home", deployed)
     assert again.exit_code == 0
-    assert again.stdout == "started phonebook: nothing to change\n"
+    assert again.stdout == "started phonebook: nothing to change, it is so already\n"
     shown = imsgw("service", "show", "phonebook", "--home", deployed)
     for line in (
         "phonebook: provider, running",

@@ -4,7 +4,7 @@ import traceback
 import pytest
 
 from gateway.config.secrets import MAX_SECRET_BYTES, HomeFiles
-from gateway.config.values import NoSuchPathError, RefusalError
+from gateway.config.values import NoSecretError, NoSuchPathError, RefusalError
 
 
 @pytest.fixture
@@ -18,6 +18,15 @@ def test_a_literal_stands_for_itself(files):
 
 def test_a_variable_is_taken_as_it_is(files):
     assert files.secret({"env": "SET"}).reveal() == "M4RK3R\n"
+
+
+@pytest.mark.parametrize("value", [{"env": "UNSET"}, {"env": "EMPTY"}, {"file": "gone"}])
+def test_a_secret_that_is_not_there_is_told_from_a_value_that_is_none(files, value):
+    with pytest.raises(NoSecretError):
+        files.secret(value)
+    with pytest.raises(RefusalError) as caught:
+        files.secret({"environ": "SET"})
+    assert not isinstance(caught.value, NoSecretError)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,9 @@ def test_what_the_models_refuse_is_never_written(
     ("key", "words"),
     [
         ("ims_connect.prt", "did you mean ims_connect.port"),
+        ("port", "did you mean ims_connect.port"),
+        ("maxsoc", "did you mean ims_connect.maxsoc"),
+        ("passwort", "there is no key passwort$"),
         ("", "is no key"),
         ("a b", "is no key"),
         ("ims_connect.port = 1\nx", "is no key"),

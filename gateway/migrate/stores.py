@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from gateway.exchange import Secret
 from gateway.tls.stores import KeyMaterial, StoreError
 
-EXTRA: Final = 'Java key stores need the extra "migration": pip install "ims-gateway[migration]"'
+EXTRA: Final = 'Java key stores need the extra "migration", which requirements/runtime.txt has'
 _HAND_IN: Final = "hand it in by --passwords (key_password)"
 _MAGIC: Final = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
 _MOST_ENTRIES: Final = 10_000

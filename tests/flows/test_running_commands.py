@@ -109,7 +109,7 @@ def test_a_missing_environment_variable_is_named_by_serve_and_check_alike(home):
         assert done.returncode == 1
         lines = getattr(done, stream).splitlines()
         text = "bundles/ims1.toml: credentials.password: environment variable IMS1_PASSWORD is not set"
-        assert any(line.removesuffix(" [config.value]") == text for line in lines)
+        assert any(line.removesuffix(" [secrets.missing]") == text for line in lines)
         assert any("IMSGW_KEYSTORE_PASSWORD" in line for line in lines)
         assert any("keystores/server.p12 does not exist" in line for line in lines), "all problems at once"
 

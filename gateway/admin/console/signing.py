@@ -42,7 +42,8 @@ class Signing:
             return self._in(request, peer)
         if visitor is not None:
             return see_other(own_path(request.args.get("to", "")))
-        return self._page(own_path(request.args.get("to", "")))
+        ended = "Your session has ended: sign in again." if cookie.sent(request) else ""
+        return self._page(own_path(request.args.get("to", "")), ended)
 
     def _in(self, request: Request, peer: str) -> Response:
         to = own_path(request.form.get("to", ""))

@@ -338,6 +338,11 @@ class TestSigningIn:
         assert answer.status_code == 403
         assert "Set-Cookie" not in answer.headers
 
+    def test_whoever_was_idle_for_too_long_is_told_so_at_the_door(self, managed, operator):
+        assert "session has ended" not in Browser(managed).get("/signin").text
+        managed.clock.move(24 * 3600)
+        assert "Your session has ended: sign in again." in operator.follow(operator.get("/services"))
+
     def test_signing_out_ends_the_session(self, operator):
         value = operator.client.get_cookie("__Host-imsgw", domain="127.0.0.1")
         assert value is not None

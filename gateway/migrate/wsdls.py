@@ -122,23 +122,15 @@ class Wsdls:
         raise RefusedError("has no WSDL among the files")
 
     def _named(self, text: str, entry: Entry) -> Wsdl:
-        found = self._located(text, entry, tuple(self._by_name))
-        if isinstance(found, str):
-            return self._by_name[found]
-        broken = self._located(text, entry, self._damaged)
-        if isinstance(broken, str):
-            raise RefusedError(f"names {shown(broken)}, which is damaged")
-        raise RefusedError(f"names a WSDL that {found}")
-
-    def _located(self, text: str, entry: Entry, names: tuple[str, ...]) -> str | RefusedError:
-        """Return which of the names is meant, with or without its ending, or why none is."""
-        reason = RefusedError("")
-        for spelling in (text, f"{text}.wsdl"):
-            try:
-                return locate(spelling, entry.place.file, names)
-            except RefusedError as error:
-                reason = error
-        return reason
+        try:
+            return self._by_name[_located(text, entry, tuple(self._by_name))]
+        except RefusedError as error:
+            missing = error
+        try:
+            broken = _located(text, entry, self._damaged)
+        except RefusedError:
+            raise RefusedError(f"names a WSDL that {missing}") from None
+        raise RefusedError(f"names {shown(broken)}, which is damaged")
 
     def _best(self, found: list[Wsdl], entry: Entry) -> Wsdl | None:
         """Return the one that has the operation, or lies beside the entry. RefusedError: several are."""
@@ -171,3 +163,11 @@ def _ways(entry: Entry) -> Iterator[Callable[[Wsdl], bool]]:
         yield lambda one: one.stem.lower() == action
         operation = entry.text("operation")
         yield lambda one: operation in one.operations
+
+
+def _located(text: str, entry: Entry, names: tuple[str, ...]) -> str:
+    """Return which of the names is meant, with or without its ending. RefusedError says why none is."""
+    try:
+        return locate(text, entry.place.file, names)
+    except RefusedError:
+        return locate(f"{text}.wsdl", entry.place.file, names)

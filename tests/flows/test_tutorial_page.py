@@ -48,7 +48,6 @@ def normal(text):
     return CHANGING.sub("~", text)
 
 
-@pytest.mark.timeout(300)  # some twenty commands, each a process
 def test_the_tutorial_does_what_it_shows(shell, tmp_path, ports):
     https, admin, standin = ports
     home = tmp_path / "user/first"

@@ -20,12 +20,10 @@ def told(capsys):
     return show
 
 
-@pytest.mark.timeout(300)
 def test_a_process_that_is_killed_loses_nothing(callout_lab, service, told):
     told(kill_one(callout_lab, service, KILLS, seed=5))
 
 
-@pytest.mark.timeout(300)
 def test_where_one_of_two_processes_is_killed_nothing_is_lost(callout_lab, service, shared_postgresql, told):
     store = f"postgresql://{USER}@127.0.0.1:{shared_postgresql.port}/{shared_postgresql.new_database()}"
     told(kill_one_of_two(callout_lab, service, {"store": store, "password": PASSWORD}, OF_TWO, seed=7))

@@ -9,7 +9,7 @@ from tests.fixtures.admin import TOKENS, write_accounts
 from tests.interop.api.tools import run_tool
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-pytestmark = [pytest.mark.interop, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

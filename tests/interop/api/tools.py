@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.interop.outside import lack, plain_environment
 
 FOLDER = Path(__file__).parents[3] / "build/api-tools"
-SECONDS = 110
+SECONDS = 300
 
 
 def run_tool(name: str, *arguments: str, folder: Path) -> str:

@@ -5,6 +5,8 @@ import signal
 import sys
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 # Bytecode is kept, also where the environment does not want that, as images do: a run starts hundreds of
 # processes, and each would compile the gateway anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -37,6 +39,10 @@ pytest_plugins: list[str] = [
     "tests.interop.wss.gateways",
 ]
 
+
+# how long an example takes says more of the machine than of the code
+settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gateway")
 
 LONGEST_ID = 60
 """Longest text that names itself in the id of a test."""

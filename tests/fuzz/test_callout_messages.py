@@ -27,7 +27,7 @@ def test_changed_messages_go_to_allowed_addresses_or_are_refused_with_a_status(r
     assert {"1004", "1006", "1002", "1901"} <= endings.keys()
 
 
-@settings(max_examples=DRAWN, deadline=None)
+@settings(max_examples=DRAWN)
 @given(
     data=st.binary(max_size=200),
     tpipe=st.sampled_from(["TPIPE1", "BODY", "TEXT", "BASE64", "HEX"]),

@@ -22,7 +22,7 @@ def installations(tmp_path_factory):
     return [lay_out(name, folder / name, None, "127.0.0.1", 9999) for name in ("zos", "odd")]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_damage_is_more_than_a_line_of_the_report(installations, data):
     source = data.draw(st.sampled_from(installations))

@@ -25,7 +25,7 @@ def test_every_message_of_the_corpus_gets_a_reply_or_a_fault_under_every_content
             soap_cases.check_front(directory, body, content_type, None)
 
 
-@settings(max_examples=DRAWN, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=DRAWN, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode()),
     content_type=st.sampled_from(soap_cases.CONTENT_TYPES) | st.text(max_size=50),
@@ -61,7 +61,7 @@ ELEMENTS = st.recursive(
 )
 
 
-@settings(max_examples=DRAWN, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=DRAWN, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(header=st.lists(ELEMENTS, max_size=3), body=st.lists(ELEMENTS, max_size=3), version=st.booleans())
 def test_trees_of_soap_s_own_vocabulary_get_a_reply_or_a_fault(directory, header, body, version):
     namespace = soap_cases.SOAP12 if version else soap_cases.SOAP11

@@ -4,7 +4,7 @@ import os
 import random
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.exchange import Secret
@@ -37,7 +37,7 @@ from gateway.imsconnect.wire.flags import CARRIES_BLOCK, CARRIES_SEGMENTS
 from tests.fuzz import wire_cases
 
 EXAMPLES = int(os.environ.get("IMSGW_FUZZ_EXAMPLES", "300"))
-fuzz = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzz = settings(max_examples=EXAMPLES)
 
 byte = st.integers(0, 255)
 fullword = st.integers(0, 2**32 - 1)

@@ -139,7 +139,7 @@ TIMES = r"[0-9]{1,5}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
 
 
-@settings(max_examples=DRAWN, deadline=None)
+@settings(max_examples=DRAWN)
 @given(st.text(CHARACTERS, max_size=40) | st.from_regex(TIMES, fullmatch=True), st.integers(0, 2**32))
 def test_any_text_in_any_place_of_a_header_raises_nothing(seeds, text, seed):
     choose = random.Random(seed)
@@ -157,7 +157,7 @@ def test_any_text_in_any_place_of_a_header_raises_nothing(seeds, text, seed):
         assert judge.check(data) == "accepted: the same"
 
 
-@settings(max_examples=DRAWN, deadline=None)
+@settings(max_examples=DRAWN)
 @given(st.integers(0, 2**32))
 def test_assertions_that_nobody_signed_are_read_whatever_they_look_like(seeds, seed):
     choose = random.Random(seed)

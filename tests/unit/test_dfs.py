@@ -1,7 +1,7 @@
 """Messages of IMS in the output of a transaction, told from data that only looks like them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.codepage import MIXED, SUPPORTED, UTF_8, CodePage
@@ -162,7 +162,6 @@ def test_they_are_found_in_the_code_of_the_header(encoding):
     assert message.text == "DFS065 TRAN STOPPED"
 
 
-@settings(deadline=None)  # a mixed page's tables are read the first time
 @given(st.lists(st.binary(max_size=40), max_size=3), st.sampled_from([37, 1047, 939, UTF_8]))
 def test_no_output_fails(segments, ccsid):
     page(ccsid)

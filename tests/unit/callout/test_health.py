@@ -155,7 +155,7 @@ def test_what_is_no_request_does_no_harm(plain, data):
     assert get(plain, "/healthz")[0] == 200
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.binary(max_size=300))
 def test_no_bytes_do_harm(plain, data):
     raw(plain, data + b"\r\n\r\n")

@@ -1,12 +1,7 @@
 """Code pages for tests: without its tables a test is skipped, or fails where all must be there."""
 
-from hypothesis import settings
-
 from gateway.codepage import CodePage, CodePageNotServed
 from tests.interop.outside import lack
-
-PATIENT = settings(deadline=None)
-"""The first example of a mixed page reads its tables, which takes longer than an example may."""
 
 
 def page(ccsid: int) -> CodePage:

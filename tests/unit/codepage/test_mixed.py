@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.codepage import MIXED, UnmappableCharacter
 from gateway.codepage.iconv import Tables
 from gateway.codepage.mixed import from_tables
-from tests.unit.codepage.pages import PATIENT, page
+from tests.unit.codepage.pages import page
 
 CHARTS = {
     930: {
@@ -69,7 +69,6 @@ def test_the_whole_repertoire_survives_both_ways(ccsid, least):
 
 
 @pytest.mark.parametrize("ccsid", MIXED)
-@PATIENT
 @given(data=st.data())
 def test_text_survives_both_ways_in_as_few_shifts_as_can_be(ccsid, data):
     text = data.draw(st.text(repertoire(ccsid), max_size=60))
@@ -79,7 +78,6 @@ def test_text_survives_both_ways_in_as_few_shifts_as_can_be(ccsid, data):
 
 
 @pytest.mark.parametrize("ccsid", MIXED)
-@PATIENT
 @given(data=st.data(), width=st.integers(4, 30))
 def test_each_piece_of_a_text_has_whole_characters_and_balanced_shifts(ccsid, data, width):
     text = data.draw(st.text(repertoire(ccsid), max_size=60))
@@ -90,7 +88,6 @@ def test_each_piece_of_a_text_has_whole_characters_and_balanced_shifts(ccsid, da
 
 
 @pytest.mark.parametrize("ccsid", MIXED)
-@PATIENT
 @given(data=st.data())
 def test_no_bytes_make_anything_but_text_or_an_error_with_an_offset(ccsid, data):
     raw = data.draw(st.binary(max_size=30))

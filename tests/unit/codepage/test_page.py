@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.codepage import MIXED, SUPPORTED, CodePage, UnmappableCharacter
-from tests.unit.codepage.pages import PATIENT, page
+from tests.unit.codepage.pages import page
 
 EBCDIC = [ccsid for ccsid in SUPPORTED if ccsid != 1208]
 SINGLE = [ccsid for ccsid in EBCDIC if ccsid not in MIXED]
@@ -114,7 +114,6 @@ def test_code_pages_are_values():
 
 
 @pytest.mark.parametrize("ccsid", SUPPORTED)
-@PATIENT
 @given(st.text("AZ09 .", max_size=40), st.integers(4, 12))
 def test_the_pieces_of_a_text_are_its_text(ccsid, text, width):
     pieces = page(ccsid).split(page(ccsid).encode(text), width)

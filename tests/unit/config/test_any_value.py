@@ -155,7 +155,7 @@ def reads(home: Path) -> None:
         assert all(str(problem).isprintable() for problem in check_home(read))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(places, names, st.booleans(), values), min_size=1, max_size=4))
 def test_any_value_at_any_key_gives_a_home_or_a_config_error(home, changes):
     tables = json.loads(json.dumps(BARE))
@@ -166,7 +166,7 @@ def test_any_value_at_any_key_gives_a_home_or_a_config_error(home, changes):
     reads(home)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=st.sampled_from(list(FILES)), data=st.one_of(st.binary(max_size=60), st.text(max_size=60)))
 def test_any_bytes_in_any_file_give_a_home_or_a_config_error(home, file, data):
     for name, table in BARE.items():

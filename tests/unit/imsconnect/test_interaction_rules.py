@@ -255,7 +255,7 @@ def passes(interaction: Interaction) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(interaction=ANY_INTERACTION)
 def test_an_interaction_passes_if_and_only_if_it_breaks_no_rule(interaction):
     assert passes(interaction) is (not list(broken(interaction)))
@@ -289,7 +289,7 @@ NEARLY_PLAIN: dict[str, list[object]] = {
 }
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     changes=st.lists(
         st.sampled_from([(name, value) for name, values in NEARLY_PLAIN.items() for value in values]),

@@ -135,7 +135,7 @@ def test_without_pyjks_it_says_which_extra_is_missing(java_stores, monkeypatch):
         read(java_stores.folder / "https.jks", "httpsks1")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_of_any_kind_is_refused_or_leaves_a_closed_key(java_stores, jceks, data):
     whole = data.draw(st.sampled_from([jceks, java_stores.folder / "https.jks"])).read_bytes()

@@ -1,7 +1,7 @@
 """Characters that a code page lacks. Expected bytes are those of Python's own tables, or written by hand."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -43,7 +43,6 @@ def test_utf_8_needs_none():
     assert encode_with_references("<a€>日</a€>", 1208) == "<a€>日</a€>".encode()
 
 
-@settings(deadline=None)  # the tables of a mixed page take a moment
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=50),
     st.sampled_from([37, 273, 1026, 1140, 930, 939]),

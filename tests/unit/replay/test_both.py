@@ -114,7 +114,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_does_what_a_dictionary_would(backend_factory, steps):
     known: dict[bytes, object] = {}
     with ExitStack() as stack:

@@ -127,7 +127,7 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text
 WORDS = st.sampled_from(["number", "mark", "reloaded", "at", "count", "bundle", "most", "service", "until"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["commit", "abort", "told", "recycle", "look", "recent", "capture", "captured"]),
     st.dictionaries(WORDS, VALUES),

@@ -79,7 +79,7 @@ def test_time_has_gaps_where_there_was_no_request():
     assert len([dot for dot in root.iter("circle") if "mean" in dot.get("class")]) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(BUCKETS, max_size=8))
 def test_whatever_was_counted_the_drawing_stays_within_its_frame(buckets):
     for chart in of_hour(hour_of(*buckets)):

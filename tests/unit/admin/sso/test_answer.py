@@ -371,7 +371,7 @@ class TestShape:
         with pytest.raises(AnswerError):
             believe(text, REQUEST, partners(), now())
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.binary(max_size=400), st.integers(0, 3000), st.integers(0, 40))
     def test_no_bytes_do_more_than_be_refused(self, data, place, cut):
         """Bytes as they are, and put into an answer that was right."""

@@ -7,7 +7,7 @@ hold the same. Times are tens of seconds, so that the milliseconds of a real ser
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -281,10 +281,5 @@ class Machine(RuleBasedStateMachine):
 @pytest.mark.parametrize(("store", "examples"), [("sqlite", 30), ("postgresql", 6)])
 def test_no_entry_is_lost_and_none_is_held_twice(request, store, examples):
     world = request.getfixturevalue(f"{store}_world")
-    how = settings(
-        max_examples=examples,
-        stateful_step_count=30,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    how = settings(max_examples=examples, stateful_step_count=30)
     run_state_machine_as_test(lambda: Machine(world), settings=how)

@@ -1,7 +1,7 @@
 """Bytes of messages. What they should be comes from Python's own tables and base64's RFC 4648."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.callout.codes import CalloutError, Hope, Status
@@ -227,7 +227,6 @@ def test_what_is_not_in_the_form(form, text):
 
 
 @given(st.binary(max_size=60), st.sampled_from([37, 1140, 1026]))
-@settings(deadline=None)
 def test_what_is_said_comes_back_as_it_was(data, ccsid):
     for form in (Form.BASE64, Form.HEX):
         assert bytes_of(text_of(data, form, ccsid), form, ccsid) == data

@@ -1,7 +1,7 @@
 """Control data. Bytes are EBCDIC by Python's own tables."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.callout.codes import CalloutError, Status
@@ -102,7 +102,6 @@ def test_bytes_that_are_no_text():
     assert caught.value.status is Status.CONTROL_DATA_LENGTH
 
 
-@settings(deadline=None)  # the tables of a mixed page take a moment
 @given(
     st.lists(
         st.tuples(st.one_of(st.sampled_from(TAGS), st.text(max_size=12)), st.binary(max_size=30)), max_size=5

@@ -95,7 +95,7 @@ def test_any_mutation_is_explained_in_every_way_without_an_error(folder):
                 assert_tiles(output_anatomy(data, exit_, code), data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes_at_all_are_explained_once(data):
     assert_tiles(input_anatomy(data), data)

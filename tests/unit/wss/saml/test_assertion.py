@@ -164,7 +164,7 @@ def mutate(root, random, text, tag):
             node.tag = tag
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(ACCEPTED),
     st.randoms(use_true_random=False),

@@ -6,7 +6,7 @@ And whatever is done to a message, ours ends in a verdict.
 import random
 
 import xmlsec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from signxml.exceptions import InvalidSignature
@@ -39,7 +39,7 @@ from tests.unit.wss.signature.making import (
 from tests.unit.wss.signature.test_canonical import elements
 
 HOLDER = signer()
-ANY = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(max_examples=60)
 
 
 def signxml_verifies(message: bytes, references: int) -> bool:
@@ -177,13 +177,13 @@ def judged_or_malformed(message: bytes):
     return judged(message) if root.find(f".//{{{WSSE}}}Security/{{{DS}}}Signature") is not None else None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.integers(0, len(MESSAGE) - 1), st.integers(0, 40), st.binary(max_size=12))
 def test_any_bytes_anywhere_end_in_a_verdict(place, length, put):
     judged_or_malformed(MESSAGE[:place] + put + MESSAGE[place + length :])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.randoms(use_true_random=False))
 def test_any_letters_in_the_signature_end_in_a_verdict(chance: random.Random):
     start, end = MESSAGE.index(b"<ds:Signature "), MESSAGE.index(b"</ds:Signature>")
@@ -208,7 +208,7 @@ def same_values(message):
     return texts[0] == texts[1]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_move_of_nodes_ends_in_a_verdict_and_never_in_more_than_was_signed(data):
     root = etree.fromstring(MESSAGE)  # noqa: TID251

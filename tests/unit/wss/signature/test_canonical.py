@@ -67,14 +67,13 @@ def elements(draw, depth=3, scope=None, attributes=""):
     return f"{text}</{name}>"
 
 
-@settings(deadline=None)
 @given(elements(), st.sampled_from(LISTS), st.booleans())
 def test_a_prefix_list_is_what_libxml2_makes_of_it(text, prefixes, small):
     for element in tree(text).iter("*"):
         assert canonical(element, prefixes, small=small) == by_libxml2(element, prefixes)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     elements(),
     st.lists(st.sampled_from(["#default", "p", "q", "r"]), max_size=4, unique=True).map(tuple),
@@ -179,7 +178,6 @@ def test_the_default_namespace_is_declared_on_the_apex(octets, declared):
     assert with_default(octets) == declared
 
 
-@settings(deadline=None)
 @given(elements(), st.data(), st.sampled_from(LISTS))
 def test_a_child_taken_out_of_the_form_is_the_form_without_the_child(text, data, prefixes):
     root = tree(f"<w>{text}</w>")

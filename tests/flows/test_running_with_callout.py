@@ -15,9 +15,8 @@ from tests.fixtures.running_gateway import wait_until
 @pytest.fixture
 def gateway(gateway_factory, standin_factory, request):
     (port,) = free_ports(1)
-    running = gateway_factory(
-        standin_factory(), {"callout.listen": f"127.0.0.1:{port}"}, arguments=("--with-callout",)
-    )
+    settings = {"callout.listen": f"127.0.0.1:{port}", "callout.watch_seconds": 0}  # reloads are ours alone
+    running = gateway_factory(standin_factory(), settings, arguments=("--with-callout",))
     running.callout_url = f"https://127.0.0.1:{port}"
     wait_until(lambda: answers(running, "healthz"), "callout lives")
     return running

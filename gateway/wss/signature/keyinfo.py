@@ -28,6 +28,7 @@ from gateway.wss.names import (
 from gateway.wss.octets import octets_of
 from gateway.wss.rules import R
 from gateway.wss.signature.keyvalue import KEY_VALUE, is_key_of
+from gateway.wss.signature.markup import text_between
 from gateway.wss.signature.parts import Role, SignatureShape
 from gateway.wss.signature.token_reference import direct_target, judge_value_type, names_assertion, only_child
 from gateway.wss.signature.tokens import Path, read_binary_token
@@ -71,7 +72,10 @@ def _children(shape: SignatureShape, trail: Trail) -> list[Element]:
         return []
     if not {"Id", WSU_ID}.issuperset(shape.key_info.keys()):
         raise trail.broken(R.KEY_INFO, "a strange attribute", WssFault.INVALID_SECURITY)
-    return list(shape.key_info)
+    children = list(shape.key_info)
+    if text_between(shape.key_info, children):
+        raise trail.broken(R.KEY_INFO, "text where elements belong", WssFault.INVALID_SECURITY)
+    return children
 
 
 def _by_reference(

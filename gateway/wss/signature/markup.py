@@ -1,5 +1,6 @@
 """Reading elements of a signature against an allow-list: attributes, children, text, base64."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from gateway.errors import WssFault
@@ -25,15 +26,21 @@ def children_of(element: Element, attributes: frozenset[str], trail: Trail) -> l
     """Return the child elements of one that has no other attributes, and no text between its children."""
     _judge_attributes(element, attributes, trail)
     nodes = children(element)
+    if text_between(element, nodes):
+        raise strange(trail, "text where elements belong")
+    return nodes
+
+
+def text_between(element: Element, nodes: Iterable[Element]) -> bool:
+    """Whether more than white space stands between the children of an element."""
     text = element.text
-    stray = text and text.strip(_XML_SPACE)
+    if text and text.strip(_XML_SPACE):
+        return True
     for child in nodes:
         text = child.tail
         if text and text.strip(_XML_SPACE):
-            stray = text
-    if stray:
-        raise strange(trail, "text where elements belong")
-    return nodes
+            return True
+    return False
 
 
 def parameters_of(element: Element, trail: Trail) -> str:

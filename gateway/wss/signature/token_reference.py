@@ -22,6 +22,7 @@ from gateway.wss.names import (
     X509_DATA,
 )
 from gateway.wss.rules import R
+from gateway.wss.signature.markup import text_between
 from gateway.wss.text import plain_text
 from gateway.wss.verdict import Trail
 
@@ -43,6 +44,8 @@ def only_child(reference: Element, trail: Trail) -> Element:
     bad = WssFault.INVALID_SECURITY
     if len(reference) != 1 or not _ATTRIBUTES.issuperset(reference.keys()):
         raise trail.broken(R.KEY_REFERENCE, f"{len(reference)} children, or a strange attribute", bad)
+    if text_between(reference, reference):
+        raise trail.broken(R.KEY_REFERENCE, "text where elements belong", bad)
     child = reference[0]
     if child.tag not in _KNOWN:
         embedded = child.tag == EMBEDDED
@@ -61,6 +64,8 @@ def direct_target(child: Element, security: Element, ids: IdIndex, trail: Trail)
 
     Raises SecurityTokenUnavailable for all that is outside: other addresses are never looked at.
     """
+    if len(child) or text_between(child, ()):
+        raise trail.broken(R.KEY_REFERENCE, "a Reference that is not empty", WssFault.INVALID_SECURITY)
     uri = child.get("URI", "")
     token = ids.target(uri[1:]) if uri.startswith("#") else None
     if token is None or token.getparent() is not security:

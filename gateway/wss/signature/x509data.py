@@ -17,6 +17,7 @@ from gateway.tls.trusted import TrustedKeys, key_identifier
 from gateway.wss.names import DS, X509_CERTIFICATE, X509_ISSUER_NAME, X509_ISSUER_SERIAL, X509_SERIAL_NUMBER
 from gateway.wss.octets import octets_of
 from gateway.wss.rules import R
+from gateway.wss.signature.markup import text_between
 from gateway.wss.signature.tokens import Path, read_certificates
 from gateway.wss.text import plain_text
 from gateway.wss.verdict import RuleBrokenError, Trail
@@ -47,6 +48,7 @@ def read_x509_data(data: Element, keys: TrustedKeys, trail: Trail) -> X509Data:
     children = list(data)
     known = bool(children) and all(child.tag in _KNOWN for child in children) and not data.keys()
     known = known and all(sum(child.tag == tag for child in children) <= 1 for tag in _ONCE)
+    known = known and not text_between(data, children)
     trail.require(R.KEY_DATA, known, "it holds other things", WssFault.UNSUPPORTED_SECURITY_TOKEN)
     elements = [child for child in children if child.tag == X509_CERTIFICATE]
     named = _Named.read(data, trail)
@@ -116,7 +118,7 @@ class _Named:
 
 def _issuer_serial(pair: Element, trail: Trail) -> tuple[str, int]:
     """Read X509IssuerSerial: a name as of RFC 4514, and a decimal number."""
-    if [child.tag for child in pair] != [X509_ISSUER_NAME, X509_SERIAL_NUMBER]:
+    if [child.tag for child in pair] != [X509_ISSUER_NAME, X509_SERIAL_NUMBER] or text_between(pair, pair):
         raise _strange(trail, "X509IssuerSerial is not issuer and serial number")
     issuer, serial = (plain_text(child) for child in pair)
     number = (serial or "").strip(_XML_SPACE)

@@ -89,6 +89,10 @@ PATH = sequence(ROOT.der, MIDDLE.der, HOLDER.der)
 
 FOUND = {
     "direct": (key_info(direct()), True),
+    "direct, with lines and indentation": (
+        key_info(("\n  " + direct() + "\r\n\t").replace("><", ">\n    <")),
+        True,
+    ),
     "direct, with its type": (
         key_info(
             direct().replace("SecurityTokenReference ", f'SecurityTokenReference wsse11:TokenType="{X509V3}" ')
@@ -161,6 +165,26 @@ REFUSED = {
         key_info(direct()).replace("<ds:KeyInfo", '<ds:KeyInfo x="y"'),
         "key.info",
         INVALID,
+    ),
+    "text before the reference": (key_info("x" + direct()), "key.info", INVALID),
+    "text behind the reference": (key_info(direct() + "x"), "key.info", INVALID),
+    "text in the reference": (named("x" + key_identifier(THUMBPRINT, THUMB)), "key.reference", INVALID),
+    "text at its end": (named(key_identifier(THUMBPRINT, THUMB) + "x"), "key.reference", INVALID),
+    "a Reference with text": (
+        key_info(direct().replace("</wsse:Reference>", "x</wsse:Reference>")),
+        "key.reference",
+        INVALID,
+    ),
+    "a Reference with a child": (
+        key_info(direct().replace("</wsse:Reference>", "<ds:KeyName/></wsse:Reference>")),
+        "key.reference",
+        INVALID,
+    ),
+    "text in X509Data": (named(data(certificate() + "x")), "key.data", UNSUPPORTED),
+    "text in X509IssuerSerial": (
+        named(data(issuer_serial().replace("<ds:X509SerialNumber>", "x<ds:X509SerialNumber>"))),
+        "key.data",
+        BAD,
     ),
     "an empty reference": (named(""), "key.reference", INVALID),
     "two things in a reference": (named(key_identifier(THUMBPRINT, THUMB) * 2), "key.reference", INVALID),

@@ -141,10 +141,9 @@ def _node_modules() -> Path:
         if not whole.exists():
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(NODE / name, kept)
-            quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
-            build(
-                "npm", "ci", *quiet, folder=kept, environment=dict(os.environ)
-            )  # with proxies, for the registry
+            install = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            environment = dict(os.environ)  # with proxies: the registry is not on this machine
+            build(*install, folder=kept, environment=environment)
             whole.touch()
     return kept / "node_modules"
 

@@ -3,10 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from tests.interop.outside import lack, plain_environment
+from tests.interop.outside import BUILD_SECONDS, lack, plain_environment
 
 FOLDER = Path(__file__).parents[3] / "build/api-tools"
-SECONDS = 300
 
 
 def run_tool(name: str, *arguments: str, folder: Path) -> str:
@@ -22,7 +21,7 @@ def run_tool(name: str, *arguments: str, folder: Path) -> str:
         env=plain_environment(),
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=BUILD_SECONDS,
         check=False,
     )
     if done.returncode:

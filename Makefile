@@ -73,7 +73,7 @@ lock: $(STAMP) ## resolve the dependencies anew (needs uv in the environment)
 	for part in runtime dev; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    pyproject.toml --extra postgresql --extra migration $$([ $$part = dev ] && echo --group dev) -o requirements/$$part.txt || exit 1; \
+	    pyproject.toml --extra postgresql --extra migration --extra telemetry $$([ $$part = dev ] && echo --group dev) -o requirements/$$part.txt || exit 1; \
 	done
 
 package: $(STAMP) ## build sdist and wheel into dist/

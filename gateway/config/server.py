@@ -120,6 +120,13 @@ class ServerSettings(Settings):
         "and the rule where the shape is at fault. `unified`: FailedAuthentication for a UsernameToken, "
         "InvalidSecurity for an assertion, whatever it was; the log has the rule.",
     )
+    stop_delay_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=600,
+        description="How long, when it is told to stop, the gateway still takes requests while `/readyz` says "
+        "503: the time that a load balancer needs to notice. `stop_seconds` counts from its end.",
+    )
     stop_seconds: float = Field(
         default=30.0, gt=0, le=3600, description="How long a graceful stop waits for requests in flight."
     )

@@ -21,7 +21,7 @@ from gateway.web.worker import GatewayWorker
 STUCK_SECONDS: Final = 30
 """A worker whose loop shows no sign of life for this long is killed and replaced. Busy threads do not count."""
 _STOP_GRACE_SECONDS: Final = 5
-"""What a worker gets beyond stop_seconds to close its pools, before the master kills it."""
+"""What a worker gets beyond stop_delay_seconds and stop_seconds to close its pools; then the master kills it."""
 _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  gunicorn makes and unlinks the file in one go
 
 
@@ -102,7 +102,8 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
 
 def _grace(home: Home) -> int:
     """Return how many seconds the workers of a home get to end."""
-    return math.ceil(home.gateway.server.stop_seconds) + _STOP_GRACE_SECONDS
+    server = home.gateway.server
+    return math.ceil(server.stop_delay_seconds + server.stop_seconds) + _STOP_GRACE_SECONDS
 
 
 def _heartbeat_folder(home: Home) -> str:

@@ -20,6 +20,7 @@ from gunicorn.errors import HaltServer
 
 from gateway.config.model import Home
 from gateway.web.ports import Tls
+from gateway.web.worker import STOP_ALONE
 
 log = logging.getLogger("gateway.web")
 
@@ -99,7 +100,7 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
         """End a worker gracefully; another is forked in its place."""
         for pid, worker in list(self.WORKERS.items()):
             if worker.age == age:
-                self.kill_worker(pid, signal.SIGTERM)
+                self.kill_worker(pid, STOP_ALONE)
 
     # -- workers ----------------------------------------------------------------------------------------------
 

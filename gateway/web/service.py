@@ -100,6 +100,17 @@ class Service:
         turns = self._shared.turns
         return Load(turns.working, turns.waiting, len(self._connections))
 
+    async def linger(self) -> None:
+        """Say "not ready" and go on serving for `stop_delay_seconds`, so that who balances load can turn away.
+
+        Each answer is the last on its connection from now on; idle ones stay, as a request may be on its way on
+        one of them.
+        """
+        self._shared.stopping = True
+        if seconds := self._settings.stop_delay_seconds:
+            log.info("not ready from now on; requests are taken for another %g s", seconds)
+            await asyncio.sleep(seconds)
+
     async def stop(self, seconds: float | None = None) -> bool:
         """Stop gracefully: not ready, no new connections, idle ones closed, requests in flight finished.
 

@@ -20,6 +20,11 @@ log = logging.getLogger("gateway.web")
 
 HEARTBEAT_SECONDS: Final = 1.0
 _IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+STOP_ALONE: Final = signal.SIGINT
+"""Stops one worker, while others serve: it has not to say "not ready" first, which would be read of them all.
+
+A terminal's Ctrl-C brings it to every worker: there nobody has to be waited for.
+"""
 _CUT_OFF: Final = 1
 """Exit status of a worker that had to leave requests unfinished."""
 
@@ -31,6 +36,8 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
     """Where the worker takes commands; set before the fork."""
     forked = 0.0
     """When, in the master's monotonic seconds."""
+    _all_stop = False
+    """Whether the whole server is told to stop, and not this worker alone."""
 
     def init_signals(self) -> None:
         """Set what a signal does until the loop runs. Called by gunicorn after the fork."""
@@ -58,8 +65,8 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
     async def _serve(self) -> bool:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for one in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(one, stop.set)
+        loop.add_signal_handler(signal.SIGTERM, self._with_the_server, stop)
+        loop.add_signal_handler(STOP_ALONE, stop.set)
         loop.add_signal_handler(signal.SIGQUIT, os._exit, _CUT_OFF)
         listeners = [
             Listener(name, bound.sock) for name, bound in zip(self.app.names, self.sockets, strict=True)
@@ -69,9 +76,16 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
         self.wsgi.begin(ServiceFloor(service, loop), self.control)
         heart = asyncio.create_task(self._beat(stop))
         await stop.wait()
+        if self._all_stop:
+            await service.linger()
         finished = await service.stop()
         heart.cancel()
         return finished
+
+    def _with_the_server(self, stop: asyncio.Event) -> None:
+        """Stop as all workers do: whoever sends requests here is to go elsewhere first."""
+        self._all_stop = not stop.is_set()
+        stop.set()
 
     async def _beat(self, stop: asyncio.Event) -> None:
         """Show the arbiter that the loop turns; stop when the arbiter itself has gone."""

@@ -14,6 +14,7 @@ from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSet
 from gateway.errors import ConfigError
 from gateway.web import server
 from gateway.web.ports import Master
+from gateway.web.worker import STOP_ALONE
 from tests.fixtures.pki import Pki
 from tests.fixtures.web import PATIENCE, post, read_answer, read_to_end
 from tests.fixtures.web_server import Served, serves
@@ -59,6 +60,43 @@ def test_a_signal_stops_gracefully_and_finishes_what_is_in_flight(serving, sent:
     assert served.process.wait(PATIENCE) == 0
     assert {int(path.name.partition("-")[2]) for path in served.folder.glob("closed-*")} == workers
     assert "Traceback" not in served.log
+
+
+READY = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+def test_told_to_stop_it_is_not_ready_first_and_goes_on_serving_for_the_delay(serving) -> None:
+    served = serving(server={"stop_delay_seconds": 1.5}).ready()
+    with served.connect() as idle:
+        idle.sendall(post("Who"))
+        assert read_answer(idle).status == 200
+        served.process.send_signal(signal.SIGTERM)
+        served.wait_until(lambda: served.ask(READY).status == 503)
+        answered = served.ask(post("Who"))
+        assert (answered.status, answered.headers["connection"]) == (200, "close"), (
+            "the next one goes elsewhere"
+        )
+        idle.sendall(post("Who"))
+        assert read_answer(idle).status == 200, (
+            "a request that was on its way on an idle connection is not lost"
+        )
+    served.wait_until(lambda: refused(served))
+    assert served.process.wait(PATIENCE) == 0
+
+
+def test_ctrl_c_in_a_terminal_waits_for_no_load_balancer(serving) -> None:
+    served = serving(server={"stop_delay_seconds": 600}).ready()
+    os.killpg(served.process.pid, signal.SIGINT)
+    assert served.process.wait(PATIENCE) == 0
+
+
+def test_a_worker_that_is_to_be_replaced_does_not_say_that_the_server_is_not_ready(serving) -> None:
+    served = serving(server={"stop_delay_seconds": 600}).ready()
+    before = served.workers()
+    os.kill(min(before), STOP_ALONE)
+    served.wait_until(lambda: not psutil.pid_exists(min(before)))
+    assert served.ask(READY).status == 200
+    served.wait_until(lambda: len(served.workers()) == 2)
 
 
 def test_ctrl_c_in_a_terminal_reaches_all_processes_and_is_as_graceful(serving) -> None:

@@ -21,7 +21,7 @@ from gateway.web.worker import GatewayWorker
 STUCK_SECONDS: Final = 30
 """A worker whose loop shows no sign of life for this long is killed and replaced. Busy threads do not count."""
 _STOP_GRACE_SECONDS: Final = 5
-"""What a worker gets beyond stop_delay_seconds and stop_seconds to close its pools; then the master kills it."""
+"""What a worker gets beyond stop_delay_seconds and stop_seconds to close its pools, or the master kills it."""
 _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  gunicorn makes and unlinks the file in one go
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from gateway.config.addresses import Address, Addresses
 from gateway.config.callout import BundleCallout
+from gateway.config.limits import BundleLimits
 from gateway.config.pool import PoolSettings
 from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.values import (
@@ -249,6 +250,7 @@ class Bundle(Settings):
         default=None,
         description="In place of `passticket`: mark users without a password for an exit that trusts us.",
     )
+    limits: BundleLimits = Field(default_factory=BundleLimits, description="How much may be asked of it.")
     callout: BundleCallout | None = Field(default=None, description="Absent: no callouts over this bundle.")
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from gateway.config.callout import BundleCallout, CalloutSettings
 from gateway.config.consumer import ConsumerOperation, ConsumerSettings, RawMessages, RetrySettings
 from gateway.config.consumer_security import ConsumerSecurity
 from gateway.config.journal import JournalSettings
+from gateway.config.limits import BundleLimits, LimitsSettings, ServiceLimits
 from gateway.config.outside import BasicAuthentication
 from gateway.config.pool import PoolSettings
 from gateway.config.server import (
@@ -43,6 +44,7 @@ __all__ = [
     "BasicAuthentication",
     "Bundle",
     "BundleCallout",
+    "BundleLimits",
     "CalloutSettings",
     "Consumer",
     "ConsumerOperation",
@@ -54,6 +56,7 @@ __all__ = [
     "ImsConnectSettings",
     "JournalSettings",
     "KeyStore",
+    "LimitsSettings",
     "OperationSettings",
     "ParserSettings",
     "PassTicketSettings",
@@ -66,6 +69,7 @@ __all__ = [
     "SecuritySettings",
     "ServerSettings",
     "Service",
+    "ServiceLimits",
     "Settings",
     "SignOnSettings",
     "TrustStore",

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from gateway.config.admin import AdminSettings
 from gateway.config.callout import CalloutSettings
 from gateway.config.journal import JournalSettings
+from gateway.config.limits import LimitsSettings
 from gateway.config.stores import KeyStore, TrustStore
 from gateway.config.values import (
     AT_START,
@@ -247,6 +248,7 @@ class GatewaySettings(Settings):
     sign_on: SignOnSettings = Field(
         default_factory=SignOnSettings, description="Failed sign-ons.", json_schema_extra=AT_START
     )
+    limits: LimitsSettings = Field(default_factory=LimitsSettings, description="How much may be asked of it.")
     replay: ReplaySettings = Field(
         default_factory=ReplaySettings, description="Protection against replay.", json_schema_extra=AT_START
     )

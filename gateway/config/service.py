@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.config.ccsids import EBCDIC, MIXED_NAMES, Ccsid, HostCcsid
+from gateway.config.limits import ServiceLimits
 from gateway.config.options import Options
 from gateway.config.stores import TrustStore
 from gateway.config.values import (
@@ -255,6 +256,7 @@ class ProviderSettings(Settings):
         default=True, alias="validate", description="Check the request body against the WSDL's schema."
     )
     security: SecuritySettings = Field(default_factory=SecuritySettings, description="WS-Security.")
+    limits: ServiceLimits = Field(default_factory=ServiceLimits, description="How much may be asked of it.")
     operations: Annotated[
         Mapping[str, OperationSettings],
         AfterValidator(_operations),

@@ -325,6 +325,23 @@ ReplayStoreAddress = Annotated[
 ]
 
 
+def _limit_store(value: str) -> str:
+    if value in {"", "memory"}:
+        return value
+    if "@" in value:
+        raise RefusalError("must not hold user and password: they go into store_user and store_password")
+    if value == "sqlite":
+        raise RefusalError("cannot be sqlite: a write to the disk for each request would cost more than it")
+    return _replay_store(value)
+
+
+LimitStoreAddress = Annotated[
+    str,
+    AfterValidator(_limit_store),
+    Words('"memory", an address like "valkey://host:6379/0" ("valkeys://" for TLS), or empty'),
+]
+
+
 def _extension_id(value: str) -> str:
     if not re.fullmatch(r"\*[A-Z0-9@#$]{1,6}\*", value):
         raise ValueError("not the id of an extension")

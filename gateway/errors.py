@@ -300,6 +300,8 @@ class ImsError(GatewayError):
     """What the codes say; None where there was no RSM."""
     known: Outcome = Outcome.UNKNOWN
     """What whoever made this error knows of the request."""
+    dfs: str = ""
+    """Number of the message of IMS that was the answer, as DFS065; empty: none."""
 
     @property
     def outcome(self) -> Outcome:

@@ -51,6 +51,8 @@ class Peer:
     tls: bool
     certificate: bytes | None = None
     """The TLS client certificate, DER, verified by the TLS layer or by a trusted proxy."""
+    port: int = 0
+    """Port at that address; 0: not known, as behind a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +161,5 @@ class ImsAnswer:
     segments: tuple[bytes, ...] = field(repr=False)
     client_id: str = ""
     """The client id the call went out under (tpipe of commit-then-send output)."""
+    endpoint: str = ""
+    """Host and port of the IMS Connect that answered."""

@@ -4,7 +4,12 @@ A step emits values; who writes them where is decided elsewhere, so tests assert
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from gateway.observe.timeline import Stretch
+
+_UNKNOWN: Final = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +17,7 @@ class RequestEnded:
     """One SOAP request from its arrival to its answer."""
 
     tracking_id: str
+    """What caller, log and audit know the request by; from the caller where he gave one."""
     service: str
     operation: str
     """Empty when the request was refused before its operation was known."""
@@ -44,14 +50,90 @@ class RequestEnded:
     """The same of the certificate that signed the assertion."""
     covered: tuple[str, ...] = field(default=())
     """What verified signatures covered."""
+    request_id: str = ""
+    """Made by the gateway, so one of its own for each request."""
+    tracked_by: str = ""
+    """Where the tracking id comes from; empty: it was made by the gateway."""
+    traceparent: str = ""
+    """W3C trace context that the caller sent, checked; empty: none."""
+    received: datetime = _UNKNOWN
+    """When HTTP had the whole request."""
+    peer_port: int = 0
+    """Port of the connection's other end, 0 when unknown."""
+    token: str = ""
+    """Kind of security token that the service asks for: "none", "username", "saml11" or "saml20"."""
+    claimed: str = ""
+    """The name in the token as written there; who he says he is, proven or not."""
+    certificate: str = ""
+    """Subject and SHA-256 fingerprint of the TLS client certificate."""
+    bundle: str = ""
+    datastore: str = ""
+    endpoint: str = ""
+    """Host and port of the IMS Connect that was called."""
+    client_id: str = ""
+    """Under which IMS Connect knew the call."""
+    dfs: str = ""
+    """Number of the message of IMS that was the answer, as DFS065; empty: none."""
+    status: int = 0
+    """HTTP status of the answer."""
+    request_bytes: int = 0
+    reply_bytes: int = 0
+    timeline: tuple[Stretch, ...] = field(default=())
+
+    @property
+    def decided_by(self) -> str:
+        """The rule of the judge that was broken, else the id of the error; empty: nothing refused."""
+        broken = next((rule for rule in self.rules if rule.startswith("!")), "")
+        return broken.removeprefix("!") or self.message_id
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A request that HTTP refused, or that failed, before there was an envelope to answer in."""
+
+    tracking_id: str
+    listener: str
+    """"https", "http" or "admin"."""
+    peer: str
+    peer_port: int
+    method: str
+    """As far as it was read; cut."""
+    path: str
+    """As far as it was read; cut, without the query."""
+    status: int
+    """HTTP status of the answer."""
+    message_id: str
+    reason: str
+    """Private reason. Not for the caller."""
 
 
 class Sink(Protocol):
     """Takes event records. Must not raise, must not block for long."""
 
     def emit(self, event: RequestEnded) -> None:
-        """Take one record."""
+        """Take the record of a request."""
         ...
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Take the record of a request that was none."""
+        ...
+
+
+class Sinks:
+    """Passes records on to several sinks, in order."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def emit(self, event: RequestEnded) -> None:
+        """Take the record of a request."""
+        for sink in self._sinks:
+            sink.emit(event)
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Take the record of a request that was none."""
+        for sink in self._sinks:
+            sink.turned_away(event)
 
 
 @dataclass(frozen=True, slots=True)

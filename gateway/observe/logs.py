@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from gateway.observe.callout_events import (
     LateAnswer,
     ListenerChanged,
 )
-from gateway.observe.events import PathEvent, PathRestored, RequestEnded
+from gateway.observe.events import PathEvent, PathRestored, RequestEnded, TurnedAway
 
 _SECRET_KEYS: Final = frozenset({"password", "secret", "token", "authorization", "key", "passphrase"})
 HIDDEN: Final = "***"
@@ -88,7 +88,20 @@ class LogSink:
     def emit(self, event: RequestEnded) -> None:
         """Write one line."""
         write = self._log.info if event.outcome != "refused" else self._log.warning
-        write("request", **{k: v for k, v in asdict(event).items() if v not in (None, "", ())})
+        told = ((name, getattr(event, name)) for name in _TOLD)
+        write("request", **{name: value for name, value in told if value not in (None, "", ())})
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Write one line; it is a note, as anybody can have any number of them written."""
+        self._log.info("turned away", **asdict(event))
+
+
+_TOLD: Final = tuple(
+    field.name
+    for field in fields(RequestEnded)
+    if field.name not in {"timeline", "received", "request_id", "traceparent"}
+)
+"""Members of a request's record that the log tells; the audit has them all."""
 
 
 class PathLog:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.clock import SYSTEM_CLOCK
-from gateway.observe.events import RequestEnded, Sink
+from gateway.observe.events import RequestEnded, TurnedAway
 from gateway.observe.path_metrics import PathMetrics, Shown
 
 log = logging.getLogger("gateway.observe")
@@ -162,26 +162,16 @@ class Metrics:
         """Note whether the store can be used."""
         self._up.set(usable)
 
-    # -- requests ---------------------------------------------------------------------------------------------
+    # -- requests: gateway.observe.events.Sink ----------------------------------------------------------------
 
-    def request_ended(self, event: RequestEnded) -> None:
+    def emit(self, event: RequestEnded) -> None:
         """Count a refusal of the judge by the rule that was broken."""
         for rule in event.rules:
             if rule.startswith("!"):
                 self._refused.labels(rule.removeprefix("!")).inc()
 
-
-class CountedSink:
-    """Counts event records on their way to another sink."""
-
-    def __init__(self, metrics: Metrics, sink: Sink) -> None:
-        self._metrics = metrics
-        self._sink = sink
-
-    def emit(self, event: RequestEnded) -> None:
-        """Count one record and pass it on."""
-        self._metrics.request_ended(event)
-        self._sink.emit(event)
+    def turned_away(self, event: TurnedAway) -> None:
+        """Count nothing yet."""
 
 
 def _count_in(folder: Path) -> None:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Final, TypeAlias
 
 from gateway.clock import Clock
-from gateway.observe.events import RequestEnded, Sink
+from gateway.observe.events import RequestEnded, TurnedAway
 
 BUCKET_SECONDS: Final = 10
 """Length of a bucket; buckets begin at multiples of it since the epoch, so that those of all workers match."""
@@ -72,17 +72,16 @@ class Captured:
 
 
 class TrafficBoard:
-    """Remembers event records on their way to another sink. Thread-safe."""
+    """Remembers event records. Thread-safe."""
 
-    def __init__(self, sink: Sink, clock: Clock) -> None:
-        self._sink = sink
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
         self._recent: deque[Ended] = deque(maxlen=RECENT)
         self._services: dict[str, Numbers] = {}
 
     def emit(self, event: RequestEnded) -> None:
-        """Remember one record and pass it on."""
+        """Remember one record."""
         now = self._clock.now()
         start = int(now.timestamp()) // BUCKET_SECONDS * BUCKET_SECONDS
         with self._lock:
@@ -91,7 +90,9 @@ class TrafficBoard:
             numbers[-_WIDTH + (2 if event.outcome == "refused" else 1)] += 1
             numbers[-_WIDTH + 3] += event.milliseconds
             numbers[-_WIDTH + 4] = max(numbers[-_WIDTH + 4], event.milliseconds)
-        self._sink.emit(event)
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Remember nothing of what was no request of a service."""
 
     def _numbers(self, service: str, start: int) -> Numbers:
         """Return the numbers of a service; the last bucket in them is the one to count in."""

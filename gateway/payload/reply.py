@@ -39,9 +39,10 @@ def raise_for_dfs(segments: tuple[bytes, ...], host_ccsid: int) -> None:
     if message is None:
         return
     shown = message.text[:_SHOWN].rstrip()
+    said = ImsError(M.DFS, {"text": shown}, dfs=message.number)
     if message.not_authorized:
-        raise SecurityError.sign_on(f"IMS does not let the user run the transaction: {shown}")
-    raise ImsError(M.DFS, {"text": shown})
+        raise SecurityError.sign_on(f"IMS does not let the user run the transaction: {shown}") from said
+    raise said
 
 
 def _text(data: bytes, ccsid: int) -> str:

@@ -27,10 +27,12 @@ from gateway.identity.seconds import Seconds
 from gateway.identity.signon import Attempt, SignOnGuard
 from gateway.identity.users import Users
 from gateway.mediatype import parse_media_type
+from gateway.observe import timeline
 from gateway.observe.events import RequestEnded
+from gateway.observe.timeline import Timeline
 from gateway.payload.reply import reply_payload
 from gateway.payload.request import request_segments
-from gateway.provider.proof import proof_of, rules_of
+from gateway.provider.record import Course, Ending, record_of
 from gateway.soap.operations import Operation
 from gateway.tls.trusted import TrustedKeys
 from gateway.tls.unreadable import UNREADABLE
@@ -38,7 +40,7 @@ from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import ReplayStore
 from gateway.wss.rules import R
-from gateway.wss.verdict import Claims, TokenKind, Verdict, Vouching
+from gateway.wss.verdict import Claims, TokenKind, Vouching
 
 _SLACK_SECONDS: Final = 5.0
 _AUTHENTICATOR_SECONDS: Final = 60.0
@@ -82,12 +84,10 @@ class Journey:
     def __init__(self, route: Route, arrival: Arrival) -> None:
         self._route = route
         self._arrival = arrival
-        self._started = route.clock.monotonic()
-        self._verdict: Verdict | None = None
-        self._caller: Caller | None = None
-        self._operation = ""
-        self._transaction = ""
-        self._reached = False
+        datastore = route.bundle.ims_connect.datastore
+        self._course = Course(
+            route.service.settings.bundle, datastore, route.policy.token, Timeline(route.clock)
+        )
 
     # -- on the way in --------------------------------------------------------------------------------------
 
@@ -96,9 +96,10 @@ class Journey:
 
         A stopped service refuses before anybody is identified: nothing is tried at RACF, no nonce is used up.
         """
-        charset = parse_media_type(arrival.content_type).parameter("charset")
-        root = safexml.parse(arrival.body, self._route.bounds, charset)
-        envelope = read_envelope(root)
+        with self._course.timeline.part(timeline.PARSE):
+            charset = parse_media_type(arrival.content_type).parameter("charset")
+            root = safexml.parse(arrival.body, self._route.bounds, charset)
+            envelope = read_envelope(root)
         if not self._route.service.settings.enabled:
             raise GatewayError(M.SERVICE_STOPPED, {"service": self._route.service.name})
         return Admitted(arrival, envelope, self._identify(envelope))
@@ -106,13 +107,15 @@ class Journey:
     def _identify(self, envelope: Envelope) -> Caller:
         route, arrival = self._route, self._arrival
         facts = transport_facts(arrival)
-        verdict = judge(envelope, route.policy, facts, arrival.received, route.keys(), route.replay)
-        self._verdict = verdict
+        with self._course.timeline.part(timeline.JUDGE):
+            verdict = judge(envelope, route.policy, facts, arrival.received, route.keys(), route.replay)
+        self._course.verdict = verdict
         if verdict.claims is None:
             refusal = verdict.refusal or GatewayError(M.INTERNAL, private="a verdict without claims or refusal")
             raise unified(refusal, route.policy.token) if route.unified_faults else refusal
-        self._caller = self._named(verdict.claims, envelope, facts)
-        return self._caller
+        with self._course.timeline.part(timeline.AUTHENTICATE):
+            caller = self._course.caller = self._named(verdict.claims, envelope, facts)
+        return caller
 
     def _named(self, claims: Claims, envelope: Envelope, facts: TransportFacts) -> Caller:
         route, arrival = self._route, self._arrival
@@ -157,18 +160,24 @@ class Journey:
 
     def perform(self, admitted: Admitted, operation: Operation) -> Any:
         """Run the operation's transaction; returns the reply's payload element, None for one-way."""
-        self._operation = operation.name
+        self._course.operation, self._course.one_way = operation.name, operation.one_way
         self._require_signed_choice(operation)
         settings = self._route.service.operation(operation.name)
         if settings is None:
             raise GatewayError(M.INTERNAL, private=f"no settings for operation {operation.name}")
-        self._transaction = settings.transaction
-        call = self._call(admitted, settings, operation.one_way)
+        self._course.transaction = settings.transaction
+        with self._course.timeline.part(timeline.REQUEST):
+            call = self._call(admitted, settings, operation.one_way)
         answer = self._sign_on_and_send(call, settings)
         if operation.one_way:
             return None
-        expected = operation.output_element if self._route.service.settings.validate_body else None
-        reply_bounds = replace(self._route.bounds, max_bytes=self._route.bundle.ims_connect.max_message_bytes)
+        with self._course.timeline.part(timeline.REPLY):
+            return self._payload(answer, operation, settings)
+
+    def _payload(self, answer: ImsAnswer, operation: Operation, settings: OperationSettings) -> Any:
+        route = self._route
+        expected = operation.output_element if route.service.settings.validate_body else None
+        reply_bounds = replace(route.bounds, max_bytes=route.bundle.ims_connect.max_message_bytes)
         return reply_payload(answer.segments, settings, reply_bounds, expected)
 
     def _require_signed_choice(self, operation: Operation) -> None:
@@ -176,7 +185,8 @@ class Journey:
 
         Where operations share a payload element the signature over the body does not say which is meant.
         """
-        claims = self._verdict.claims if self._verdict else None
+        verdict = self._course.verdict
+        claims = verdict.claims if verdict else None
         if claims is None or claims.vouching is not Vouching.SIGNATURE or not operation.by_action:
             return
         if "Action" not in claims.covered:
@@ -206,8 +216,8 @@ class Journey:
 
     def _shown(self, caller: Caller) -> Caller:
         """Return the caller with what IMS Connect is shown in place of a password, and who the token names."""
-        assert self._verdict is not None, "nobody gets here without a verdict"
-        claims = self._verdict.claims
+        assert self._course.verdict is not None, "nobody gets here without a verdict"
+        claims = self._course.verdict.claims
         assert claims is not None, "nor with one that refuses"
         route = self._route
         return complete(caller, route.bundle, claims, route.seconds, route.clock.now())
@@ -225,18 +235,21 @@ class Journey:
             raise _sign_on_refusal(caller, error) from error
 
     def _send(self, call: ImsCall) -> ImsAnswer:
-        self._reached = True
+        course = self._course
+        course.reached = True
         try:
-            return self._route.backend.call(call)
+            with course.timeline.part(timeline.IMS):
+                course.answer = self._route.backend.call(call)
         except TransportError as error:
-            self._reached = error.maybe_sent
+            course.reached = error.maybe_sent
             raise
         except ImsError as error:
-            self._reached = error.return_code is not None  # without a code it was refused before it was sent
+            course.reached = error.return_code is not None  # without a code it was refused before it was sent
             raise
         except GatewayError as error:
-            self._reached = error.message is not M.REQUEST_SIZE
+            course.reached = error.message is not M.REQUEST_SIZE
             raise
+        return course.answer
 
     @contextmanager
     def _attempt(self, call: ImsCall, settings: OperationSettings) -> Iterator[ImsCall]:
@@ -252,7 +265,8 @@ class Journey:
             peer = own_peer(bundle, "" if caller.origin == "bundle" else peer)
         try:
             within = self._within(settings)
-            attempt = self._route.guard.begin(caller.user, proof(caller), peer, within, bundle=bundle)
+            with self._course.timeline.part(timeline.SIGN_ON):
+                attempt = self._route.guard.begin(caller.user, proof(caller), peer, within, bundle=bundle)
         except SecurityError as error:
             raise _own_sign_on(error) if ours else error from None
         blind = call.send_only and attempt.proven
@@ -276,32 +290,9 @@ class Journey:
 
     # -- what is told of it ---------------------------------------------------------------------------------
 
-    def ended(self, error: GatewayError | None) -> RequestEnded:
-        """Return the record of this request."""
-        arrival, ims = self._arrival, error if isinstance(error, ImsError) else None
-        if ims is None and error is not None and isinstance(error.__cause__, ImsError):
-            ims = error.__cause__
-        milliseconds = round((self._route.clock.monotonic() - self._started) * 1000)
-        return RequestEnded(
-            tracking_id=arrival.tracking_id,
-            service=arrival.service,
-            operation=self._operation,
-            transaction=self._transaction,
-            peer=arrival.peer.address,
-            tls=arrival.peer.tls,
-            user=self._caller.user if self._caller else "",
-            origin=self._caller.origin if self._caller else "",
-            outcome="refused" if error else "answered",
-            message_id=error.message.id if error else "",
-            reason=str(error) if error else "",
-            return_code=ims.return_code if ims else None,
-            reason_code=ims.reason_code if ims else None,
-            racf_code=ims.racf_code if ims else None,
-            reached_ims_connect=self._reached,
-            milliseconds=milliseconds,
-            rules=rules_of(self._verdict),
-            **proof_of(self._verdict),
-        )
+    def ended(self, error: GatewayError | None, status: int = 0, reply_bytes: int = 0) -> RequestEnded:
+        """Return the record of this request, which was answered with an HTTP status and so many bytes."""
+        return record_of(self._arrival, self._course, Ending(error, status, reply_bytes))
 
 
 def transport_facts(arrival: Arrival) -> TransportFacts:

@@ -19,9 +19,9 @@ from gateway.config.model import Bundle
 from gateway.config.watched import Fingerprint
 from gateway.errors import ConfigError, Problem
 from gateway.identity.signon import SignOnGuard
-from gateway.observe.events import Sink
+from gateway.observe.events import Sink, Sinks
 from gateway.observe.logs import LogSink, PathLog
-from gateway.observe.metrics import CountedSink, Metrics, empty, worker_ended
+from gateway.observe.metrics import Metrics, empty, worker_ended
 from gateway.observe.path_metrics import CountedPaths
 from gateway.observe.traffic import TrafficBoard
 from gateway.preflight.serving import keep, with_applications
@@ -69,10 +69,11 @@ def build(
         backends = Backends(partial(_backend, metrics=metrics, clock=clock))
         replay = open_store(home.gateway.replay, home.state, clock, metrics)
         built.callback(replay.close)
-        board = TrafficBoard(CountedSink(metrics, sink or LogSink()), clock)
+        board = TrafficBoard(clock)
+        sinks = Sinks(board, metrics, sink or LogSink())
         masked = (*MASKED_NAMES, *home.gateway.admin.masked_names)
         probe = Probe(Redaction(masked).text, clock)
-        shop = Workshop(guard, replay, board, probe, clock)
+        shop = Workshop(guard, replay, sinks, probe, clock)
 
         def door(one: Snapshot, mounts: list[Mounted]) -> FrontDoor:
             remembers = any(takes_token(service) for service in one.home.services.values())
@@ -82,6 +83,7 @@ def build(
                 clock=clock,
                 ready=lambda: replay.ready or not remembers,
                 metrics=metrics.page,
+                turned_away=sinks.turned_away,
             )
 
         live = Live(snapshot, shop, backends, door)
@@ -92,7 +94,7 @@ def build(
         done, at = (last[0].done, last[1]) if last else (True, snapshot.loaded_at)
         metrics.reloaded(snapshot.number, at, done=done, count=False)
         parts = Parts(backends, board, probe, metrics, clock, last)
-        return WorkerRuntime(live, parts, built.pop_all().close)
+        return WorkerRuntime(live, parts, sinks, built.pop_all().close)
 
 
 def _managed(worker: WorkerRuntime, snapshot: Snapshot, instance: int) -> WorkerRuntime:

@@ -9,6 +9,7 @@ from gateway.admin.ports import Pool, Worker
 from gateway.control.words import MOST_BYTES, line_of
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import RequestEnded
+from gateway.observe.timeline import Stretch
 from gateway.observe.traffic import Bucket, Captured, Ended
 
 _ROOM: Final = MOST_BYTES - 4096
@@ -75,7 +76,7 @@ def worker_of(said: Mapping[str, Any]) -> Worker:
 
 def ended_facts(ended: Iterable[Ended]) -> list[dict[str, Any]]:
     """Return requests, newest first, as JSON's values: as many as an answer has room for."""
-    return _fitting({"at": one.at.isoformat(), "event": asdict(one.event)} for one in ended)
+    return _fitting({"at": one.at.isoformat(), "event": _event_facts(one.event)} for one in ended)
 
 
 def ended_of(said: Iterable[Mapping[str, Any]]) -> list[Ended]:
@@ -83,8 +84,14 @@ def ended_of(said: Iterable[Mapping[str, Any]]) -> list[Ended]:
     return [Ended(datetime.fromisoformat(one["at"]), _event(one["event"])) for one in said]
 
 
+def _event_facts(event: RequestEnded) -> dict[str, Any]:
+    return {**asdict(event), "received": event.received.isoformat()}
+
+
 def _event(said: Mapping[str, Any]) -> RequestEnded:
     members: dict[str, Any] = {name: tuple(value) if name in _TUPLES else value for name, value in said.items()}
+    members["received"] = datetime.fromisoformat(said["received"])
+    members["timeline"] = tuple(Stretch(**one) for one in said["timeline"])
     return RequestEnded(**members)
 
 

@@ -41,7 +41,7 @@ class Endpoint:
         """Answer one SOAP request and tell of it."""
         journey = Journey(self.route, arrival)
         answer = self.soap.handle(arrival, journey)
-        self.sink.emit(journey.ended(answer.error))
+        self.sink.emit(journey.ended(answer.error, answer.status, len(answer.body)))
         self.probe.answered(arrival, answer.status, answer.body)
         return answer.status, answer.headers, answer.body
 

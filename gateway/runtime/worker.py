@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from gateway.control.server import ControlServer
+from gateway.observe.events import Sink, TurnedAway
 from gateway.runtime.desk import Desk, Parts
 from gateway.runtime.live import Live
 from gateway.web.environ import LISTENER, Environ, Floor, StartResponse
@@ -27,11 +28,12 @@ class Admin(Protocol):
 class WorkerRuntime:
     """A worker's application (`gateway.web.environ.Application`). Thread-safe."""
 
-    def __init__(self, live: Live, parts: Parts, close: Callable[[], None]) -> None:
+    def __init__(self, live: Live, parts: Parts, sink: Sink, close: Callable[[], None]) -> None:
         """`close` lets go of everything behind it."""
         self.live = live
         self.desk = Desk(live, parts)
         self._clock = parts.clock
+        self._sink = sink
         self._close = close
         self._admin: Admin | None = None
         self._closing = ExitStack()
@@ -50,6 +52,10 @@ class WorkerRuntime:
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread."""
         return at_once(path)
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Tell of a request that HTTP refused."""
+        self._sink.turned_away(event)
 
     def begin(self, floor: Floor, control: socket.socket | None) -> None:
         """Take commands from now on."""

@@ -13,10 +13,11 @@ from uuid import uuid4
 from gateway.clock import Clock
 from gateway.config.model import ServerSettings
 from gateway.errors import GatewayError, M
+from gateway.observe.events import TurnedAway
 from gateway.web.environ import Answering, Origin, call, environ_of
 from gateway.web.http import Bounds, Exchange, Progress
 from gateway.web.memory import BodyMemory, Lease
-from gateway.web.message import Reply, Request, error_reply
+from gateway.web.message import Reply, Request, error_reply, turned_away
 from gateway.web.stream import NotTls, Stream
 from gateway.web.turns import Turns
 
@@ -80,15 +81,14 @@ class Connection:
             async with asyncio.timeout(self._shared.settings.handshake_seconds):
                 await self._stream.open()
         except NotTls as refused:
-            reply = error_reply(GatewayError(M.NOT_TLS), uuid4().hex)
             self._stream = refused.stream
-            await self._send(Exchange(self._shared.bounds), reply, close=True)
+            await self._refuse(Exchange(self._shared.bounds), GatewayError(M.NOT_TLS), uuid4().hex, close=True)
             return False
         except ConnectionError as error:  # a probe that only connects, most often
             log.debug("%s left before its handshake: %s", self._origin.peer[0], _reason(error))
             return False
         except OSError as error:
-            log.info("TLS handshake with %s failed: %s", self._origin.peer[0], _reason(error))
+            self._no_handshake(_reason(error))
             return False
         self._origin = replace(self._origin, certificate=self._stream.certificate)
         return True
@@ -136,10 +136,22 @@ class Connection:
     def _last(self) -> bool:
         return self._shared.stopping or self._shared.settings.keepalive_seconds == 0
 
-    async def _refuse(self, exchange: Exchange, error: GatewayError, tracking_id: str) -> None:
+    async def _refuse(
+        self, exchange: Exchange, error: GatewayError, tracking_id: str, *, close: bool = False
+    ) -> None:
         """Answer an error found here. A request that has arrived completely does not cost the connection."""
-        log.info("%s from %s: %s tracking_id=%s", exchange.asked, self._origin.peer[0], error, tracking_id)
-        await self._send(exchange, error_reply(error, tracking_id), close=self._last)
+        reply = error_reply(error, tracking_id)
+        where = self._origin.listener, *self._origin.peer
+        self._shared.application.turned_away(
+            turned_away(tracking_id, where, exchange.asked, error, reply.status)
+        )
+        await self._send(exchange, reply, close=close or self._last)
+
+    def _no_handshake(self, reason: str) -> None:
+        """Tell of a TLS handshake that failed: a client certificate may have been refused."""
+        listener, (peer, port) = self._origin.listener, self._origin.peer
+        event = TurnedAway(uuid4().hex, listener, peer, port, "", "", 0, "", f"TLS handshake: {reason}")
+        self._shared.application.turned_away(event)
 
     async def _receive(self, exchange: Exchange, lease: Lease) -> bool:
         """Read a whole request. False when the peer ends it or stays silent before it begins one."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from gateway.config.model import ServerSettings
+from gateway.observe.events import TurnedAway
 from gateway.tls import ListenerTls
 from gateway.web.message import Reply, Request
 
@@ -66,7 +67,7 @@ class Floor(Protocol):
 
 
 class Answering(Protocol):
-    """What a service serves: a WSGI callable, and one thing to ask it."""
+    """What a service serves: a WSGI callable, one thing to ask it, one to tell it."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -74,6 +75,10 @@ class Answering(Protocol):
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer for this path needs no thread, because it is ready in no time."""
+        ...
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Take note of a request that was refused before it got here. Called on the loop, must not block."""
         ...
 
 

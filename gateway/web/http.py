@@ -181,9 +181,9 @@ class Exchange:
         return wire + (self._h11.send(h11.EndOfMessage()) or b"")
 
     @property
-    def asked(self) -> str:
-        """What is known of the request line, for the log."""
-        return f"{self._head.method} {self._head.path!r}" if self._head else "request"
+    def asked(self) -> tuple[str, str]:
+        """Method and path, as far as they are known: for the record."""
+        return (self._head.method, self._head.path) if self._head else ("", "")
 
     @property
     def reusable(self) -> bool:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from gateway.errors import GatewayError, Message
+from gateway.observe.events import TurnedAway
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -61,6 +62,20 @@ def error_reply(error: GatewayError, tracking_id: str, more: Iterable[tuple[str,
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
     return Reply(int(status), tuple(headers), f"{text}\n".encode("ascii"))
+
+
+def turned_away(
+    tracking_id: str, where: tuple[str, str, int], asked: tuple[str, str], error: GatewayError, status: int
+) -> TurnedAway:
+    """Return what is told of an error that was answered as plain HTTP.
+
+    `where`: listener, address and port of the caller. `asked`: method and path, as far as they are known.
+    """
+    listener, peer, port = where
+    method, path = asked
+    return TurnedAway(
+        tracking_id, listener, peer, port, method[:20], path[:200], status, error.message.id, str(error)
+    )
 
 
 def refusal(message: Message, private: str, **fields: str) -> GatewayError:

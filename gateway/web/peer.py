@@ -41,7 +41,8 @@ def peer_of(environ: Mapping[str, Any], settings: ServerSettings) -> Peer:
     remote = _address(environ["REMOTE_ADDR"])
     tls = environ[LISTENER] != "http"
     if not _from_proxy(remote, settings.trusted_proxies):
-        return Peer(str(remote or environ["REMOTE_ADDR"]), tls, environ[PEER_CERTIFICATE])
+        port = int(environ.get("REMOTE_PORT") or 0)
+        return Peer(str(remote or environ["REMOTE_ADDR"]), tls, environ[PEER_CERTIFICATE], port)
     tls = _forwarded_tls(environ, tls=tls)
     certificate = _forwarded_certificate(environ, settings.client_certificate_header) if tls else None
     return Peer(str(_client(environ, remote, settings.trusted_proxies)), tls, certificate)

@@ -25,9 +25,10 @@ from gateway.config.model import ServerSettings
 from gateway.errors import GatewayError, M
 from gateway.exchange import Arrival
 from gateway.mediatype import parse_media_type
+from gateway.observe.events import TurnedAway
 from gateway.observe.metrics import CONTENT_TYPE
 from gateway.web.environ import LISTENER, STOPPING, TRACKING_ID, Environ, StartResponse
-from gateway.web.message import TRACKING_HEADER, Headers, Reply, error_reply
+from gateway.web.message import TRACKING_HEADER, Headers, Reply, error_reply, turned_away
 from gateway.web.pages import PAGE_HEADERS, Entry, list_of_services
 from gateway.web.peer import base_url, peer_of
 
@@ -67,7 +68,7 @@ class Mounted:
 class FrontDoor:
     """The WSGI callable."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it needs of the worker, each by name
         self,
         mounts: Sequence[Mounted],
         settings: ServerSettings,
@@ -75,21 +76,27 @@ class FrontDoor:
         clock: Clock = SYSTEM_CLOCK,
         ready: Callable[[], bool] = lambda: True,
         metrics: Callable[[], bytes] | None = None,
+        turned_away: Callable[[TurnedAway], None] = lambda _event: None,
     ) -> None:
         """`ready` and `metrics` are asked on the loop and must not block.
 
-        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none. Raises
-        ValueError when two services have a port of the same name.
+        `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
+        `turned_away` hears of requests that are answered without an envelope. Raises ValueError when two services have a port of the same name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings
         self._clock = clock
         self._ready = ready
         self._metrics = metrics
+        self._turned_away = turned_away
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread, see `at_once`."""
         return at_once(path)
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Pass on what was refused before it got here."""
+        self._turned_away(event)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -97,17 +104,24 @@ class FrontDoor:
         try:
             reply = self._route(environ, tracking_id)
         except GatewayError as error:
-            asked = f"{environ['REQUEST_METHOD'][:20]} {environ['PATH_INFO'][:200]!r}"
-            log.info("%s from %s: %s tracking_id=%s", asked, environ["REMOTE_ADDR"], error, tracking_id)
-            reply = error_reply(error, tracking_id, _allow(error))
+            reply = self._refused(environ, error, tracking_id)
         except Exception:
             log.exception("unexpected error tracking_id=%s", tracking_id)
-            reply = error_reply(GatewayError(M.INTERNAL), tracking_id)
+            reply = self._refused(environ, GatewayError(M.INTERNAL), tracking_id)
         headers = list(reply.headers)
         if reply.header(TRACKING_HEADER) is None:
             headers.append((TRACKING_HEADER, tracking_id))
         start_response(_status_line(reply.status), headers)
         return [reply.body]
+
+    def _refused(self, environ: Environ, error: GatewayError, tracking_id: str) -> Reply:
+        """Return the answer, and tell of it: not of health checks, which are nobody's request."""
+        reply = error_reply(error, tracking_id, _allow(error))
+        if environ["PATH_INFO"] not in _HEALTH:
+            where = environ[LISTENER], environ["REMOTE_ADDR"], int(environ.get("REMOTE_PORT") or 0)
+            asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+            self._turned_away(turned_away(tracking_id, where, asked, error, reply.status))
+        return reply
 
     def _route(self, environ: Environ, tracking_id: str) -> Reply:
         path = _text(environ["PATH_INFO"])

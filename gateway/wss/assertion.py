@@ -37,6 +37,7 @@ def judge_assertion(case: Case) -> tuple[Claims, tuple[Once, ...]]:
     in_place = len(ids.assertions) == 1 and ids.assertions[0] is case.token
     trail.require(R.ASSERTION_PLACE, in_place, "another assertion elsewhere", WssFault.INVALID_SECURITY)
     assertion = read_assertion(case.token, policy.token, trail)
+    trail.claimed = assertion.user
     judge_conditions(assertion, policy, case.freshness, case.facts, trail)
     found = _place_signatures(case, assertion, ids)
     issuer = _issuer(case, found, ids)

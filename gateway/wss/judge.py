@@ -41,8 +41,8 @@ def judge(  # noqa: PLR0913, PLR0917  these six things decide, and nothing else
         claims, once = _claims(envelope, policy, facts, now, keys, trail)
         _come_once(once, replay, now, trail)
     except RuleBrokenError as broken:
-        return Verdict(trail.findings, refusal=broken.refusal)
-    return Verdict(trail.findings, claims=claims)
+        return Verdict(trail.findings, refusal=broken.refusal, claimed=trail.claimed)
+    return Verdict(trail.findings, claims=claims, claimed=trail.claimed)
 
 
 def _claims(  # noqa: PLR0913, PLR0917

@@ -64,6 +64,7 @@ def _user(token: Any, trail: Trail) -> str:
     if not text:
         raise trail.broken(R.USER_ONE, "empty Username", SecurityError.sign_on(""))
     trail.met(R.USER_ONE)
+    trail.claimed = text
     return text
 
 

@@ -76,6 +76,8 @@ class Verdict:
     findings: tuple[Finding, ...]
     claims: Claims | None = None
     refusal: GatewayError | None = None
+    claimed: str = ""
+    """The name in the token as far as one was read, proven or not: for the record, never to act on."""
 
     @property
     def accepted(self) -> bool:
@@ -96,6 +98,8 @@ class Trail:
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
+        self.claimed = ""
+        """The name in the token, once it is read."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.admin.ports import Pool, Worker
 from gateway.control.words import MOST_BYTES, line_of
 from gateway.observe.events import RequestEnded
+from gateway.observe.timeline import Stretch
 from gateway.observe.traffic import MOST_TOLD, RECENT, Bucket, Captured, Ended
 from gateway.redaction import Redaction
 from gateway.runtime import pictures
@@ -54,7 +55,12 @@ def test_a_worker_is_read_as_it_was_said(worker):
     assert pictures.worker_of(through_json(pictures.worker_facts(worker))) == worker
 
 
-@given(st.lists(st.builds(Ended, times, st.from_type(RequestEnded)), max_size=3))
+seconds = st.floats(0, 1e6)
+timelines = st.lists(st.builds(Stretch, texts, seconds, seconds), max_size=3).map(tuple)
+requests = st.builds(RequestEnded, received=times, timeline=timelines)
+
+
+@given(st.lists(st.builds(Ended, times, requests), max_size=3))
 def test_requests_are_read_as_they_were_said(ended):
     assert pictures.ended_of(through_json(pictures.ended_facts(ended))) == ended
 

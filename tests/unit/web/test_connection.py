@@ -205,15 +205,45 @@ def test_an_accepted_one_way_request_has_an_empty_answer(web_service: ServiceFac
         assert ask(sock, post("Echo")).status == 200
 
 
-def test_bytes_of_a_malformed_request_are_not_logged(
+def test_bytes_of_a_malformed_request_are_not_told(
     web_service: ServiceFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     service = web_service()
     with service.connect() as sock:
         assert ask(sock, b"GET / HTTP/1.1\r\nAuthorization Basic c2VjcmV0\r\n\r\n").status == 400
-    assert "IGW1008E" in caplog.text
-    assert "c2VjcmV0" not in caplog.text
+    (told,) = service.desk.turned_away
+    assert (told.message_id, told.status, told.listener, told.method) == ("IGW1008E", 400, "http", "")
+    assert "c2VjcmV0" not in caplog.text + repr(told)
+
+
+def test_what_is_refused_before_its_envelope_is_told_once_with_its_tracking_id(
+    web_service: ServiceFactory,
+) -> None:
+    service = web_service()
+    with service.connect() as sock:
+        here = sock.getsockname()
+        missing = ask(sock, post("Nobody"))
+        assert ask(sock, post("Echo")).status == 200
+    (told,) = service.desk.turned_away
+    assert (told.tracking_id, told.message_id, told.status) == (
+        missing.headers["X-Tracking-Id"],
+        "IGW1001E",
+        404,
+    )
+    assert (told.method, told.path, (told.peer, told.peer_port)) == (
+        "POST",
+        "/imssoap/services/Nobody",
+        here[:2],
+    )
+
+
+def test_a_health_check_that_fails_is_nobody_turned_away(web_service: ServiceFactory) -> None:
+    service = web_service()
+    service.desk.ready = False
+    with service.connect() as sock:
+        assert ask(sock, b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n", "GET").status == 503
+    assert not service.desk.turned_away
 
 
 def test_when_all_threads_and_places_are_taken_the_next_is_a_503(web_service: ServiceFactory) -> None:

@@ -4,6 +4,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from gateway.observe.events import TurnedAway
 from gateway.web.environ import LISTENER, PEER_CERTIFICATE, STOPPING, TRACKING_ID, Origin, call, environ_of
 from gateway.web.message import Request
 
@@ -23,6 +24,9 @@ class App:
 
     def __call__(self, environ, start_response):
         return self._function(environ, start_response)
+
+    def turned_away(self, _event: TurnedAway) -> None:
+        pass
 
     def at_once(self, _path: str) -> bool:
         return False

@@ -207,6 +207,6 @@ def test_continue_is_sent_only_where_it_is_awaited() -> None:
     assert not received(whole(post("Echo"))).continue_awaited
 
 
-def test_what_was_asked_is_known_for_the_log() -> None:
-    assert received(whole(CHUNKED)).asked == "POST '/a b'"
-    assert Exchange(BOUNDS).asked == "request"
+def test_what_was_asked_is_known_for_the_record() -> None:
+    assert received(whole(CHUNKED)).asked == ("POST", "/a b")
+    assert Exchange(BOUNDS).asked == ("", "")

@@ -1,0 +1,136 @@
+"""The record of a request: what is known of it when it has ended, as one value."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from gateway.errors import GatewayError, ImsError
+from gateway.exchange import Arrival, Caller, ImsAnswer
+from gateway.observe.events import RequestEnded
+from gateway.observe.timeline import Timeline
+from gateway.tls.unreadable import UNREADABLE
+from gateway.wss.verdict import TokenKind, Verdict
+
+
+@dataclass(slots=True)
+class Course:
+    """What a request has come to know on its way."""
+
+    bundle: str
+    datastore: str
+    token: TokenKind
+    """The kind of token that the service asks for."""
+    timeline: Timeline
+    verdict: Verdict | None = None
+    caller: Caller | None = None
+    operation: str = ""
+    one_way: bool = False
+    transaction: str = ""
+    reached: bool = False
+    """Whether bytes of it may have reached IMS Connect."""
+    answer: ImsAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a request was answered."""
+
+    error: GatewayError | None
+    status: int
+    """HTTP status."""
+    reply_bytes: int
+
+    @property
+    def ims(self) -> ImsError | None:
+        """What IMS or IMS Connect said, where that is why it was refused."""
+        error = self.error
+        found = error if error is None or isinstance(error, ImsError) else error.__cause__
+        return found if isinstance(found, ImsError) else None
+
+
+def record_of(arrival: Arrival, course: Course, ending: Ending) -> RequestEnded:
+    """Return the record of a request that has ended."""
+    error, caller, answer = ending.error, course.caller, course.answer
+    return RequestEnded(
+        tracking_id=arrival.tracking_id,
+        service=arrival.service,
+        operation=course.operation,
+        transaction=course.transaction,
+        peer=arrival.peer.address,
+        peer_port=arrival.peer.port,
+        tls=arrival.peer.tls,
+        certificate=_client(arrival.peer.certificate),
+        received=arrival.received,
+        token=course.token.value,
+        user=caller.user if caller else "",
+        origin=caller.origin if caller else "",
+        outcome="refused" if error else ("accepted" if course.one_way else "answered"),
+        message_id=error.message.id if error else "",
+        reason=str(error) if error else "",
+        reached_ims_connect=course.reached,
+        bundle=course.bundle,
+        datastore=course.datastore,
+        endpoint=answer.endpoint if answer else "",
+        client_id=answer.client_id if answer else "",
+        milliseconds=round(course.timeline.seconds * 1000),
+        status=ending.status,
+        request_bytes=len(arrival.body),
+        reply_bytes=ending.reply_bytes,
+        timeline=course.timeline.stretches,
+        **_codes(ending.ims),
+        **_judged(course.verdict),
+    )
+
+
+def _codes(ims: ImsError | None) -> dict[str, Any]:
+    """Return what IMS Connect and IMS answered."""
+    if ims is None:
+        return {"return_code": None, "reason_code": None, "racf_code": None}
+    return {
+        "return_code": ims.return_code,
+        "reason_code": ims.reason_code,
+        "racf_code": ims.racf_code,
+        "dfs": ims.dfs,
+    }
+
+
+def _judged(verdict: Verdict | None) -> dict[str, Any]:
+    """Return the rules that were tried, and what is known of an assertion that was believed."""
+    if verdict is None:
+        return {}
+    told: dict[str, Any] = {"rules": _rules(verdict), "claimed": verdict.claimed}
+    claims = verdict.claims
+    if claims is None or not claims.token.saml:
+        return told
+    return told | {
+        "issuer": claims.issuer,
+        "assertion_id": claims.assertion_id,
+        "attested_by": _who(claims.attesting),
+        "issued_by": _who(claims.issuing),
+        "covered": claims.covered,
+    }
+
+
+def _rules(verdict: Verdict) -> tuple[str, ...]:
+    """Return the ids of the rules that were tried, in order; a broken one has an exclamation mark in front."""
+    return tuple(("" if finding.met else "!") + finding.rule.id for finding in verdict.findings)
+
+
+@lru_cache(maxsize=256)
+def _client(certificate: bytes | None) -> str:
+    """Tell of a TLS client certificate; of one that cannot be read only that there is one."""
+    if certificate is None:
+        return ""
+    with suppress(*UNREADABLE):
+        return _who(x509.load_der_x509_certificate(certificate))
+    return "unreadable"
+
+
+def _who(certificate: x509.Certificate | None) -> str:
+    if certificate is None:
+        return ""
+    return f"{certificate.subject.rfc4514_string()} sha256:{certificate.fingerprint(SHA256()).hex()}"

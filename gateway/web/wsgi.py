@@ -81,7 +81,8 @@ class FrontDoor:
         """`ready` and `metrics` are asked on the loop and must not block.
 
         `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
-        `turned_away` hears of requests that are answered without an envelope. Raises ValueError when two services have a port of the same name.
+        `turned_away` hears of requests that are answered without an envelope. Raises ValueError when two
+        services have a port of the same name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings

@@ -1,74 +1,106 @@
-"""The worker's threads, handed out in turn: so many at work, so many waiting, the rest is told to come back."""
+"""The worker's threads, handed out in turn: so many at work, so many waiting, the rest is told to come back.
+
+Who waits stands in a lane (`gateway.web.lanes`), first come first served; a thread that becomes free goes to
+the lanes one after the other. A lane that may not have one more thread is passed over.
+"""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from functools import partial
+from typing import Literal, TypeVar
 
 from gateway.errors import GatewayError, M
 from gateway.parsing import is_worn, lend_thread
+from gateway.web.lanes import OTHERS, Lane, Line, Lines, Tally
 
 T = TypeVar("T")
+Held = tuple[Tally, ...]
+"""Where a thread is counted while it is held."""
+Refused = Callable[[Literal["queue", "waited"], str], object]
+"""Is told of who is sent away: whether at once or after a wait, and from which lane."""
 
 
 class Turns:
-    """A bounded pool of threads with a bounded queue in front. All methods belong to the loop's thread."""
+    """A bounded pool of threads with bounded queues in front. All methods belong to the loop's thread."""
 
-    def __init__(self, threads: int, waiting: int, waiting_seconds: float) -> None:
+    def __init__(
+        self,
+        threads: int,
+        waiting: int,
+        waiting_seconds: float,
+        refused: Refused = lambda _kind, _lane: None,
+    ) -> None:
         self._threads = threads
         self._most_waiting = waiting
         self._seconds = waiting_seconds
+        self._refused = refused
         self._executor = self._fresh()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._lines: Lines[asyncio.Future[Held]] = Lines()
         self._loop = asyncio.get_running_loop()
         self.working = 0
         """Threads at work. One stays counted until it is really done, whoever gave up waiting for it."""
+        self.waiting = 0
+        """Requests that wait for a thread."""
 
     def __repr__(self) -> str:
         return f"<Turns {self.working}/{self._threads} at work, {self.waiting}/{self._most_waiting} waiting>"
 
-    @property
-    def waiting(self) -> int:
-        """Requests that wait for a thread."""
-        return len(self._waiting)
-
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], lane: Lane = OTHERS) -> T:
         """Run `work` in a thread when its turn comes. Raises GatewayError(M.BUSY) when that takes too long."""
-        if self.working >= self._threads:
-            await self._turn()
+        line = self._lines.of(lane)
+        if not line.queue and self.working < self._threads and line.room(self._threads - self.working):
+            held = self._take(line)
         else:
-            self.working += 1
+            held = await self._turn(line)
         try:
             future = self._executor.submit(self._in_thread, self._executor, work)
         except BaseException:
-            self._done()
+            self._done(held)
             raise
-        future.add_done_callback(self._done_anywhere)
+        future.add_done_callback(partial(self._done_anywhere, held))
         return await asyncio.wrap_future(future)
 
-    async def _turn(self) -> None:
-        """Wait until a thread is handed over; `working` then counts it already."""
-        if self.waiting >= self._most_waiting:
-            raise GatewayError(M.BUSY, private=f"{self!r}: queue full")
-        turn: asyncio.Future[None] = self._loop.create_future()
-        timer = self._loop.call_later(self._seconds, self._too_late, turn)
-        self._waiting.append(turn)
+    def _take(self, line: Line[asyncio.Future[Held]]) -> Held:
+        """Count a thread that is handed over."""
+        self.working += 1
+        held = line.tallies
+        for tally in held:
+            tally.at_work += 1
+        return held
+
+    async def _turn(self, line: Line[asyncio.Future[Held]]) -> Held:
+        """Wait until a thread is handed over, which is counted by then; returns where."""
+        if not line.room_to_wait(self._most_waiting - self.waiting):
+            self._refused("queue", line.lane.service)
+            raise GatewayError(M.BUSY, private=f"{self!r}, {len(line.queue)} in its lane: no room to wait")
+        turn: asyncio.Future[Held] = self._loop.create_future()
+        timer = self._loop.call_later(self._seconds, self._too_late, line, turn)
+        self._lines.append(line, turn)
+        self.waiting += 1
+        self._hand_out()  # another configuration may have given the lane more
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
-            with suppress(ValueError):
-                self._waiting.remove(turn)
+            self._leave(line, turn)
             if not turn.cancelled() and turn.exception() is None:
-                self._done()  # the turn came in the same moment: pass it on
+                self._done(turn.result())  # the turn came in the same moment: pass it on
             raise
         finally:
             timer.cancel()
 
-    def _too_late(self, turn: asyncio.Future[None]) -> None:
+    def _leave(self, line: Line[asyncio.Future[Held]], turn: asyncio.Future[Held]) -> None:
+        """Take somebody out of the queue, if he is still in it; who came behind him may be next."""
+        with suppress(ValueError):
+            line.queue.remove(turn)
+            self.waiting -= 1
+            self._hand_out()
+
+    def _too_late(self, line: Line[asyncio.Future[Held]], turn: asyncio.Future[Held]) -> None:
         if not turn.done():
-            self._waiting.remove(turn)
+            self._leave(line, turn)
+            self._refused("waited", line.lane.service)
             turn.set_exception(GatewayError(M.BUSY, private=f"{self!r}: waited {self._seconds:g} s"))
 
     def _in_thread(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
@@ -80,10 +112,10 @@ class Turns:
                 with suppress(RuntimeError):  # the loop has ended
                     self._loop.call_soon_threadsafe(self._renew, executor)
 
-    def _done_anywhere(self, _future: Future[T]) -> None:
+    def _done_anywhere(self, held: Held, _future: Future[T]) -> None:
         """Tell the loop that the work is done: in its thread, or in the loop's, where it was done at once."""
         with suppress(RuntimeError):  # the loop has ended, and with it the counting
-            self._loop.call_soon_threadsafe(self._done)
+            self._loop.call_soon_threadsafe(self._done, held)
 
     def _fresh(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._threads, thread_name_prefix="request", initializer=lend_thread)
@@ -97,14 +129,21 @@ class Turns:
             self._executor = self._fresh()
             worn.shutdown(wait=False)
 
-    def _done(self) -> None:
-        """Hand the thread to the first who waits, or count it free."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
+    def _done(self, held: Held) -> None:
+        """Count a thread free again, and hand out what may be had now."""
         self.working -= 1
+        for tally in held:
+            tally.at_work -= 1
+        if self.waiting:
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Hand threads to those who wait, lane by lane, as long as one of them may have one."""
+        while (free := self._threads - self.working) and (line := self._lines.next_with_room(free)):
+            turn = line.queue.popleft()
+            self.waiting -= 1
+            if not turn.done():
+                turn.set_result(self._take(line))
 
     def close(self) -> None:
         """Take no more work; threads at work are not waited for."""

@@ -13,6 +13,7 @@ from gateway.errors import GatewayError, M
 from gateway.parsing import ROOM
 from gateway.safexml import Bounds, parse
 from gateway.web import turns as turns_module
+from gateway.web.lanes import OTHERS
 from gateway.web.turns import Turns
 from tests.fixtures.web import PATIENCE
 
@@ -167,7 +168,7 @@ def test_a_turn_that_comes_in_the_moment_of_giving_up_is_passed_on() -> None:
         await settled(turns, "<Turns 1/1 at work, 0/2 waiting>")
         gone, stays = (asyncio.create_task(turns.run(partial(int, n))) for n in (1, 2))
         await settled(turns, "<Turns 1/1 at work, 2/2 waiting>")
-        turns._done()  # hands the thread to the first that waits ...
+        turns._done(turns._lines.of(OTHERS).tallies)  # hands the thread to the first that waits ...
         gone.cancel()  # ... who is told to go before it learns of it
         gate.go.set()
         assert await stays == 2

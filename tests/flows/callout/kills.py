@@ -66,13 +66,16 @@ class Load:
 class Kills:
     """One run: `run` returns the figures, or fails and says which message is lost."""
 
-    def __init__(self, lab: CalloutLab, service: Service, seed: int) -> None:
-        """Deploy the services; `lab` has the tables of STANDIN, and its journal is set."""
+    def __init__(self, lab: CalloutLab, service: Service, seed: int, **callout: Any) -> None:
+        """Deploy the services; `lab` has the tables of STANDIN, and its journal is set.
+
+        `callout`: further keys of the bundle's table.
+        """
         self._lab = lab
         self._service = service
         self._random = random.Random(seed)
         service.behave = self._answer
-        lab.bundle(callout={"concurrency": 8})
+        lab.bundle(callout={"concurrency": 8, **callout})
         retry = {"attempts": 1000, "circuit_failures": 1000, "first_seconds": 0.05, "longest_seconds": 0.2}
         lab.service(contract("events", service.origin), "events", retry=retry)
         operations = {"response_transaction": "TAKE"}
@@ -88,21 +91,33 @@ class Kills:
 
     def run(self, processes: Sequence[CalloutProcess], kills: int) -> dict[str, Any]:
         """Kill one of the processes so many times, then wait until all is done."""
-        load = Load(self._lab)
-        with load.running():
+
+        def strike() -> None:
             for _ in range(kills):
                 self._kill(self._random.choice(processes))
+
+        return {"kills": kills, **self.under(processes, strike)}
+
+    def under(self, processes: Sequence[CalloutProcess], strike: Callable[[], None]) -> dict[str, Any]:
+        """Do something to the parts while messages come, mended at its end; then wait until all is done."""
+        load = Load(self._lab)
+        with load.running():
+            strike()
         wait_until(lambda: self._done(load.count), "every message delivered", END_SECONDS)
         wait_until(lambda: self._lab.left() == 0, "an empty tpipe")
         wait_until(lambda: not self._entries(processes[0]), "an empty journal", END_SECONDS)
         for process in processes:
             assert process.stop() == 0, process.log[-4000:]
-        return self._figures(load.count, kills)
+        return self._figures(load.count)
+
+    def await_deliveries(self, count: int) -> None:
+        """Return when the service has heard so many messages more."""
+        before = len(self._service.heard)
+        wait_until(lambda: len(self._service.heard) >= before + count, "deliveries", 60)
 
     def _kill(self, victim: CalloutProcess) -> None:
         """Let it deliver something, then kill it at a random moment and start it again."""
-        before = len(self._service.heard)
-        wait_until(lambda: len(self._service.heard) > before + self._random.randrange(1, 20), "deliveries", 60)
+        self.await_deliveries(self._random.randrange(2, 21))
         self._service.stopping.wait(self._random.random() * LATEST)
         victim.kill()
         victim.start().wait_ready()
@@ -139,7 +154,7 @@ class Kills:
         finally:
             journal.close()
 
-    def _figures(self, count: int, kills: int) -> dict[str, Any]:
+    def _figures(self, count: int) -> dict[str, Any]:
         heard, taken = self._heard(), self._taken()
         assert sorted(heard) == list(range(count)), f"lost: {set(range(count)) - set(heard)}"
         lost = {number for number in range(1, count, 2) if not taken[number]}
@@ -147,7 +162,6 @@ class Kills:
         again = sum(len(ids) - len(set(ids)) for ids in heard.values())
         twice = sum(len(set(ids)) - 1 for ids in heard.values())
         return {
-            "kills": kills,
             "messages": count,
             "lost": 0,
             "left_behind": 0,

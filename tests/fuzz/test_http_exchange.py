@@ -13,11 +13,15 @@ import h11
 from gateway.errors import GatewayError, M
 from gateway.web.http import Bounds, Exchange, Progress
 from gateway.web.message import Reply, Request
+from gateway.web.ordinary import Ordinary
+from gateway.web.thorough import Thorough
+from tests.fixtures.web import post
 from tests.fuzz import http_cases
 
 EXAMPLES = int(os.environ.get("IMSGW_FUZZ_EXAMPLES", "300"))
 SEED = int(os.environ.get("IMSGW_FUZZ_SEED", "20240229"))
 NOW = datetime(2026, 11, 8, tzinfo=UTC)
+REPLY = Reply(500, (("Content-Type", "text/xml"), ("X-Tracking-Id", "0123"), ("X-Empty", "")), b"<r/>")
 REFUSED = (M.BAD_HTTP, M.HEADER_TOO_LARGE, M.TOO_LARGE)
 
 
@@ -59,6 +63,32 @@ def test_any_bytes_are_a_request_or_refused_and_cutting_them_changes_nothing() -
         data = http_cases.hostile(choose, seeds)
         whole, cut = outcome([data]), outcome(list(http_cases.pieces(data, choose)))
         assert whole == cut, data
+
+
+def test_the_ordinary_way_reads_and_answers_as_the_thorough_one_does() -> None:
+    choose, seeds = random.Random(SEED + 2), http_cases.seeds()
+    seeds += [post("Echo", b"<a/>"), post("Echo", b"") + post("Echo", b"<b/>")]
+    ordinary = 0
+    for _ in range(EXAMPLES):
+        data = http_cases.hostile(choose, seeds)
+        quick = Ordinary.begun(data, Bounds(body=2048))
+        if quick is None:
+            continue
+        ordinary += 1
+        slow = Thorough(Bounds(body=2048))
+        slow.receive(data)
+        assert (quick.progress, quick.body_bytes, quick.asked) == (
+            slow.progress,
+            slow.body_bytes,
+            slow.asked,
+        ), data
+        if quick.progress is Progress.COMPLETE:
+            assert (quick.request(), quick.early) == (slow.request(), slow.early), data
+        close = choose.random() < 0.3
+        replies = [way.reply(REPLY, now=NOW, close=close) for way in (quick, slow)]
+        assert replies[0] == replies[1], data
+        assert quick.reusable == slow.reusable, data
+    assert ordinary > EXAMPLES // 50
 
 
 def test_a_request_that_is_taken_has_nothing_in_it_that_was_to_be_refused() -> None:

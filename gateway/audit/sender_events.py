@@ -1,4 +1,4 @@
-"""What the sender tells the log, through the callback that it gets. Each is told once a change, not once a try."""
+"""What the sender tells the log, through the callback that it gets: once a change, not once a try."""
 
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ class QueueAdopted:
     """A process ended and left records in the spool; this one sends them."""
 
     queue: str
+    records: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,4 +30,4 @@ class SyslogPicture:
     waiting: int
     """Records in the spool that this process has to send and has not, or has to again."""
     spool_bytes: int
-    """What the spool of this home takes on the disk, of all processes, a second ago."""
+    """What the spool of this home takes on the disk, of all processes: the same in each of them."""

@@ -1,6 +1,7 @@
 """Syslog messages by RFC 5424 and their frames by RFC 5425 and 6587: pure, bytes out.
 
-    SYSLOG-MSG   = "<" PRI ">1" SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP STRUCTURED-DATA SP MSG
+    SYSLOG-MSG   = "<" PRIVAL ">1" SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID
+                   SP STRUCTURED-DATA SP MSG
     SYSLOG-FRAME = MSG-LEN SP SYSLOG-MSG
 
 MSG is a record as its format wrote it (JSON, LEEF, CEF), in UTF-8 and *without* a byte order mark. RFC 5424
@@ -43,43 +44,45 @@ _LEAD: Final = 0b1100_0000
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What is the same in all messages of a process."""
+    """What is the same in all messages of a process. What RFC 5424 forbids in a name is left out of it."""
 
-    priority: int
+    facility: str
+    """A name of FACILITIES; another one is a ValueError of `Messages`."""
+    severity: str
+    """A name of SEVERITIES, likewise."""
     hostname: str
     app_name: str
     procid: int
     software: str = ""
     """Version of the product, for the structured data; empty: messages have none."""
 
-    def before_time(self) -> bytes:
-        """Return what stands before the time."""
-        return f"<{self.priority}>1 ".encode("ascii")
+    @property
+    def priority(self) -> int:
+        """The number in front, PRIVAL."""
+        return FACILITIES.index(self.facility) * len(SEVERITIES) + SEVERITIES.index(self.severity)
 
-    def after_time(self) -> bytes:
-        """Return what stands between the time and the structured data."""
-        return f" {self.hostname} {self.app_name} {self.procid} {MSGID} ".encode("ascii")
 
-    def structured_data(self, sequence: int) -> bytes:
-        """Return the structured data of the message with this number, which counts from 1."""
-        if not self.software:
+class Messages:
+    """Makes messages; the parts that stay the same are made once."""
+
+    def __init__(self, header: Header) -> None:
+        hostname = _name(header.hostname, _HOSTNAME_OCTETS)
+        app_name = _name(header.app_name, _APP_NAME_OCTETS)
+        self._before_time = f"<{header.priority}>1 ".encode("ascii")
+        self._after_time = f" {hostname} {app_name} {header.procid} {MSGID} ".encode("ascii")
+        self._software = param_value(header.software)
+
+    def message(self, line: str, time: datetime, sequence: int) -> bytes:
+        """Return one record as a message. `sequence` counts from 1."""
+        data = b"%b%b%b%b " % (self._before_time, timestamp(time), self._after_time, self._data(sequence))
+        return data + payload(line)
+
+    def _data(self, sequence: int) -> bytes:
+        if not self._software:
             return NIL.encode("ascii")
         number = (sequence - 1) % MOST_SEQUENCE + 1
-        software = param_value(self.software)
-        return f'[meta sequenceId="{number}"][origin software="IMS Gateway" swVersion="{software}"]'.encode()
-
-
-def header(
-    facility: str, severity: str, hostname: str, app_name: str, procid: int, software: str = ""
-) -> Header:
-    """Return a header of valid parts; what RFC 5424 does not allow in a name is left out of it.
-
-    `facility` and `severity` are names of the tables above; another one is a ValueError.
-    """
-    priority = FACILITIES.index(facility) * len(SEVERITIES) + SEVERITIES.index(severity)
-    return Header(
-        priority, _name(hostname, _HOSTNAME_OCTETS), _name(app_name, _APP_NAME_OCTETS), procid, software
-    )
+        text = f'[meta sequenceId="{number}"][origin software="IMS Gateway" swVersion="{self._software}"]'
+        return text.encode()
 
 
 def timestamp(time: datetime) -> bytes:
@@ -93,7 +96,7 @@ def param_value(text: str) -> str:
 
 
 def payload(line: str) -> bytes:
-    """Return the MSG of a record: UTF-8 without control characters but tabs; half a surrogate pair becomes `?`."""
+    """Return the MSG of a record: UTF-8, no control character but tabs; half a surrogate pair becomes `?`."""
     return line.encode("utf-8", "replace").translate(_CONTROLS)
 
 

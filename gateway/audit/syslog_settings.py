@@ -1,4 +1,4 @@
-"""What is to be known of a syslog receiver: plain values, made of the configuration by whoever builds the target."""
+"""What is to be known of a syslog receiver: plain values, which the configuration gives."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +43,7 @@ class SyslogSettings:
     structured_data: bool = False
     """Whether each message has `[meta sequenceId=...]` and `[origin ...]`, by which a receiver sees gaps."""
     message_bytes: int = 8192
-    """Longest message, 2048 to 65536; what is longer is cut and counted. Receivers have a limit of their own."""
+    """Longest message, 2048 to 65536; what is longer is cut and counted. Receivers have their own."""
 
     spool_bytes: int = 256 * 1024 * 1024
     """Most that may wait on the disk, of all processes of this home; at least 16 MiB."""

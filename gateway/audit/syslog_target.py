@@ -1,20 +1,29 @@
-"""The target behind `to = "syslog+tls://host:6514"`."""
+"""The target behind `to = "syslog+tls://host:6514"`: messages into the spool, a sender beside it."""
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
+from gateway import __version__
+from gateway.audit.sender import Sender
+from gateway.audit.sender_connection import tls_context
+from gateway.audit.sender_delivery import Delivery
 from gateway.audit.sender_events import SenderEvent
 from gateway.audit.sender_picture import SyslogPicture
+from gateway.audit.spool import Spool
+from gateway.audit.syslog import Header, Messages, cut
 from gateway.audit.syslog_settings import SyslogSettings
+from gateway.audit.target import AuditUnavailableError
 from gateway.clock import Clock
 
 
 class SyslogTarget:
-    """In work; this is its face, which stays.
+    """A `Target`. One a process, made after the fork: it has a thread.
 
-    One a process, made after the fork: it has a thread. `sends=False` is for processes that may have no thread
-    beside them or end at once (gunicorn's master, a command): records go into the spool only, and a process that
-    sends adopts them within a second or so. Raises gateway.tls.StoreError for the stores.
+    `sends=False` is for processes that may have no thread beside them or end at once (gunicorn's master, a
+    command): records go into the spool only, and a process that sends adopts them within a second or so.
     """
 
     def __init__(
@@ -26,17 +35,79 @@ class SyslogTarget:
         *,
         sends: bool = True,
     ) -> None:
-        """`folder`: the spool, `STATE/audit/spool`; it is made. `on_event` is called by the sender's thread."""
-        raise NotImplementedError
+        """`folder`: the spool, `STATE/audit/spool`; it is made. `on_event` is called by the sender's thread.
+
+        Raises gateway.tls.StoreError for a store that cannot be used, ValueError for a facility or severity.
+        """
+        tls_context(settings)
+        self._settings = settings
+        self._clock = clock
+        self._messages = Messages(_header(settings))
+        self._spool = Spool(folder, clock, settings.spool_bytes, sync=settings.spool_sync)
+        self._lock = Lock()
+        self._sequence = self._taken = self._refused = self._cut = 0
+        self._began = clock.now()
+        self._delivery = Delivery(self._spool, clock, settings.resend_seconds, on_event)
+        self._sender = Sender(settings, self._delivery, clock, on_event) if sends else None
+        if self._sender is not None:
+            self._sender.start()
 
     def write(self, line: str) -> None:
-        """See `Target.write`: the record is safe when it is in the spool."""
-        raise NotImplementedError
+        """See `Target.write`: the record is safe when it is in the spool. Raises AuditUnavailableError."""
+        with self._lock:
+            self._sequence += 1
+            sequence = self._sequence
+        message = self._messages.message(line, self._clock.now(), sequence)
+        most = self._settings.message_bytes
+        is_cut = len(message) > most
+        try:
+            self._spool.append(cut(message, most) if is_cut else message)
+        except AuditUnavailableError:
+            with self._lock:
+                self._refused += 1
+            raise
+        self._count(is_cut=is_cut)
 
     def picture(self) -> SyslogPicture:
-        """Return how it stands; cheap, from any thread."""
-        raise NotImplementedError
+        """Return how it stands, from any thread; looks into the spool's folder, so not for every request."""
+        standing = self._sender.standing if self._sender is not None else None
+        return SyslogPicture(
+            receiver=self._settings.receiver,
+            connected=standing is not None and standing.connected,
+            since=standing.since if standing is not None else self._began,
+            last_error=standing.last_error if standing is not None else "",
+            taken=self._taken,
+            refused=self._refused,
+            cut=self._cut,
+            sent=self._delivery.sent,
+            resent=self._delivery.resent,
+            damaged=self._delivery.damaged,
+            waiting=self._delivery.waiting if self._sender is not None else 0,
+            spool_bytes=self._spool.used_bytes(),
+        )
 
     def close(self) -> None:
         """Send what is left for at most `stop_seconds`, end the connection in order, let go of the spool."""
-        raise NotImplementedError
+        if self._sender is not None:
+            self._sender.close()
+        self._spool.close()
+
+    def _count(self, *, is_cut: bool) -> None:
+        with self._lock:
+            self._taken += 1
+            self._cut += is_cut
+        if self._sender is not None:
+            self._sender.wake()
+        else:
+            self._spool.release()
+
+
+def _header(settings: SyslogSettings) -> Header:
+    return Header(
+        facility=settings.facility,
+        severity=settings.severity,
+        hostname=settings.hostname or socket.gethostname(),
+        app_name=settings.app_name,
+        procid=os.getpid(),
+        software=__version__ if settings.structured_data else "",
+    )

@@ -92,6 +92,7 @@ class M:
     SLOW_CLIENT = Message("IGW1009E", Side.CLIENT, "The request did not arrive in time", 408)
     HEADER_TOO_LARGE = Message("IGW1010E", Side.CLIENT, "The request header is too large", 431)
     NOT_TLS = Message("IGW1011E", Side.CLIENT, "This address speaks HTTPS", 400)
+    RATE_LIMITED = Message("IGW1012E", Side.CLIENT, "Too many requests; try again in {seconds} s", 429)
 
     # bytes to a checked envelope
     CHARSET = Message(
@@ -279,6 +280,19 @@ class SecurityError(GatewayError):
         """Refuse a sign-on: unknown, wrong, revoked, expired and held back look all the same."""
         fault = WssFault.FAILED_AUTHENTICATION
         return cls(M.SIGN_ON, {"standard": fault.text}, private, fault=fault)
+
+
+@dataclass(eq=False)
+class RateLimitedError(GatewayError):
+    """More requests than a client, user or service may have."""
+
+    retry_after: int = 1
+    """Seconds after which there is room for another one."""
+
+    @classmethod
+    def after(cls, seconds: int, private: str) -> "RateLimitedError":
+        """Refuse for so many seconds."""
+        return cls(M.RATE_LIMITED, {"seconds": str(seconds)}, private, retry_after=seconds)
 
 
 @dataclass(eq=False)

@@ -5,19 +5,15 @@ entry's value is the time until which it counts, which is held against the calle
 its time to live is a duration, so the server's own clock does not matter.
 """
 
-import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import valkey
-from valkey.exceptions import ValkeyError
 
-from gateway import tls
 from gateway.config.model import ReplaySettings
-from gateway.exchange import Secret
 from gateway.replay.backend import CLOCK_MARGIN, StoreDownError, by_key, microseconds
+from gateway.valkey_pool import FAILURES, Access, open_pool
 from gateway.wss.replay import Once, Remembered
 
 KEY_PREFIX: Final = "imsgw:replay:1:{replay}:"
@@ -35,7 +31,6 @@ end
 return 1
 """
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_TEXT: Final = 200
 
 
 class ValkeyStore:
@@ -43,26 +38,11 @@ class ValkeyStore:
 
     def __init__(self, settings: ReplaySettings) -> None:
         """Nothing is connected before the first call. Raises gateway.tls.StoreError for the trust store."""
-        address = urlsplit(settings.store)
-        self._password = settings.password
-        self._name = f"{address.hostname}:{address.port or 6379}"
-        options: dict[str, Any] = {
-            "host": address.hostname,
-            "port": address.port or 6379,
-            "db": int(address.path.strip("/") or 0),
-            "username": settings.user or None,
-            "password": settings.password.reveal() or None,
-            "socket_timeout": settings.timeout_seconds,
-            "socket_connect_timeout": settings.timeout_seconds,
-            "socket_keepalive": True,
-            # no word about the library, which a restricted user could not send
-            "lib_name": None,
-            "lib_version": None,
-        }
-        if address.scheme == "valkeys":
-            options["connection_class"] = _TlsConnection
-            options["context"] = tls.client_context(settings.truststore)
-        self._pool = valkey.ConnectionPool(**options)
+        self._access = Access(
+            settings.store, settings.user, settings.password, settings.truststore, settings.timeout_seconds
+        )
+        self._name = self._access.name
+        self._pool = open_pool(self._access)
         self._client = valkey.Valkey(connection_pool=self._pool)
 
     def close(self) -> None:
@@ -99,35 +79,11 @@ class ValkeyStore:
     def _ask(self, *command: str | int) -> Any:
         try:
             return self._client.execute_command(*command)
-        except (ValkeyError, OSError, ValueError) as error:
-            raise StoreDownError(f"{self._name}: {_reason(error, self._password)}") from None
-
-
-class _TlsConnection(valkey.Connection):
-    """A connection with the product's own TLS settings; the library's would not check the server's name."""
-
-    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
-        super().__init__(**options)  # type: ignore[no-untyped-call]  # nothing of it is typed
-        self._context = context
-
-    def _connect(self) -> ssl.SSLSocket:
-        plain = super()._connect()  # type: ignore[no-untyped-call]
-        try:
-            return self._context.wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+        except FAILURES as error:
+            raise StoreDownError(self._access.reason(error)) from None
 
 
 def _kept(microseconds_to_go: int) -> int:
     """Return for how many milliseconds the server keeps an entry, at least one."""
     kept = timedelta(microseconds=microseconds_to_go) + CLOCK_MARGIN
     return max(1, -(-kept // _MILLISECOND))
-
-
-def _reason(error: Exception, password: Secret) -> str:
-    """Return the error's text, bounded and without the password, should the server have repeated it."""
-    text = str(error)
-    if password:
-        text = text.replace(password.reveal(), "***")
-    return f"{type(error).__name__}: {text[:_TEXT]}"

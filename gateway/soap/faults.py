@@ -19,6 +19,7 @@ from gateway.errors import (
     ImsError,
     M,
     MustUnderstandError,
+    RateLimitedError,
     SecurityError,
     Side,
 )
@@ -72,7 +73,9 @@ def render(
     envelope = build_envelope(version, [*_headers(error, version), *headers], build(code, _clean(text), detail))
     status = _status(error, code, version)
     answer_headers = [("Content-Type", content_type(version))]
-    if status == 503:
+    if isinstance(error, RateLimitedError):
+        answer_headers.append(("Retry-After", str(error.retry_after)))
+    elif status == 503:
         answer_headers.append(("Retry-After", _RETRY_AFTER_SECONDS))
     return SoapAnswer(status, tuple(answer_headers), serialize(envelope, declaration=True), error)
 

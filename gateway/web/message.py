@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
-from gateway.errors import GatewayError, Message
+from gateway.errors import GatewayError, Message, RateLimitedError
 from gateway.observe.events import TurnedAway
 
 Headers = tuple[tuple[str, str], ...]
@@ -59,7 +59,9 @@ def error_reply(error: GatewayError, tracking_id: str, more: Iterable[tuple[str,
         (TRACKING_HEADER, tracking_id),
         *more,
     ]
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(error, RateLimitedError):
+        headers.append(("Retry-After", str(error.retry_after)))
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
     return Reply(int(status), tuple(headers), f"{text}\n".encode("ascii"))
 

@@ -1,0 +1,8 @@
+"""Rates: how many requests a client address, a user and a service may have, and where that is counted.
+
+The library `limits` stands behind this package alone.
+"""
+
+from gateway.limits.admission import Admission, Limiter, limiter_of
+
+__all__ = ["Admission", "Limiter", "limiter_of"]

@@ -30,6 +30,7 @@ from gateway.imsconnect.async_messages import AsyncMessages
 from gateway.imsconnect.client import Client
 from gateway.imsconnect.connection import Connection
 from gateway.imsconnect.messages import Messages
+from gateway.imsconnect.note import CallNote, Span
 from gateway.imsconnect.outcome import DfsMessageError
 from gateway.imsconnect.texts import segments_of, transaction_input
 from gateway.imsconnect.transport import Endpoint
@@ -60,6 +61,7 @@ __all__ = [
     "AsyncClient",
     "AsyncConnection",
     "AsyncMessages",
+    "CallNote",
     "CalloutRequests",
     "Client",
     "CodeMeaning",
@@ -86,6 +88,7 @@ __all__ = [
     "Retry",
     "Rsm",
     "Secret",
+    "Span",
     "SyncLevel",
     "TransportError",
     "TrustedMark",

@@ -34,6 +34,7 @@ from gateway.imsconnect.conversations import Conversations
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.line import NothingSentError
+from gateway.imsconnect.note import CallNote
 from gateway.imsconnect.outcome import checked
 from gateway.imsconnect.pool import Loan
 from gateway.imsconnect.stats import COUNTED
@@ -71,8 +72,22 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         credentials: AsyncCredentialsSource | None = None,
         *,
         client_id: str = "",
+        note: CallNote | None = None,
     ) -> Reply:
-        """Run an interaction, the verbs that receive apart; returns and raises what `Client.run` does."""
+        """Run an interaction, the verbs that receive apart; returns, raises and notes as `Client.run`."""
+        note = CallNote() if note is None else note
+        try:
+            return await self._run(interaction, credentials, client_id, note)
+        finally:
+            note.over(self._clock.monotonic())
+
+    async def _run(
+        self,
+        interaction: Interaction,
+        credentials: AsyncCredentialsSource | None,
+        client_id: str,
+        note: CallNote,
+    ) -> Reply:
         check_interaction(interaction, client_id)
         who = await credentials_of(self.settings, credentials)
         inputs.check(interaction, who, self._destination)
@@ -80,13 +95,15 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         budget = budget_of(interaction, self.settings, self._clock.monotonic())
 
         async def use(session: AsyncSession) -> Reply:
-            return await session.run(within(interaction, budget, self._clock.monotonic()), who)
+            now = self._clock.monotonic()
+            note.talking(session, now)
+            return await session.run(within(interaction, budget, now), who)
 
         if interaction.conversation_id:
             return await self._next_step(interaction, use)
         if interaction.conversational:
-            return await self._first_step(interaction, use, budget.wait_until())
-        reply = await self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until())
+            return await self._first_step(interaction, use, budget.wait_until(), note)
+        reply = await self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until(), note)
         return checked(interaction, reply)
 
     async def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
@@ -143,9 +160,15 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
     # -- conversations --------------------------------------------------------------------------------------
 
     async def _first_step(
-        self, interaction: Interaction, use: Callable[[AsyncSession], Awaitable[Reply]], deadline: float
+        self,
+        interaction: Interaction,
+        use: Callable[[AsyncSession], Awaitable[Reply]],
+        deadline: float,
+        note: CallNote,
     ) -> Reply:
-        return await self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, use), deadline)
+        return await self._on_a_loan(
+            Lane.REPLIES, lambda loan: self._step(loan, interaction, use), deadline, note
+        )
 
     async def _next_step(
         self, interaction: Interaction, use: Callable[[AsyncSession], Awaitable[Reply]]
@@ -189,17 +212,27 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
     # -- sessions -------------------------------------------------------------------------------------------
 
     async def _on_a_session(
-        self, lane: Lane, use: Callable[[AsyncSession], Awaitable[T]], deadline: float | None = None
+        self,
+        lane: Lane,
+        use: Callable[[AsyncSession], Awaitable[T]],
+        deadline: float | None = None,
+        note: CallNote | None = None,
     ) -> T:
-        return await self._on_a_loan(lane, partial(_used_once, use), deadline)
+        return await self._on_a_loan(lane, partial(_used_once, use), deadline, note)
 
     async def _on_a_loan(
-        self, lane: Lane, use: Callable[[Loan[AsyncSession]], Awaitable[T]], deadline: float | None = None
+        self,
+        lane: Lane,
+        use: Callable[[Loan[AsyncSession]], Awaitable[T]],
+        deadline: float | None = None,
+        note: CallNote | None = None,
     ) -> T:
         """Use a session, and another where it is certain that nothing was executed: no second sending."""
         deadline = self._wait_until() if deadline is None else deadline
         attempts = self._attempts(lane)
         while (index := attempts.endpoint) is not None:
+            if note is not None:
+                note.waiting(self._names[index], self._clock.monotonic())
             try:
                 result = await use(await self._pools[index].borrow(lane, deadline, eager=attempts.eager))
             except (NothingSentError, GatewayError) as error:

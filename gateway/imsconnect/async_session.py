@@ -58,6 +58,11 @@ class AsyncSession:
         return self.dialogue.line.client_id.text
 
     @property
+    def endpoint(self) -> str:
+        """Host and port of its IMS Connect."""
+        return self.dialogue.line.endpoint
+
+    @property
     def reusable(self) -> bool:
         """Tell whether another conversation may start: the last one came to a known end."""
         return not self._in_use and self.dialogue.line.reusable

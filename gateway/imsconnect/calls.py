@@ -70,6 +70,7 @@ class Calls(Generic[P]):
         self._client_ids = client_ids
         self._destination = Destination.of(settings)
         self._paths = SharedPaths(settings, clock, sink)
+        self._names = tuple(str(endpoint) for endpoint in settings.endpoints)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.settings.label}: {', '.join(map(repr, self.stats()))}>"

@@ -26,6 +26,7 @@ from gateway.imsconnect.conversations import Conversations
 from gateway.imsconnect.dialogue import PING_TIMEOUT_MS
 from gateway.imsconnect.lane import Lane
 from gateway.imsconnect.line import NothingSentError
+from gateway.imsconnect.note import CallNote
 from gateway.imsconnect.outcome import checked
 from gateway.imsconnect.pool import Loan, Pool
 from gateway.imsconnect.session import Session
@@ -68,6 +69,7 @@ class Client(Calls[Pool[Session]]):
         credentials: CredentialsSource | None = None,
         *,
         client_id: str = "",
+        note: CallNote | None = None,
     ) -> Reply:
         """Run an interaction, the verbs that receive apart (see `Connection.messages`).
 
@@ -75,8 +77,18 @@ class Client(Calls[Pool[Session]]):
         `socket_timeout_ms`. Raises GatewayError INTERACTION, NETWORK_IDENTITY, REQUEST_SIZE, TransportError
         UNREACHABLE, NO_SOCKET, STOPPING (nothing was sent), CONNECTION_LOST, SOCKET_TIMEOUT, BAD_REPLY (outcome
         unknown), ImsError for what IMS Connect or IMS refused, DfsMessageError for a message of IMS. A
-        request of which bytes may have reached IMS is never sent again.
+        request of which bytes may have reached IMS is never sent again. `note` learns where the call went and
+        how long it took, also where it fails.
         """
+        note = CallNote() if note is None else note
+        try:
+            return self._run(interaction, credentials, client_id, note)
+        finally:
+            note.over(self._clock.monotonic())
+
+    def _run(
+        self, interaction: Interaction, credentials: CredentialsSource | None, client_id: str, note: CallNote
+    ) -> Reply:
         check_interaction(interaction, client_id)
         who = credentials_of(self.settings, credentials)
         inputs.check(interaction, who, self._destination)
@@ -84,13 +96,15 @@ class Client(Calls[Pool[Session]]):
         budget = budget_of(interaction, self.settings, self._clock.monotonic())
 
         def use(session: Session) -> Reply:
-            return session.run(within(interaction, budget, self._clock.monotonic()), who)
+            now = self._clock.monotonic()
+            note.talking(session, now)
+            return session.run(within(interaction, budget, now), who)
 
         if interaction.conversation_id:
             return self._next_step(interaction, use)
         if interaction.conversational:
-            return self._first_step(interaction, use, budget.wait_until())
-        reply = self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until())
+            return self._first_step(interaction, use, budget.wait_until(), note)
+        reply = self._on_a_session(lane_of(interaction, client_id), use, budget.wait_until(), note)
         return checked(interaction, reply)
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
@@ -150,8 +164,10 @@ class Client(Calls[Pool[Session]]):
 
     # -- conversations --------------------------------------------------------------------------------------
 
-    def _first_step(self, interaction: Interaction, use: Callable[[Session], Reply], deadline: float) -> Reply:
-        return self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, use), deadline)
+    def _first_step(
+        self, interaction: Interaction, use: Callable[[Session], Reply], deadline: float, note: CallNote
+    ) -> Reply:
+        return self._on_a_loan(Lane.REPLIES, lambda loan: self._step(loan, interaction, use), deadline, note)
 
     def _next_step(self, interaction: Interaction, use: Callable[[Session], Reply]) -> Reply:
         loan = self._conversations.take(interaction.conversation_id)
@@ -183,14 +199,28 @@ class Client(Calls[Pool[Session]]):
 
     # -- sessions -------------------------------------------------------------------------------------------
 
-    def _on_a_session(self, lane: Lane, use: Callable[[Session], T], deadline: float | None = None) -> T:
-        return self._on_a_loan(lane, partial(_used_once, use), deadline)
+    def _on_a_session(
+        self,
+        lane: Lane,
+        use: Callable[[Session], T],
+        deadline: float | None = None,
+        note: CallNote | None = None,
+    ) -> T:
+        return self._on_a_loan(lane, partial(_used_once, use), deadline, note)
 
-    def _on_a_loan(self, lane: Lane, use: Callable[[Loan[Session]], T], deadline: float | None = None) -> T:
+    def _on_a_loan(
+        self,
+        lane: Lane,
+        use: Callable[[Loan[Session]], T],
+        deadline: float | None = None,
+        note: CallNote | None = None,
+    ) -> T:
         """Use a session, and another where it is certain that nothing was executed: no second sending."""
         deadline = self._wait_until() if deadline is None else deadline
         attempts = self._attempts(lane)
         while (index := attempts.endpoint) is not None:
+            if note is not None:
+                note.waiting(self._names[index], self._clock.monotonic())
             try:
                 result = use(self._pools[index].borrow(lane, deadline, eager=attempts.eager))
             except (NothingSentError, GatewayError) as error:

@@ -78,6 +78,11 @@ class Line:
         self._connection = ClientConnection(destination.exit, destination.code, destination.max_message_bytes)
 
     @property
+    def endpoint(self) -> str:
+        """Host and port."""
+        return self._where
+
+    @property
     def where(self) -> str:
         """Endpoint and client id, for private reasons of errors."""
         return f"{self._where} client id {self.client_id.text or '(blank)'}"

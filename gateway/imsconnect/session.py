@@ -57,6 +57,11 @@ class Session:
         return self.dialogue.line.client_id.text
 
     @property
+    def endpoint(self) -> str:
+        """Host and port of its IMS Connect."""
+        return self.dialogue.line.endpoint
+
+    @property
     def reusable(self) -> bool:
         """Tell whether another conversation may start: the last one came to a known end."""
         return self.dialogue.line.reusable

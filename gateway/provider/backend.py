@@ -9,6 +9,7 @@ from gateway.bundles import credentials_of
 from gateway.clock import Clock
 from gateway.exchange import CommitMode, ImsAnswer, ImsCall
 from gateway.imsconnect import (
+    CallNote,
     Client,
     ConnectionSettings,
     Interaction,
@@ -39,13 +40,15 @@ class BundleBackend:
     def __repr__(self) -> str:
         return f"<BundleBackend {self._client!r}>"
 
-    def call(self, call: ImsCall) -> ImsAnswer:
+    def call(self, call: ImsCall, note: CallNote | None = None) -> ImsAnswer:
         """Run one transaction, or hand over one message when `call.send_only`; raises what `Client.run` does.
 
         A message of IMS (DFSnnnn) comes back like a program's answer: what it means is the payload's to say.
+        `note` learns where the call went, also where it fails.
         """
-        reply = self._client.run(interaction_of(call), credentials_of(call.caller))
-        return ImsAnswer(reply.segments, reply.client_id)
+        note = CallNote() if note is None else note
+        reply = self._client.run(interaction_of(call), credentials_of(call.caller), note=note)
+        return ImsAnswer(reply.segments, reply.client_id, note.endpoint)
 
     def ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> str:
         """Ask IMS Connect for a sign of life and return its words; raises what `Client.run` does."""

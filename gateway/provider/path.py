@@ -26,6 +26,7 @@ from gateway.identity.places import own_peer
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import Attempt, SignOnGuard
 from gateway.identity.users import Users
+from gateway.imsconnect import CallNote
 from gateway.mediatype import parse_media_type
 from gateway.observe import timeline
 from gateway.observe.events import RequestEnded
@@ -36,6 +37,7 @@ from gateway.provider.record import Course, Ending, record_of
 from gateway.soap.operations import Operation
 from gateway.tls.trusted import TrustedKeys
 from gateway.tls.unreadable import UNREADABLE
+from gateway.tracking import Source, Tracked, tracked
 from gateway.wss.judge import judge
 from gateway.wss.policy import Policy, TransportFacts
 from gateway.wss.replay import ReplayStore
@@ -50,8 +52,8 @@ _AUTHENTICATOR_SECONDS: Final = 60.0
 class Backend(Protocol):
     """The way to one IMS Connect."""
 
-    def call(self, call: ImsCall) -> ImsAnswer:
-        """Run one interaction; raises GatewayError and its kinds."""
+    def call(self, call: ImsCall, note: CallNote) -> ImsAnswer:
+        """Run one interaction, and note where it went; raises GatewayError and its kinds."""
         ...
 
 
@@ -76,6 +78,8 @@ class Route:
     """A custom authentication module."""
     unified_faults: bool = False
     """Callers learn only that a security header was refused."""
+    tracking: tuple[Source, ...] = ()
+    """Where the tracking id of a request may come from."""
 
 
 class Journey:
@@ -88,6 +92,16 @@ class Journey:
         self._course = Course(
             route.service.settings.bundle, datastore, route.policy.token, Timeline(route.clock)
         )
+        self._course.tracked = self._tracked(None)
+
+    @property
+    def tracking_id(self) -> str:
+        """What the request is known by; another once the message is read."""
+        return self._course.tracked.id
+
+    def _tracked(self, envelope: Envelope | None) -> Tracked:
+        arrival = self._arrival
+        return tracked(arrival.tracking_id, self._route.tracking, envelope, arrival.headers)
 
     # -- on the way in --------------------------------------------------------------------------------------
 
@@ -100,6 +114,7 @@ class Journey:
             charset = parse_media_type(arrival.content_type).parameter("charset")
             root = safexml.parse(arrival.body, self._route.bounds, charset)
             envelope = read_envelope(root)
+            self._course.tracked = self._tracked(envelope)
         if not self._route.service.settings.enabled:
             raise GatewayError(M.SERVICE_STOPPED, {"service": self._route.service.name})
         return Admitted(arrival, envelope, self._identify(envelope))
@@ -239,7 +254,7 @@ class Journey:
         course.reached = True
         try:
             with course.timeline.part(timeline.IMS):
-                course.answer = self._route.backend.call(call)
+                return self._route.backend.call(call, course.note)
         except TransportError as error:
             course.reached = error.maybe_sent
             raise
@@ -249,7 +264,8 @@ class Journey:
         except GatewayError as error:
             course.reached = error.message is not M.REQUEST_SIZE
             raise
-        return course.answer
+        finally:
+            course.noted()
 
     @contextmanager
     def _attempt(self, call: ImsCall, settings: OperationSettings) -> Iterator[ImsCall]:

@@ -1,7 +1,8 @@
 """The record of a request: what is known of it when it has ended, as one value."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -9,10 +10,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.errors import GatewayError, ImsError
-from gateway.exchange import Arrival, Caller, ImsAnswer
+from gateway.exchange import Arrival, Caller
+from gateway.imsconnect import CallNote
+from gateway.observe import timeline
 from gateway.observe.events import RequestEnded
 from gateway.observe.timeline import Timeline
 from gateway.tls.unreadable import UNREADABLE
+from gateway.tracecontext import TRACEPARENT, TRACESTATE, parse_traceparent, parse_tracestate
+from gateway.tracking import Tracked
 from gateway.wss.verdict import TokenKind, Verdict
 
 
@@ -30,9 +35,18 @@ class Course:
     operation: str = ""
     one_way: bool = False
     transaction: str = ""
+    tracked: Tracked = Tracked("")
+    """What the request is known by."""
     reached: bool = False
     """Whether bytes of it may have reached IMS Connect."""
-    answer: ImsAnswer | None = None
+    note: CallNote = field(default_factory=CallNote)
+    """Where the call of IMS went."""
+
+    def noted(self) -> None:
+        """Put the times of the call into the timeline: both go by the same clock."""
+        for name, spans in ((timeline.POOL, self.note.waits), (timeline.ROUND_TRIP, self.note.trips)):
+            for span in spans:
+                self.timeline.add(name, span.began, span.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +68,13 @@ class Ending:
 
 def record_of(arrival: Arrival, course: Course, ending: Ending) -> RequestEnded:
     """Return the record of a request that has ended."""
-    error, caller, answer = ending.error, course.caller, course.answer
+    error, caller = ending.error, course.caller
     return RequestEnded(
-        tracking_id=arrival.tracking_id,
+        tracking_id=course.tracked.id,
+        tracked_by=course.tracked.by,
+        request_id=arrival.tracking_id,
+        route=arrival.route,
+        **_trace(arrival.headers),
         service=arrival.service,
         operation=course.operation,
         transaction=course.transaction,
@@ -74,8 +92,8 @@ def record_of(arrival: Arrival, course: Course, ending: Ending) -> RequestEnded:
         reached_ims_connect=course.reached,
         bundle=course.bundle,
         datastore=course.datastore,
-        endpoint=answer.endpoint if answer else "",
-        client_id=answer.client_id if answer else "",
+        endpoint=course.note.endpoint,
+        client_id=course.note.client_id,
         milliseconds=round(course.timeline.seconds * 1000),
         status=ending.status,
         request_bytes=len(arrival.body),
@@ -84,6 +102,14 @@ def record_of(arrival: Arrival, course: Course, ending: Ending) -> RequestEnded:
         **_codes(ending.ims),
         **_judged(course.verdict),
     )
+
+
+def _trace(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the trace context that the caller sent, as far as it is valid."""
+    context = parse_traceparent(headers.get(TRACEPARENT, ""))
+    if context is None:
+        return {}
+    return {"traceparent": str(context), "tracestate": parse_tracestate(headers.get(TRACESTATE, ""))}
 
 
 def _codes(ims: ImsError | None) -> dict[str, Any]:

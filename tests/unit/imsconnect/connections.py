@@ -10,6 +10,7 @@ from gateway.imsconnect import (
     AsyncClient,
     AsyncConnection,
     AsyncMessages,
+    CallNote,
     Client,
     Connection,
     ConnectionSettings,
@@ -199,8 +200,15 @@ class LoopClient:
         self._thread = LoopThread()
         self._client = AsyncClient(settings, **fields)
 
-    def run(self, interaction: Interaction, credentials: Any = None, *, client_id: str = "") -> Reply:
-        return self._thread.do(self._client.run(interaction, credentials, client_id=client_id))
+    def run(
+        self,
+        interaction: Interaction,
+        credentials: Any = None,
+        *,
+        client_id: str = "",
+        note: CallNote | None = None,
+    ) -> Reply:
+        return self._thread.do(self._client.run(interaction, credentials, client_id=client_id, note=note))
 
     def ping(self, timeout_ms: int) -> str:
         return self._thread.do(self._client.ping(timeout_ms))

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.exchange import Arrival, ImsAnswer, Peer
 from gateway.identity.authenticator import Decision
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
+from gateway.observe import timeline
 from gateway.provider.path import Journey, Route
 from gateway.safexml import Bounds
 from gateway.soap.operations import Operation
@@ -31,8 +33,13 @@ class Backend:
         self.outcomes = list(outcomes)
         self.calls = []
 
-    def call(self, call):
+    def call(self, call, note):
         self.calls.append(call)
+        note.waiting("ims.example:9999", SYSTEM_CLOCK.monotonic())
+        note.talking(
+            SimpleNamespace(endpoint="ims.example:9999", client_id="CLIENT01"), SYSTEM_CLOCK.monotonic()
+        )
+        note.over(SYSTEM_CLOCK.monotonic())
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
@@ -258,3 +265,22 @@ def test_a_module_that_fails_says_nothing_of_a_password(journey_for, module):
     for _ in range(3):
         error = refused(journey_for(Backend(), password="BROKEN", authenticator=module))
         assert error.message is M.AUTHENTICATOR
+
+
+@pytest.mark.parametrize(
+    "outcome", [b"<a>y</a>", REFUSED, TransportError(M.SOCKET_TIMEOUT, {"milliseconds": "1"})]
+)
+def test_where_a_call_went_and_how_long_is_told_whether_it_worked_or_not(journey_for, outcome):
+    _, told = travel(journey_for(Backend(outcome)))
+    assert (told.endpoint, told.client_id) == ("ims.example:9999", "CLIENT01")
+    parts = {stretch.name: stretch for stretch in told.timeline}
+    within, wait, trip = parts[timeline.IMS], parts[timeline.POOL], parts[timeline.ROUND_TRIP]
+    assert within.began <= wait.began
+    assert wait.began + wait.seconds == pytest.approx(trip.began)
+    assert trip.began + trip.seconds <= within.began + within.seconds + 1e-9
+
+
+def test_what_never_came_to_a_call_tells_of_none(journey_for):
+    _, told = travel(journey_for(Backend(), user="", password=""))
+    assert (told.outcome, told.endpoint, told.client_id) == ("refused", "", "")
+    assert {timeline.IMS, timeline.POOL, timeline.ROUND_TRIP}.isdisjoint(one.name for one in told.timeline)

@@ -23,6 +23,9 @@ from gateway.safexml import Element, children, is_element
 
 WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+WSA10: Final = "http://www.w3.org/2005/08/addressing"
+WSA04: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+"""The namespaces of WS-Addressing: 1.0, and the submission before it."""
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPE: Final = f"{{{XSI}}}type"
 XML_WHITESPACE: Final = " \t\r\n"

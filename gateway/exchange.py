@@ -4,6 +4,7 @@ Reading order is the order of a request: `Arrival` (HTTP is done with it), `Call
 is calling), `ImsCall` (what is sent), `ImsAnswer` (what came back).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
@@ -62,6 +63,7 @@ class Arrival:
     service: str
     """Name of the deployed service (its folder), from the address."""
     tracking_id: str
+    """Made by the gateway: what the request is known by until more is known of it, and its own for good."""
     received: datetime
     peer: Peer
     content_type: str
@@ -72,6 +74,11 @@ class Arrival:
     endpoint: str = ""
     """The address of the service as `public_url` makes it; empty without one. What a caller's own Host header
     says is no use against assertions that were made for somebody else."""
+    route: str = ""
+    """Path of the address, as it is deployed."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """HTTP headers that say what the request is known by, with names in lower case: trace context and those that
+    the configuration names. Several of a name are joined with commas."""
 
 
 class CommitMode(IntEnum):

@@ -9,6 +9,7 @@ from gateway.config.callout import CalloutSettings
 from gateway.config.journal import JournalSettings
 from gateway.config.limits import LimitsSettings
 from gateway.config.stores import KeyStore, TrustStore
+from gateway.config.tracking import TrackingSettings
 from gateway.config.values import (
     AT_START,
     HeaderName,
@@ -251,6 +252,9 @@ class GatewaySettings(Settings):
     limits: LimitsSettings = Field(default_factory=LimitsSettings, description="How much may be asked of it.")
     replay: ReplaySettings = Field(
         default_factory=ReplaySettings, description="Protection against replay.", json_schema_extra=AT_START
+    )
+    tracking: TrackingSettings = Field(
+        default_factory=TrackingSettings, description="The id that a request is known by."
     )
     admin: AdminSettings = Field(default_factory=AdminSettings, description="The admin listener.")
     callout: CalloutSettings = Field(

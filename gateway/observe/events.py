@@ -56,6 +56,10 @@ class RequestEnded:
     """Where the tracking id comes from; empty: it was made by the gateway."""
     traceparent: str = ""
     """W3C trace context that the caller sent, checked; empty: none."""
+    tracestate: str = ""
+    """What goes with it, for whoever makes spans."""
+    route: str = ""
+    """Path of the address that was called, as it is deployed."""
     received: datetime = _UNKNOWN
     """When HTTP had the whole request."""
     peer_port: int = 0
@@ -79,6 +83,11 @@ class RequestEnded:
     request_bytes: int = 0
     reply_bytes: int = 0
     timeline: tuple[Stretch, ...] = field(default=())
+
+    @property
+    def own_id(self) -> str:
+        """The id that no other request has."""
+        return self.request_id or self.tracking_id
 
     @property
     def decided_by(self) -> str:

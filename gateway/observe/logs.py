@@ -88,7 +88,7 @@ class LogSink:
     def emit(self, event: RequestEnded) -> None:
         """Write one line."""
         write = self._log.info if event.outcome != "refused" else self._log.warning
-        told = ((name, getattr(event, name)) for name in _TOLD)
+        told = ((name, getattr(event, name)) for name in (*_TOLD, *(_OWN if event.tracked_by else ())))
         write("request", **{name: value for name, value in told if value not in (None, "", ())})
 
     def turned_away(self, event: TurnedAway) -> None:
@@ -99,9 +99,11 @@ class LogSink:
 _TOLD: Final = tuple(
     field.name
     for field in fields(RequestEnded)
-    if field.name not in {"timeline", "received", "request_id", "traceparent"}
+    if field.name not in {"timeline", "received", "request_id", "traceparent", "tracestate", "route"}
 )
 """Members of a request's record that the log tells; the audit has them all."""
+_OWN: Final = ("request_id",)
+"""Told beside a tracking id that is the caller's: he may have used it before."""
 
 
 class PathLog:

@@ -69,6 +69,8 @@ class Captured:
     answer: str
     left_out: int = 0
     """So many older ones of the same worker were more than its answer has room for; the oldest told says so."""
+    request_id: str = ""
+    """Made by the gateway; see `gateway.observe.events.RequestEnded`."""
 
 
 class TrafficBoard:

@@ -39,6 +39,7 @@ from gateway.runtime.services import Workshop, takes_token
 from gateway.runtime.view import GatewayView
 from gateway.runtime.worker import WorkerRuntime
 from gateway.sampling import Sampler
+from gateway.tracking import header_names
 from gateway.web import server
 from gateway.web.wsgi import FrontDoor, Mounted
 
@@ -84,6 +85,7 @@ def build(
                 ready=lambda: replay.ready or not remembers,
                 metrics=metrics.page,
                 turned_away=sinks.turned_away,
+                tracked_headers=header_names(one.home.gateway.tracking.places),
             )
 
         live = Live(snapshot, shop, backends, door)

@@ -57,19 +57,21 @@ class Probe:
             found = self._captures.get(service)
             return tuple(reversed(found.kept)) if found else ()
 
-    def answered(self, arrival: Arrival, status: int, body: bytes) -> None:
+    def answered(self, arrival: Arrival, status: int, body: bytes, tracking_id: str = "") -> None:
         """Keep a message and its answer if they are wanted. Costs nothing when nobody wants any.
+
+        `tracking_id`: what its caller knows it by, if not by the one that was made.
 
         Never raises: IMS has done its work by now, and who looks on must not cost the caller the answer.
         """
         if not self._captures:
             return
         try:
-            self._keep(arrival, status, body)
+            self._keep(arrival, status, body, tracking_id or arrival.tracking_id)
         except Exception:
             log.exception("a message was not captured tracking_id=%s", arrival.tracking_id)
 
-    def _keep(self, arrival: Arrival, status: int, body: bytes) -> None:
+    def _keep(self, arrival: Arrival, status: int, body: bytes, tracking_id: str) -> None:
         now = self._clock.now()
         with self._lock:
             self._forget_old()
@@ -78,7 +80,8 @@ class Probe:
             return
         kept = Captured(
             at=now,
-            tracking_id=arrival.tracking_id,
+            tracking_id=tracking_id,
+            request_id=arrival.tracking_id,
             service=arrival.service,
             status=status,
             request=self._redact(arrival.body),

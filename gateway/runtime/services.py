@@ -23,6 +23,7 @@ from gateway.runtime.probe import Probe
 from gateway.soap.application import SoapApplication
 from gateway.tls.live import LiveTrust
 from gateway.tls.trusted import TrustedKeys
+from gateway.web.message import TRACKING_HEADER
 from gateway.web.wsgi import Answer, Mounted
 from gateway.wss.policy import Policy
 from gateway.wss.replay import ReplayStore
@@ -42,8 +43,8 @@ class Endpoint:
         journey = Journey(self.route, arrival)
         answer = self.soap.handle(arrival, journey)
         self.sink.emit(journey.ended(answer.error, answer.status, len(answer.body)))
-        self.probe.answered(arrival, answer.status, answer.body)
-        return answer.status, answer.headers, answer.body
+        self.probe.answered(arrival, answer.status, answer.body, journey.tracking_id)
+        return answer.status, (*answer.headers, (TRACKING_HEADER, journey.tracking_id)), answer.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class _Making:
             self.home.bundles[service.settings.bundle],
             bounds,
             server.faults,
+            self.home.gateway.tracking,
         )
 
     def _route(self, service: Service, backend: BundleBackend) -> Route:
@@ -132,6 +134,7 @@ class _Making:
             users=Users(service.users) if service.users else None,
             authenticator=self._authenticator(service),
             unified_faults=self.home.gateway.server.faults == "unified",
+            tracking=self.home.gateway.tracking.places,
         )
 
     def _authenticator(self, service: Service) -> Authenticator | None:

@@ -10,12 +10,9 @@ from uuid import uuid4
 
 from lxml import etree
 
-from gateway.envelope import XML_WHITESPACE, Envelope, HeaderBlock
+from gateway.envelope import WSA04, WSA10, XML_WHITESPACE, Envelope, HeaderBlock
 from gateway.errors import AddressingError, M
 from gateway.safexml import Element, is_element
-
-WSA10: Final = "http://www.w3.org/2005/08/addressing"
-WSA04: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 _ANONYMOUS: Final = {WSA10: f"{WSA10}/anonymous", WSA04: f"{WSA04}/role/anonymous"}
 _NONE: Final = f"{WSA10}/none"

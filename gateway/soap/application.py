@@ -73,9 +73,9 @@ class SoapApplication:
             operation = self._operation(admitted, media, request)
             return self._dispatch(Dispatch(admitted, operation, self._methods[operation.name], steps, request))
         except GatewayError as error:
-            return faults.render(error, version, arrival.tracking_id, request)
+            return faults.render(error, version, steps.tracking_id, request)
         except Exception as error:  # noqa: BLE001  the last line: a fault without a word of it, and a log entry
-            return faults.render(_unforeseen(error, arrival), version, arrival.tracking_id, request)
+            return faults.render(_unforeseen(error, arrival), version, steps.tracking_id, request)
 
     def _operation(self, admitted: Admitted, media: MediaType, request: Addressing | None) -> Operation:
         """Return the operation that the message means; its payload follows the contract."""

@@ -11,6 +11,11 @@ from gateway.soap.operations import Operation
 class Steps(Protocol):
     """The steps of one request."""
 
+    @property
+    def tracking_id(self) -> str:
+        """What the caller is told to know the request by; another once `admit` has read the message."""
+        ...
+
     def admit(self, arrival: Arrival) -> Admitted:
         """Parse and check the message and name its caller. Raises GatewayError."""
         ...

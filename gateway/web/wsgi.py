@@ -27,6 +27,7 @@ from gateway.exchange import Arrival
 from gateway.mediatype import parse_media_type
 from gateway.observe.events import TurnedAway
 from gateway.observe.metrics import CONTENT_TYPE
+from gateway.tracecontext import TRACEPARENT, TRACESTATE
 from gateway.web.environ import LISTENER, STOPPING, TRACKING_ID, Environ, StartResponse
 from gateway.web.message import TRACKING_HEADER, Headers, Reply, error_reply, turned_away
 from gateway.web.pages import PAGE_HEADERS, Entry, list_of_services
@@ -77,12 +78,14 @@ class FrontDoor:
         ready: Callable[[], bool] = lambda: True,
         metrics: Callable[[], bytes] | None = None,
         turned_away: Callable[[TurnedAway], None] = lambda _event: None,
+        tracked_headers: Iterable[str] = (),
     ) -> None:
         """`ready` and `metrics` are asked on the loop and must not block.
 
         `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
-        `turned_away` hears of requests that are answered without an envelope. Raises ValueError when two
-        services have a port of the same name.
+        `turned_away` hears of requests that are answered without an envelope. `tracked_headers`: names, in lower
+        case, of headers that may hold a tracking id. Raises ValueError when two services have a port of the same
+        name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings
@@ -90,6 +93,8 @@ class FrontDoor:
         self._ready = ready
         self._metrics = metrics
         self._turned_away = turned_away
+        names = (TRACEPARENT, TRACESTATE, *tracked_headers)
+        self._tracked = tuple((name, f"HTTP_{name.upper().replace('-', '_')}") for name in names)
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread, see `at_once`."""
@@ -184,6 +189,8 @@ class FrontDoor:
             soap_action=environ.get("HTTP_SOAPACTION"),
             body=self._body(environ),
             endpoint=f"{public_url}{ENDPOINTS}{mounted.port}" if public_url else "",
+            route=f"{ENDPOINTS}{mounted.port}",
+            headers={name: environ[key] for name, key in self._tracked if key in environ},
         )
         status, headers, body = mounted.answer(arrival)
         return Reply(status, (*headers, ("X-Content-Type-Options", "nosniff")), body)

@@ -31,6 +31,7 @@ class CapturedShown(Shown):
 
     at: datetime
     tracking_id: str
+    request_id: str = Field(description="Made by the gateway; no other request has it.")
     status: int = Field(description="HTTP status of the answer.")
     request: str
     answer: str
@@ -70,6 +71,7 @@ def captured(call: Call) -> CapturedMessages:
             CapturedShown(
                 at=one.at,
                 tracking_id=one.tracking_id,
+                request_id=one.request_id,
                 status=one.status,
                 request=one.request,
                 answer=one.answer,

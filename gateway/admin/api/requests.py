@@ -19,6 +19,8 @@ class RequestShown(Shown):
 
     at: datetime
     tracking_id: str
+    tracked_by: str = Field(description="Where the tracking id comes from; empty: made by the gateway.")
+    request_id: str = Field(description="Made by the gateway; no other request has it.")
     service: str
     operation: str = Field(description="Empty when it was refused before its operation was known.")
     transaction: str

@@ -31,7 +31,7 @@ _PAGES: Final[tuple[tuple[str, str, Callable[..., Response]], ...]] = (
     ("POST", "/services/<name:name>/capture", acting.capture),
     ("POST", "/services/<name:name>/capture/end", acting.forget),
     ("GET", "/requests", watching.requests),
-    ("GET", "/requests/<hex:tracking_id>", watching.request),
+    ("GET", "/requests/<hex:request_id>", watching.request),
     ("GET", "/bundles", bundles.listed),
     ("GET", "/bundles/<name:name>", bundles.shown),
     ("POST", "/bundles/<name:name>", bundles.change),

@@ -78,7 +78,7 @@ class Wanted:
     service: str = ""
     outcome: str = ""
     text: str = ""
-    """Beginning of a tracking id, or a part of user, peer, operation or message id."""
+    """Beginning of a tracking or request id, or a part of user, peer, operation or message id."""
 
     def picks(self, ended: Ended) -> bool:
         """Tell whether it is one of them."""
@@ -89,7 +89,8 @@ class Wanted:
             return False
         sought = self.text.strip().lower()
         parts = (event.user, event.peer, event.operation, event.message_id, event.transaction)
-        return event.tracking_id.startswith(sought) or any(sought in part.lower() for part in parts)
+        ids = (event.tracking_id.lower(), event.request_id)
+        return any(one.startswith(sought) for one in ids) or any(sought in part.lower() for part in parts)
 
     def of(self, recent: Iterable[Ended]) -> list[Seen]:
         """Return those that are wanted, in words."""

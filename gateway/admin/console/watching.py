@@ -158,10 +158,10 @@ def requests(visit: Visit) -> Response:
     )
 
 
-def request(visit: Visit, tracking_id: str) -> Response:
+def request(visit: Visit, request_id: str) -> Response:
     """Return all that is known of one request. Raises ApiError: it is remembered no more."""
     for ended in visit.gateway.recent(_EVERY):
-        if ended.event.tracking_id == tracking_id:
+        if ended.event.own_id == request_id:
             return visit.page("request.html", here="/requests", seen=seen(ended), event=ended.event)
     raise not_found("this request is remembered no more; the log has it")
 

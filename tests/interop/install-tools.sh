@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs the outside SOAP stacks of the interop suite, nginx, Valkey, PostgreSQL, OpenLDAP, Chromium and ICU's
+# Installs the outside SOAP stacks of the interop suite, nginx, HAProxy, Valkey, PostgreSQL, OpenLDAP, Chromium and ICU's
 # uconv: Debian packages, as root, quietly.
 # schemathesis gets a Python environment of its own; Python's zeep and Playwright come with the project itself,
 # node-soap and axe-core with npm from package-lock.json, WSS4J and CXF with Maven.
 set -eu
 sh "$(dirname "$0")/api/install-tools.sh"
 export DEBIAN_FRONTEND=noninteractive
-packages="chromium fonts-dejavu-core gcc gsoap icu-devtools libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx
+packages="chromium fonts-dejavu-core gcc gsoap haproxy icu-devtools libc6-dev libgsoap-dev libssl-dev libxml2-utils nginx
     openssl php-cli php-soap pkg-config slapd util-linux xmlsec1 zlib1g-dev"
 command -v javac >/dev/null || packages="$packages default-jdk-headless"
 command -v mvn >/dev/null || packages="$packages maven"

@@ -1,4 +1,7 @@
-"""`python -m bench [NAME ...]`: run measurements and keep their results."""
+"""`python -m bench [NAME ...]`: run measurements and keep their results.
+
+`python -m bench comparison` and `python -m bench layers` have options of their own: see their --help.
+"""
 
 import argparse
 import importlib
@@ -6,6 +9,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +17,8 @@ from gateway.clock import SYSTEM_CLOCK
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("sleepers", "throughput", "outage", "wss", "client", "callout", "loading")
+WITH_OPTIONS = ("comparison", "layers")
+"""Packages that read their own arguments, and are run by name only."""
 
 
 def commit() -> str:
@@ -43,6 +49,9 @@ def keep(name: str, figures: object, folder: Path) -> None:
 
 def main() -> None:
     """Run the measurements named."""
+    if sys.argv[1:2] and sys.argv[1] in WITH_OPTIONS:
+        importlib.import_module(f"bench.{sys.argv[1]}.main").run(sys.argv[2:], commit())
+        return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; none: all")
     chosen = parser.parse_args().names or NAMES

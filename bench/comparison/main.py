@@ -1,0 +1,66 @@
+"""The command: what it measures, in which order, with which results."""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from bench.comparison import home, load, place
+from bench.comparison.contestants import CONTESTANTS
+from bench.comparison.race import Pace, Race
+from bench.comparison.results import Results
+
+RESULTS: Final = home.ROOT / "bench/results/comparison.json"
+DOCS: Final = home.ROOT / "docs/performance.md"
+PARTS: Final = ("race",)
+SENDERS: Final = 2_000
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = [each.name for each in CONTESTANTS]
+    parser = argparse.ArgumentParser(prog="python -m bench comparison", description=__doc__)
+    parser.add_argument(
+        "--seconds", type=float, default=4.0, help="of one load; a figure is the median of three"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="loads of a moment: shows that all works, says nothing"
+    )
+    parser.add_argument("--servers", nargs="+", choices=names, default=names, help="who is compared")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the file that gets the figures")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="put the table of the results into the page, measure nothing"
+    )
+    return parser
+
+
+def pace_of(arguments: argparse.Namespace) -> Pace:
+    """Return how long to measure."""
+    if arguments.quick:
+        return Pace(0.2, rounds=1, connections=2, fastest=500)
+    return Pace(arguments.seconds, rounds=3, connections=8, fastest=2500)
+
+
+def run(argv: Sequence[str], commit: str) -> None:
+    """Do what the arguments say."""
+    arguments = _parser().parse_args(argv)
+    pace = pace_of(arguments)
+    settings = {"seconds": pace.seconds, "rounds": pace.rounds, "connections": pace.connections}
+    senders = 20 if arguments.quick else SENDERS
+    results = Results(arguments.results, commit, {**settings, "senders": senders})
+    load.build()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsgw-bench-")))
+        print(f"making {senders} senders", flush=True)
+        made = place.make(folder, senders)
+        standin = home.start_standin(folder)
+        stack.callback(standin.stop)
+        if "race" in arguments.parts:
+            chosen = [each for each in CONTESTANTS if each.name in arguments.servers]
+            race = Race(made, pace, results)
+            with ExitStack() as racing:
+                race.start(racing, chosen, standin)
+                race.run()
+    results.finish()

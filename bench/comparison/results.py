@@ -1,0 +1,76 @@
+"""The results of a run: written after every figure, so that an interrupted run leaves what it has."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from bench.comparison import contestants
+from gateway.clock import SYSTEM_CLOCK
+
+
+def machine() -> dict[str, Any]:
+    """Return what figures depend on."""
+    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": cpu[0].partition(":")[2].strip() if cpu else platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 2**30),
+        "kernel": platform.release(),
+        "load_before": [round(value, 1) for value in os.getloadavg()],
+    }
+
+
+class Results:
+    """One record, and the file that has it."""
+
+    def __init__(self, path: Path, commit: str, settings: dict[str, Any]) -> None:
+        self._path = path
+        self.record: dict[str, Any] = {
+            "name": "comparison",
+            "commit": commit,
+            "date": SYSTEM_CLOCK.now().strftime("%Y-%m-%d"),
+            "complete": False,
+            "settings": settings,
+            "machine": machine(),
+            "versions": {},
+            "missing": {},
+            "refused": [],
+            "rows": [],
+            "latency": [],
+            "payload": [],
+            "services": [],
+            "waiting": [],
+            "memory": [],
+        }
+
+    def describe(self, chosen: contestants.Contestant) -> None:
+        """Keep which versions a contestant is of."""
+        self.record["versions"][chosen.name] = chosen.versions()
+        self.save()
+
+    def lacks(self, name: str, reasons: list[str]) -> None:
+        """Keep why there are no figures of a contestant."""
+        self.record["missing"].setdefault(name, []).extend(reasons)
+        print(f"{name}: {'; '.join(reasons)}", flush=True)
+        self.save()
+
+    def add(self, part: str, **figures: Any) -> None:
+        """Keep a row, and show it."""
+        self.record[part].append(figures)
+        print(f"{part}: " + ", ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
+        self.save()
+
+    def finish(self) -> None:
+        """Say that nothing is missing."""
+        self.record["complete"] = True
+        self.save()
+
+    def save(self) -> None:
+        """Write the file whole, or leave the one that is there."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new = self._path.with_suffix(".new")
+        new.write_text(json.dumps(self.record, indent=2) + "\n")
+        new.replace(self._path)

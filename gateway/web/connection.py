@@ -1,6 +1,5 @@
 """The life of one connection: handshake, then request after request, each step under its deadline."""
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Callable
@@ -25,6 +24,9 @@ log = logging.getLogger("gateway.web")
 
 LINGER_SECONDS: Final = 5.0
 """How long bytes are still taken and dropped behind the last answer, so that the peer can read it."""
+_NOTHING: Final = frozenset({Progress.NOTHING})
+_HEAD: Final = frozenset({Progress.NOTHING, Progress.HEAD})
+_BODY: Final = frozenset({Progress.BODY})
 
 
 class Phase(Enum):
@@ -78,8 +80,8 @@ class Connection:
 
     async def _open(self) -> bool:
         try:
-            async with asyncio.timeout(self._shared.settings.handshake_seconds):
-                await self._stream.open()
+            self._stream.within(self._shared.settings.handshake_seconds)
+            await self._stream.open()
         except NotTls as refused:
             self._stream = refused.stream
             await self._refuse(Exchange(self._shared.bounds), GatewayError(M.NOT_TLS), uuid4().hex, close=True)
@@ -107,8 +109,8 @@ class Connection:
         if self._shared.stopping and not early:
             return False
         try:
-            async with asyncio.timeout(self._shared.settings.keepalive_seconds):
-                await self._read_while({Progress.NOTHING}, exchange, early)
+            self._stream.within(self._shared.settings.keepalive_seconds)
+            await self._read_while(_NOTHING, exchange, early)
         except TimeoutError:
             return False
         except GatewayError as error:
@@ -157,13 +159,13 @@ class Connection:
         """Read a whole request. False when the peer ends it or stays silent before it begins one."""
         settings = self._shared.settings
         try:
-            async with asyncio.timeout(settings.header_seconds):
-                await self._read_while({Progress.NOTHING, Progress.HEAD}, exchange)
+            self._stream.within(settings.header_seconds)
+            await self._read_while(_HEAD, exchange)
             self.phase = Phase.BUSY
-            async with asyncio.timeout(settings.body_seconds):
-                if exchange.continue_awaited:
-                    await self._stream.write(exchange.go_on())
-                await self._read_while({Progress.BODY}, exchange, grown=lease.grow_to)
+            self._stream.within(settings.body_seconds)
+            if exchange.continue_awaited:
+                await self._stream.write(exchange.go_on())
+            await self._read_while(_BODY, exchange, grown=lease.grow_to)
         except TimeoutError:
             if exchange.progress is Progress.NOTHING:
                 return False
@@ -172,7 +174,7 @@ class Connection:
 
     async def _read_while(
         self,
-        phases: set[Progress],
+        phases: frozenset[Progress],
         exchange: Exchange,
         early: bytes = b"",
         grown: Callable[[int], None] | None = None,
@@ -209,16 +211,16 @@ class Connection:
             log.exception("the answer cannot be sent tracking_id=%s", tracking_id)
             substitute = error_reply(GatewayError(M.INTERNAL), tracking_id)
             wire = exchange.reply(substitute, now=self._shared.clock.now(), close=True)
-        async with asyncio.timeout(self._shared.settings.send_seconds):
-            await self._stream.write(wire)
+        self._stream.within(self._shared.settings.send_seconds)
+        await self._stream.write(wire)
         if not exchange.reusable:
             await self._linger()
 
     async def _linger(self) -> None:
         self.phase = Phase.ENDING
         try:
-            async with asyncio.timeout(LINGER_SECONDS):
-                await self._stream.finish()
+            self._stream.within(LINGER_SECONDS)
+            await self._stream.finish()
         except TimeoutError:
             log.debug("%s went on sending behind the last answer", self._origin.peer[0])
 

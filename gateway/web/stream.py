@@ -2,12 +2,13 @@
 
 The TLS of asyncio is left aside on purpose: it keeps 256 KB of buffer a connection and ties the context to
 the listening socket. Here the context is chosen when the handshake begins, and a silent client costs a
-socket and a small object. No deadline stands here: the caller sets them around the calls.
+socket and a small object.
 """
 
 import asyncio
 import socket
 import ssl
+from math import inf
 from typing import Final, Protocol
 
 from gateway.tls import ListenerTls
@@ -27,7 +28,11 @@ class NotTls(Exception):  # noqa: N818  says what the peer is, not what failed
 
 
 class Stream(Protocol):
-    """Bytes in both directions. Errors are OSError and, from TLS, its subclass ssl.SSLError."""
+    """Bytes in both directions. Errors are OSError and its subclasses ssl.SSLError and TimeoutError."""
+
+    def within(self, seconds: float) -> None:
+        """Have waits fail with TimeoutError when so many seconds are over, until this is called again."""
+        ...
 
     async def open(self) -> None:
         """Do the handshake, if there is one. Raises NotTls."""
@@ -56,22 +61,99 @@ class Stream(Protocol):
 
 
 class PlainStream:
-    """A TCP connection as it is."""
+    """A TCP connection as it is.
+
+    The loop is told once that somebody waits to read, not for each wait: a client that sends its next request
+    when it has the answer finds it still told. So is it with the timer, which looks how late it is when it ends.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._loop = asyncio.get_running_loop()
+        self._watched = False
+        self._waiter: asyncio.Future[bytes] | None = None
+        self._until = inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def within(self, seconds: float) -> None:
+        """Have every wait fail when so many seconds are over, until this is called again."""
+        self._until = self._loop.time() + seconds
 
     async def open(self) -> None:
         """Nothing to do."""
 
     async def read(self) -> bytes:
         """Return what has arrived."""
-        return await self._loop.sock_recv(self._socket, RECEIVE_BYTES)
+        if self._loop.time() >= self._until:
+            raise TimeoutError
+        try:
+            return self._socket.recv(RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return await self._arrival()
+
+    async def _arrival(self) -> bytes:
+        """Wait for bytes and return them."""
+        waiter: asyncio.Future[bytes] = self._loop.create_future()
+        self._waiter = waiter
+        if not self._watched:
+            self._loop.add_reader(self._socket, self._readable)
+            self._watched = True
+        self._mind_the_time()
+        try:
+            return await waiter
+        finally:
+            self._waiter = None
+
+    def _readable(self) -> None:
+        """Take what has arrived: the loop calls as long as there is something."""
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            self._unwatch()  # the peer is early: what it sends waits in its place
+            return
+        try:
+            waiter.set_result(self._socket.recv(RECEIVE_BYTES))
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            waiter.set_exception(error)
+
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._loop.remove_reader(self._socket)
+
+    def _mind_the_time(self) -> None:
+        """Have a timer that ends at the deadline or before."""
+        if self._timer is not None and self._timer.when() <= self._until:
+            return
+        self._forget_the_time()
+        if self._until < inf:
+            self._timer = self._loop.call_at(self._until, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            return
+        if self._loop.time() >= self._until:
+            waiter.set_exception(TimeoutError())
+        else:
+            self._mind_the_time()
+
+    def _forget_the_time(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def write(self, data: bytes) -> None:
         """Send all of `data`."""
-        await self._loop.sock_sendall(self._socket, data)
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        if sent < len(data):
+            async with asyncio.timeout_at(self._until if self._until < inf else None):
+                await self._loop.sock_sendall(self._socket, memoryview(data)[sent:])
 
     async def finish(self) -> None:
         """Half-close and drain: closing with unread bytes would reset the connection under the peer's read.
@@ -79,11 +161,13 @@ class PlainStream:
         RFC 9112, section 9.6, tells servers so.
         """
         self._socket.shutdown(socket.SHUT_WR)
-        while await self._loop.sock_recv(self._socket, RECEIVE_BYTES):
+        while await self.read():
             pass
 
     def close(self) -> None:
         """Give the socket back."""
+        self._forget_the_time()
+        self._unwatch()
         self._socket.close()
 
     @property
@@ -103,6 +187,10 @@ class TlsStream:
         self._outgoing = ssl.MemoryBIO()
         self._ssl = tls.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._opened = False
+
+    def within(self, seconds: float) -> None:
+        """Have every wait fail when so many seconds are over, until this is called again."""
+        self._plain.within(seconds)
 
     async def open(self) -> None:
         """Do the handshake and hold its result against the policy. Raises NotTls, ssl.SSLError, OSError."""

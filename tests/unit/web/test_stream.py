@@ -192,3 +192,108 @@ def test_a_stream_that_nobody_opened_can_be_closed(tls: ListenerTls) -> None:
         TlsStream(sock, tls).close()
 
     with_peer(lambda _sock: None, ours)
+
+
+# -- deadlines ----------------------------------------------------------------------------------------------
+
+
+def test_a_read_that_waits_for_too_long_fails_and_the_stream_goes_on_with_another_deadline() -> None:
+    said = threading.Event()
+
+    def peer(sock: socket.socket) -> None:
+        assert said.wait(PATIENCE)
+        sock.sendall(b"late")
+
+    async def ours(sock: socket.socket) -> bytes:
+        stream = PlainStream(sock)
+        stream.within(0.01)
+        with pytest.raises(TimeoutError):
+            await stream.read()
+        stream.within(PATIENCE)
+        said.set()
+        data = await stream.read()
+        stream.close()
+        return data
+
+    assert with_peer(peer, ours) == b"late"
+
+
+def test_who_sends_a_byte_now_and_then_has_no_more_time_than_others() -> None:
+    ended = threading.Event()
+
+    def peer(sock: socket.socket) -> None:
+        with suppress(OSError):
+            while not ended.wait(0.005):
+                sock.sendall(b"x")
+
+    async def ours(sock: socket.socket) -> int:
+        stream = PlainStream(sock)
+        stream.within(0.1)
+        got = 0
+        try:
+            while True:
+                got += len(await stream.read())
+        except TimeoutError:
+            return got
+        finally:
+            ended.set()
+            stream.close()
+
+    assert with_peer(peer, ours) < 100
+
+
+def test_a_deadline_that_was_put_off_does_not_come_early() -> None:
+    def peer(sock: socket.socket) -> None:
+        sock.sendall(b"1")
+        assert sock.recv(1) == b"a"
+        threading.Event().wait(0.1)  # longer than the first deadline
+        sock.sendall(b"2")
+
+    async def ours(sock: socket.socket) -> bytes:
+        stream = PlainStream(sock)
+        stream.within(0.05)
+        data = await stream.read()
+        stream.within(PATIENCE)
+        await stream.write(b"a")
+        data += await stream.read()
+        stream.close()
+        return data
+
+    assert with_peer(peer, ours) == b"12"
+
+
+def test_a_write_that_nobody_takes_fails_at_the_deadline() -> None:
+    ended = threading.Event()
+
+    async def ours(sock: socket.socket) -> None:
+        stream = PlainStream(sock)
+        stream.within(0.05)
+        with pytest.raises(TimeoutError):
+            await stream.write(b"x" * 50_000_000)
+        ended.set()
+        stream.close()
+
+    with_peer(lambda _sock: ended.wait(PATIENCE), ours)
+
+
+def test_what_comes_while_nobody_reads_is_there_when_somebody_does() -> None:
+    sent = threading.Event()
+
+    def peer(sock: socket.socket) -> None:
+        sock.sendall(b"1")
+        assert sock.recv(1) == b"a"
+        sock.sendall(b"early")
+        sent.set()
+        assert sock.recv(1) == b""
+
+    async def ours(sock: socket.socket) -> list[bytes]:
+        stream = PlainStream(sock)
+        data = [await stream.read()]
+        await stream.write(b"a")
+        while not sent.is_set():
+            await asyncio.sleep(0.005)  # the loop turns, and finds bytes that nobody has asked for
+        data.append(await stream.read())
+        stream.close()
+        return data
+
+    assert with_peer(peer, ours) == [b"1", b"early"]

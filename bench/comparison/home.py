@@ -1,4 +1,4 @@
-"""The gateway of the comparison: a home with four services, in front of the stand-in, as `imsgw serve` runs it."""
+"""The gateway of the comparison: a home with four services in front of the stand-in, run by `imsgw serve`."""
 
 import sys
 from collections.abc import Iterable, Mapping

@@ -34,8 +34,9 @@ def build() -> None:
 def request_of(message: Message, service: str) -> bytes:
     """Return the request with which every server gets the message; the scheme is what a proxy would say."""
     head = (
-        f"POST /imssoap/services/{service} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml; charset=utf-8\r\n"
-        f'SOAPAction: ""\r\nX-Forwarded-Proto: https\r\nContent-Length: {len(message.data)}\r\n\r\n'
+        f"POST /imssoap/services/{service} HTTP/1.1\r\nHost: localhost\r\n"
+        f'Content-Type: text/xml; charset=utf-8\r\nSOAPAction: ""\r\n'
+        f"X-Forwarded-Proto: https\r\nContent-Length: {len(message.data)}\r\n\r\n"
     )
     return head.encode() + message.data
 

@@ -2,7 +2,7 @@
 
 Every part that is signed declares the namespaces it uses on itself and in the order of exclusive
 canonicalization (Exclusive XML Canonicalization 1.0, section 3), so its canonical form is what stands in the
-message. Nothing of the gateway makes them, nor a library of XML: whoever verifies them does it by the standards.
+message. Nothing of the gateway makes them, nor a library of XML: who verifies them does it by the standards.
 """
 
 import secrets
@@ -99,11 +99,12 @@ def _timestamp(wsu_id: str, now: datetime) -> str:
 
 def _assertion(assertion_id: str, now: datetime) -> str:
     return (
-        f'<saml2:Assertion xmlns:saml2="{SAML}" ID="{assertion_id}" IssueInstant="{_instant(now)}" Version="2.0">'
-        f"<saml2:Issuer>{ISSUER}</saml2:Issuer><saml2:Subject><saml2:NameID>{USER}</saml2:NameID>"
+        f'<saml2:Assertion xmlns:saml2="{SAML}" ID="{assertion_id}" IssueInstant="{_instant(now)}" '
+        f'Version="2.0"><saml2:Issuer>{ISSUER}</saml2:Issuer><saml2:Subject><saml2:NameID>{USER}</saml2:NameID>'
         '<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:sender-vouches">'
-        f'</saml2:SubjectConfirmation></saml2:Subject><saml2:Conditions NotBefore="{_instant(now - BACKDATED)}" '
-        f'NotOnOrAfter="{_instant(now + LIFETIME)}"><saml2:AudienceRestriction><saml2:Audience>{AUDIENCE}'
+        "</saml2:SubjectConfirmation></saml2:Subject>"
+        f'<saml2:Conditions NotBefore="{_instant(now - BACKDATED)}" NotOnOrAfter="{_instant(now + LIFETIME)}">'
+        f"<saml2:AudienceRestriction><saml2:Audience>{AUDIENCE}"
         "</saml2:Audience></saml2:AudienceRestriction></saml2:Conditions>"
         f'<saml2:AuthnStatement AuthnInstant="{_instant(now)}"><saml2:AuthnContext><saml2:AuthnContextClassRef>'
         "urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml2:AuthnContextClassRef></saml2:AuthnContext>"
@@ -134,13 +135,13 @@ def _signature(parts: dict[str, str], sender: Sender, token_id: str) -> str:
     value = b64encode(sender.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
     return (
         f'<ds:Signature xmlns:ds="{DS}">{signed}<ds:SignatureValue>{value}</ds:SignatureValue><ds:KeyInfo>'
-        f'<wsse:SecurityTokenReference><wsse:Reference URI="#{token_id}" ValueType="{X509_V3}"></wsse:Reference>'
-        "</wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature>"
+        f'<wsse:SecurityTokenReference><wsse:Reference URI="#{token_id}" ValueType="{X509_V3}">'
+        "</wsse:Reference></wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature>"
     )
 
 
 def signed(text: str, sender: Sender, now: datetime, content: str = "") -> Message:
-    """Return a message with an assertion that the sender vouches for: it signs Body, Timestamp and assertion."""
+    """Return a message with an assertion and its sender's signature over Body, Timestamp and assertion."""
     body_id, time_id, assertion_id, token_id = (f"_{secrets.token_hex(12)}" for _ in range(4))
     body = _body(body_id, content or payload(text))
     timestamp = _timestamp(time_id, now)

@@ -71,8 +71,8 @@ class Racer:
         outcome, cpu = load.run(self.server.port, self.ca, plan, self.server.cpu_seconds)
         if outcome.wrong or outcome.failed or not outcome.right:
             raise BenchError(
-                f"{self.server.name}, {self.transport}: {outcome.wrong} wrong answers, {outcome.failed} without; "
-                f"{outcome.detail}\n{self.server.tail()}"
+                f"{self.server.name}, {self.transport}: {outcome.wrong} answers are wrong, {outcome.failed} "
+                f"never came; {outcome.detail}\n{self.server.tail()}"
             )
         return outcome, cpu
 
@@ -155,22 +155,22 @@ class Race:
         )
 
 
+def _microseconds(cpu: float, requests: int) -> float:
+    return round(cpu / requests * 1e6, 1)
+
+
 def _figures(racer: Racer, service: str) -> dict[str, object]:
     rounds = racer.rounds[service]
+    spent = [_microseconds(cpu, done.requests) for done, cpu in rounds]
+    times = [median(done.microseconds[at] for done, _ in rounds) / 1000 for at in ("p50", "p99")]
     return {
         "server": racer.contestant.name,
         "transport": racer.transport,
         "service": service,
-        "cpu_microseconds": round(median(cpu / done.requests for done, cpu in rounds) * 1e6, 1),
+        "cpu_microseconds": round(median(spent), 1),
+        "cpu_microseconds_least_most": [min(spent), max(spent)],
         "requests_per_second": round(median(done.requests / done.seconds for done, _ in rounds)),
-        "load_generator_cpu_microseconds": round(
-            median(done.load_cpu / done.requests for done, _ in rounds) * 1e6, 1
-        ),
+        "milliseconds_p50_p99": [round(time, 2) for time in times],
+        "load_cpu_microseconds": median(_microseconds(done.load_cpu, done.requests) for done, _ in rounds),
         "requests": sum(done.requests for done, _ in rounds),
-        "least_and_most_cpu_microseconds": [
-            round(pick(cpu / done.requests for done, cpu in rounds) * 1e6, 1) for pick in (min, max)
-        ],
-        "milliseconds_p50_p99": [
-            round(median(done.microseconds[at] for done, _ in rounds) / 1000, 2) for at in ("p50", "p99")
-        ],
     }

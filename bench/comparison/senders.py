@@ -1,4 +1,4 @@
-"""An authority and the senders it knows: RSA-2048 keys, made by all cores and kept for the next run under build/.
+"""An authority and the senders it knows: RSA-2048 keys, made by all cores, kept under build/ for the next run.
 
 Keys are kept, certificates are made anew: they are valid for a day.
 """
@@ -68,34 +68,26 @@ def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
+_CA: Final = _name("Bench CA")
+
+
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """Who issues the senders' certificates."""
+class Issuer:
+    """Who signs certificates."""
 
+    name: x509.Name
     key: rsa.RSAPrivateKey
-    certificate: x509.Certificate
-
-    def sender(self, name: str, key: rsa.RSAPrivateKey, now: datetime) -> tuple[Sender, x509.Certificate]:
-        """Return a sender with a certificate of this authority."""
-        made = _certificate(_name(name), key, self.certificate.subject, self.key, now)
-        return Sender(key, b64encode(made.public_bytes(Encoding.DER)).decode()), made
 
 
-def _certificate(
-    subject: x509.Name,
-    key: rsa.RSAPrivateKey,
-    issuer: x509.Name,
-    issuer_key: rsa.RSAPrivateKey,
-    now: datetime,
-    *,
-    ca: bool = False,
-) -> x509.Certificate:
+def _certificate(subject: x509.Name, key: rsa.RSAPrivateKey, issuer: Issuer, now: datetime) -> x509.Certificate:
+    """Make one: that of the authority when it is its own, else that of a sender."""
+    ca = subject == issuer.name == _CA
     wanted = {"key_cert_sign", "crl_sign"} if ca else {"digital_signature"}
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
+        .issuer_name(issuer.name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
@@ -104,8 +96,12 @@ def _certificate(
         .add_extension(x509.KeyUsage(**{bit: bit in wanted for bit in _USAGES}), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(authority, critical=False)
-        .sign(issuer_key, hashes.SHA256())
+        .sign(issuer.key, hashes.SHA256())
     )
+
+
+def _in_message(certificate: x509.Certificate) -> str:
+    return b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +121,12 @@ def make(folder: Path, count: int) -> Senders:
     """Make so many senders, and their files in the folder."""
     now = SYSTEM_CLOCK.now()
     ca_key, stranger_key, *keys = _keys(count + 2)
-    name = _name("Bench CA")
-    authority = Authority(ca_key, _certificate(name, ca_key, name, ca_key, now, ca=True))
-    made = [authority.sender(f"sender{number:04}", key, now) for number, key in enumerate(keys)]
-    same = _name("sender0000")
-    stranger = _certificate(same, stranger_key, same, stranger_key, now)
+    authority = Issuer(_CA, ca_key)
+    names = [_name(f"sender{number:04}") for number in range(count)]
+    certificates = [_certificate(name, key, authority, now) for name, key in zip(names, keys, strict=True)]
+    stranger = _certificate(names[0], stranger_key, Issuer(names[0], stranger_key), now)
     ca, first = folder / "bench-ca.pem", folder / "sender.pem"
-    ca.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-    first.write_bytes(made[0][1].public_bytes(Encoding.PEM))
-    der = b64encode(stranger.public_bytes(Encoding.DER)).decode()
-    return Senders([sender for sender, _ in made], Sender(stranger_key, der), ca, first)
+    ca.write_bytes(_certificate(_CA, ca_key, authority, now).public_bytes(Encoding.PEM))
+    first.write_bytes(certificates[0].public_bytes(Encoding.PEM))
+    many = [Sender(key, _in_message(each)) for key, each in zip(keys, certificates, strict=True)]
+    return Senders(many, Sender(stranger_key, _in_message(stranger)), ca, first)

@@ -23,8 +23,9 @@ from gateway.runtime.probe import Probe
 from gateway.soap.application import SoapApplication
 from gateway.tls.live import LiveTrust
 from gateway.tls.trusted import TrustedKeys
+from gateway.web.guards import Answer
 from gateway.web.message import TRACKING_HEADER
-from gateway.web.wsgi import Answer, Mounted
+from gateway.web.wsgi import Mounted
 from gateway.wss.policy import Policy
 from gateway.wss.replay import ReplayStore
 

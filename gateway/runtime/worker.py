@@ -6,10 +6,14 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from gateway.control.server import ControlServer
+from gateway.errors import GatewayError
 from gateway.observe.events import Sink, TurnedAway
+from gateway.observe.limit_events import LimitReached
 from gateway.runtime.desk import Desk, Parts
 from gateway.runtime.live import Live
-from gateway.web.environ import LISTENER, Environ, Floor, StartResponse
+from gateway.web.environ import LISTENER, Environ, Floor, ListenerName, StartResponse
+from gateway.web.lanes import Lane
+from gateway.web.message import Reply
 from gateway.web.wsgi import at_once
 
 
@@ -52,6 +56,18 @@ class WorkerRuntime:
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread."""
         return at_once(path)
+
+    def lane(self, listener: ListenerName, path: str) -> Lane:
+        """Return the lane in which a request waits for a thread, by the snapshot in force."""
+        return self.live.current.door.lane(listener, path)
+
+    def fault(self, environ: Environ, error: GatewayError) -> Reply | None:
+        """Return the answer in an envelope to a request that got no thread, if it asked for one."""
+        return self.live.current.door.fault(environ, error)
+
+    def limit_reached(self, event: LimitReached) -> None:
+        """Tell of a limit that refused somebody."""
+        self.live.current.door.limit_reached(event)
 
     def turned_away(self, event: TurnedAway) -> None:
         """Tell of a request that HTTP refused."""

@@ -196,9 +196,12 @@ class Connection:
         try:
             if shared.application.at_once(request.path):
                 return work()
-            return await shared.turns.run(work)
-        except GatewayError:
-            raise
+            return await shared.turns.run(work, shared.application.lane(self._origin.listener, request.path))
+        except GatewayError as error:
+            fault = shared.application.fault(environ, error)
+            if fault is None:
+                raise
+            return fault
         except Exception:
             log.exception("unexpected error tracking_id=%s", tracking_id)
             return error_reply(GatewayError(M.INTERNAL), tracking_id)

@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from gateway.config.model import ServerSettings
+from gateway.errors import GatewayError
 from gateway.observe.events import TurnedAway
+from gateway.observe.limit_events import LimitReached
 from gateway.tls import ListenerTls
+from gateway.web.lanes import Lane
 from gateway.web.message import Reply, Request
 
 ListenerName = Literal["https", "http", "admin"]
@@ -67,7 +70,7 @@ class Floor(Protocol):
 
 
 class Answering(Protocol):
-    """What a service serves: a WSGI callable, one thing to ask it, one to tell it."""
+    """What a service serves: a WSGI callable; what is asked before, and what it is told, comes on the loop."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -77,8 +80,20 @@ class Answering(Protocol):
         """Tell whether the answer for this path needs no thread, because it is ready in no time."""
         ...
 
+    def lane(self, listener: ListenerName, path: str) -> Lane:
+        """Return the lane in which a request for this path waits for a thread."""
+        ...
+
+    def fault(self, environ: Environ, error: GatewayError) -> Reply | None:
+        """Return the answer to a request that was refused for want of a thread; None: it is plain HTTP's."""
+        ...
+
     def turned_away(self, event: TurnedAway) -> None:
-        """Take note of a request that was refused before it got here. Called on the loop, must not block."""
+        """Take note of a request that was refused before it got here. Must not block."""
+        ...
+
+    def limit_reached(self, event: LimitReached) -> None:
+        """Take note of a limit that refused somebody. Must not block."""
         ...
 
 

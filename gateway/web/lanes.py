@@ -33,6 +33,11 @@ class Lane:
     bundle_most: int = 0
     bundle_shares: bool = False
 
+    @property
+    def of_service(self) -> str:
+        """Name of the service; empty for lanes of none."""
+        return "" if self.service.startswith("/") else self.service
+
 
 OTHERS: Final = Lane("/")
 """Contracts, the list of services, addresses that there are not."""

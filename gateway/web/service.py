@@ -6,13 +6,15 @@ import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import ServerSettings
+from gateway.observe.limit_events import LimitReached
 from gateway.tls import ListenerTls
 from gateway.web.connection import Connection, Phase, Shared
 from gateway.web.environ import Answering, ListenerName, Load, Origin
+from gateway.web.lanes import Lane
 from gateway.web.listeners import ADMIN_CONNECTIONS, Listener
 from gateway.web.memory import BodyMemory
 from gateway.web.stream import PlainStream, Stream, TlsStream
@@ -71,7 +73,7 @@ class Service:
         self._settings = settings
         self._listeners = tuple(listeners)
         self._tls = dict(tls)
-        turns = Turns(settings.threads, settings.waiting, settings.waiting_seconds)
+        turns = Turns(settings.threads, settings.waiting, settings.waiting_seconds, self._no_turn)
         self._shared = Shared(settings, application, turns, BodyMemory(settings.max_request_bytes), clock)
         self._public, self._admin = Room(settings.worker_connections), Room(ADMIN_CONNECTIONS)
         self._accepting: list[asyncio.Task[None]] = []
@@ -136,6 +138,10 @@ class Service:
         if overdue:
             log.warning("%d requests were cut off: they took longer than stop_seconds", len(overdue))
         return not overdue and self._shared.turns.working == 0
+
+    def _no_turn(self, kind: Literal["queue", "waited"], lane: Lane) -> None:
+        """Tell of a request that got no thread."""
+        self._shared.application.limit_reached(LimitReached(kind, lane.of_service))
 
     async def _accept_on(self, listener: Listener) -> None:
         room = self._admin if listener.name == "admin" else self._public

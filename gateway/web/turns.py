@@ -18,7 +18,7 @@ from gateway.web.lanes import OTHERS, Lane, Line, Lines, Tally
 T = TypeVar("T")
 Held = tuple[Tally, ...]
 """Where a thread is counted while it is held."""
-Refused = Callable[[Literal["queue", "waited"], str], object]
+Refused = Callable[[Literal["queue", "waited"], Lane], object]
 """Is told of who is sent away: whether at once or after a wait, and from which lane."""
 
 
@@ -73,7 +73,7 @@ class Turns:
     async def _turn(self, line: Line[asyncio.Future[Held]]) -> Held:
         """Wait until a thread is handed over, which is counted by then; returns where."""
         if not line.room_to_wait(self._most_waiting - self.waiting):
-            self._refused("queue", line.lane.service)
+            self._refused("queue", line.lane)
             raise GatewayError(M.BUSY, private=f"{self!r}, {len(line.queue)} in its lane: no room to wait")
         turn: asyncio.Future[Held] = self._loop.create_future()
         timer = self._loop.call_later(self._seconds, self._too_late, line, turn)
@@ -100,7 +100,7 @@ class Turns:
     def _too_late(self, line: Line[asyncio.Future[Held]], turn: asyncio.Future[Held]) -> None:
         if not turn.done():
             self._leave(line, turn)
-            self._refused("waited", line.lane.service)
+            self._refused("waited", line.lane)
             turn.set_exception(GatewayError(M.BUSY, private=f"{self!r}: waited {self._seconds:g} s"))
 
     def _in_thread(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -26,9 +26,12 @@ from gateway.errors import GatewayError, M
 from gateway.exchange import Arrival
 from gateway.mediatype import parse_media_type
 from gateway.observe.events import TurnedAway
+from gateway.observe.limit_events import LimitReached
 from gateway.observe.metrics import CONTENT_TYPE
 from gateway.tracecontext import TRACEPARENT, TRACESTATE
-from gateway.web.environ import LISTENER, STOPPING, TRACKING_ID, Environ, StartResponse
+from gateway.web.environ import LISTENER, STOPPING, TRACKING_ID, Environ, ListenerName, StartResponse
+from gateway.web.guards import Answer, Guards
+from gateway.web.lanes import OPERATORS, OTHERS, Lane
 from gateway.web.message import TRACKING_HEADER, Headers, Reply, error_reply, turned_away
 from gateway.web.pages import PAGE_HEADERS, Entry, list_of_services
 from gateway.web.peer import base_url, peer_of
@@ -44,9 +47,6 @@ _SOAP_TYPES: Final = frozenset({"text/xml", "application/soap+xml"})
 _READS: Final = "GET, HEAD"
 _PLAIN: Final[Headers] = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 _METRICS_HEADERS: Final[Headers] = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
-
-Answer = tuple[int, Iterable[tuple[str, str]], bytes]
-"""HTTP status, headers, body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Mounted:
     """
     answer: Callable[[Arrival], Answer]
     """Answers a SOAP request, an error as a fault."""
+    lane: Lane = OTHERS
+    """Where its requests wait for a thread."""
 
 
 class FrontDoor:
@@ -79,13 +81,14 @@ class FrontDoor:
         metrics: Callable[[], bytes] | None = None,
         turned_away: Callable[[TurnedAway], None] = lambda _event: None,
         tracked_headers: Iterable[str] = (),
+        guards: Guards | None = None,
     ) -> None:
         """`ready` and `metrics` are asked on the loop and must not block.
 
         `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
-        `turned_away` hears of requests that are answered without an envelope. `tracked_headers`: names, in lower
-        case, of headers that may hold a tracking id. Raises ValueError when two services have a port of the same
-        name.
+        `turned_away` hears of requests that are answered without an envelope. `tracked_headers`: names, in
+        lower case, of headers that may hold a tracking id. Raises ValueError when two services have a port of
+        the same name.
         """
         self._mounts = _by_port(mounts)
         self._settings = settings
@@ -93,12 +96,39 @@ class FrontDoor:
         self._ready = ready
         self._metrics = metrics
         self._turned_away = turned_away
+        self._guards = guards or Guards()
+        self._lanes = {_wire(f"{ENDPOINTS}{port}"): mounted.lane for port, mounted in self._mounts.items()}
         names = (TRACEPARENT, TRACESTATE, *tracked_headers)
         self._tracked = tuple((name, f"HTTP_{name.upper().replace('-', '_')}") for name in names)
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread, see `at_once`."""
         return at_once(path)
+
+    def lane(self, listener: ListenerName, path: str) -> Lane:
+        """Return the lane of a service, of operators, or of all others."""
+        return OPERATORS if listener == "admin" else self._lanes.get(path, OTHERS)
+
+    def limit_reached(self, event: LimitReached) -> None:
+        """Pass on that a limit refused somebody."""
+        self._guards.observer.limit_reached(event)
+
+    def fault(self, environ: Environ, error: GatewayError) -> Reply | None:
+        """Return an error in the envelope that a SOAP request for a service wants; None: it is none."""
+        guards = self._guards
+        if guards.fault is None or environ["REQUEST_METHOD"] != "POST" or environ[LISTENER] == "admin":
+            return None
+        if environ["PATH_INFO"] not in self._lanes:
+            return None
+        try:
+            content_type = _content_type(environ)
+        except GatewayError:
+            return None
+        tracking_id = environ[TRACKING_ID]
+        status, headers, body = guards.fault(error, content_type, tracking_id)
+        self._tell(environ, error, tracking_id, status)
+        headers = (*headers, (TRACKING_HEADER, tracking_id), ("X-Content-Type-Options", "nosniff"))
+        return Reply(status, headers, body)
 
     def turned_away(self, event: TurnedAway) -> None:
         """Pass on what was refused before it got here."""
@@ -124,10 +154,13 @@ class FrontDoor:
         """Return the answer, and tell of it: not of health checks, which are nobody's request."""
         reply = error_reply(error, tracking_id, _allow(error))
         if environ["PATH_INFO"] not in _HEALTH:
-            where = environ[LISTENER], environ["REMOTE_ADDR"], int(environ.get("REMOTE_PORT") or 0)
-            asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-            self._turned_away(turned_away(tracking_id, where, asked, error, reply.status))
+            self._tell(environ, error, tracking_id, reply.status)
         return reply
+
+    def _tell(self, environ: Environ, error: GatewayError, tracking_id: str, status: int) -> None:
+        where = environ[LISTENER], environ["REMOTE_ADDR"], int(environ.get("REMOTE_PORT") or 0)
+        asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self._turned_away(turned_away(tracking_id, where, asked, error, status))
 
     def _route(self, environ: Environ, tracking_id: str) -> Reply:
         path = _text(environ["PATH_INFO"])
@@ -139,16 +172,18 @@ class FrontDoor:
                 _only(environ, _READS)
                 return Reply(HTTPStatus.OK, _METRICS_HEADERS, self._metrics())
             raise GatewayError(M.NOT_FOUND)
+        mounted = self._mounts.get(path.removeprefix(ENDPOINTS)) if path.startswith(ENDPOINTS) else None
+        if mounted is not None and environ["REQUEST_METHOD"] == "POST":
+            return self._soap(mounted, environ, tracking_id)
+        self._guards.visited(peer_of(environ, self._settings).address)
         if path in _LISTS:
             _only(environ, _READS)
             return self._list(environ)
-        mounted = self._mounts.get(path.removeprefix(ENDPOINTS)) if path.startswith(ENDPOINTS) else None
         if mounted is None:
             raise GatewayError(M.NOT_FOUND)
-        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
-            return self._contract(mounted, environ)
-        _only(environ, "POST")
-        return self._soap(mounted, environ, tracking_id)
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            raise GatewayError(M.METHOD_NOT_ALLOWED, {"allowed": "POST"})
+        return self._contract(mounted, environ)
 
     def _health(self, path: str, environ: Environ) -> Reply:
         if path == "/healthz":
@@ -224,6 +259,11 @@ def _text(path: str) -> str:
         return path.encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise GatewayError(M.NOT_FOUND, private="the path is not UTF-8") from None
+
+
+def _wire(path: str) -> str:
+    """Return a path as WSGI has it (PEP 3333): a character for each byte of its UTF-8."""
+    return path.encode().decode("latin-1")
 
 
 def _only(environ: Environ, allowed: str) -> None:

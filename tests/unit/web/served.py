@@ -16,7 +16,8 @@ from pathlib import Path
 from gateway.config.model import AdminSettings, GatewaySettings, Home, ServerSettings
 from gateway.exchange import Arrival
 from gateway.web import application, server, service
-from gateway.web.wsgi import Answer, FrontDoor, Mounted
+from gateway.web.guards import Answer
+from gateway.web.wsgi import FrontDoor, Mounted
 from tests.fixtures.pki import keystore
 
 FOLDER = Path(sys.argv[1])

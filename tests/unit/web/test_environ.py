@@ -4,8 +4,20 @@ from wsgiref.validate import validator
 
 import pytest
 
+from gateway.errors import GatewayError
 from gateway.observe.events import TurnedAway
-from gateway.web.environ import LISTENER, PEER_CERTIFICATE, STOPPING, TRACKING_ID, Origin, call, environ_of
+from gateway.observe.limit_events import LimitReached
+from gateway.web.environ import (
+    LISTENER,
+    PEER_CERTIFICATE,
+    STOPPING,
+    TRACKING_ID,
+    ListenerName,
+    Origin,
+    call,
+    environ_of,
+)
+from gateway.web.lanes import OTHERS, Lane
 from gateway.web.message import Request
 
 ORIGIN = Origin("https", ("10.0.0.9", 5555), ("10.0.0.1", 8443), b"DER")
@@ -30,6 +42,15 @@ class App:
 
     def at_once(self, _path: str) -> bool:
         return False
+
+    def lane(self, _listener: ListenerName, _path: str) -> Lane:
+        return OTHERS
+
+    def fault(self, _environ, _error: GatewayError) -> None:
+        return None
+
+    def limit_reached(self, _event: LimitReached) -> None:
+        pass
 
     def close(self) -> None:
         """Nothing."""

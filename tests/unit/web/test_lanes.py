@@ -39,7 +39,9 @@ class Floor:
 
     def __init__(self, threads, waiting=1000, seconds=1000.0):
         self.refused = []
-        self.turns = Turns(threads, waiting, seconds, lambda kind, lane: self.refused.append((kind, lane)))
+        self.turns = Turns(
+            threads, waiting, seconds, lambda kind, lane: self.refused.append((kind, lane.of_service))
+        )
         self.executor = self.turns._executor
         self.tasks = {}
         self.started = []

@@ -32,7 +32,7 @@ def test_what_the_request_put_into_the_text_comes_back_harmless() -> None:
 
 def test_every_entry_of_the_catalogue_has_a_status_to_go_with() -> None:
     for message in MESSAGES.values():
-        fields = {"limit": "1", "allowed": "GET", "got": "x"}
+        fields = {"limit": "1", "allowed": "GET", "got": "x", "seconds": "1"}
         error = (
             GatewayError(message, fields)
             if message.http_status and message.http_status < 500

@@ -71,13 +71,19 @@ class Connection:
         return int(struct.unpack("i", answer)[0])
 
     def finish(self, seconds: float) -> bool:
-        """End in order; whether the receiver read everything: it closed its side after ours."""
+        """End in order; whether the receiver has read everything.
+
+        It has when it closes its side in turn, and its system has acknowledged all: a system that closes the
+        connection of a process with octets unread resets it. Some receivers close without a word of TLS.
+        """
         try:
             self._say_end(seconds)
             self._socket.settimeout(seconds)
             for _ in range(_READS):
                 if not self._socket.recv(4096):
-                    return True
+                    return not self.unacknowledged()
+        except ssl.SSLEOFError:
+            return not self.unacknowledged()
         except OSError:
             pass
         return False

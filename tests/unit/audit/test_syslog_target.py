@@ -1,0 +1,363 @@
+"""The whole way: from a record that is written to a receiver that has it, whatever happens to either."""
+
+import json
+import ssl
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.audit.sender_events import QueueAdopted, ReceiverLost, ReceiverReached, SenderEvent
+from gateway.audit.syslog_settings import SyslogSettings
+from gateway.audit.syslog_target import SyslogTarget
+from gateway.audit.target import AuditUnavailableError
+from gateway.clock import SYSTEM_CLOCK
+from gateway.tls import StoreError
+from tests.fixtures.pki import keystore, truststore
+from tests.fixtures.ports import free_port
+from tests.fixtures.rfc5424 import parse_message
+from tests.fixtures.running_gateway import wait_until
+from tests.fixtures.syslog_receiver import SyslogReceiver, receiving
+
+QUICK = {"timeout_seconds": 1, "reconnect_seconds": 0.2, "stop_seconds": 2}
+
+
+class Scene:
+    """Targets of one folder; what is still open at the end is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "spool"
+        self.events: list[SenderEvent] = []
+        self.open: list[SyslogTarget] = []
+
+    def target(self, receiver: SyslogReceiver | int, *, sends: bool = True, **settings) -> SyslogTarget:
+        port = receiver if isinstance(receiver, int) else receiver.port
+        values = {"tls": False, "hostname": "gw1", **QUICK, **settings}
+        made = SyslogTarget(
+            SyslogSettings("127.0.0.1", port, **values),
+            self.folder,
+            SYSTEM_CLOCK,
+            self.events.append,
+            sends=sends,
+        )
+        self.open.append(made)
+        return made
+
+    def seen(self, kind: type) -> list[SenderEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def left(self) -> list[str]:
+        """What lies in the spool."""
+        return sorted(path.name for path in self.folder.rglob("*.spool"))
+
+
+@pytest.fixture
+def scene(tmp_path):
+    made = Scene(tmp_path)
+    yield made
+    for target in made.open:
+        target.close()
+
+
+@pytest.fixture
+def receiver():
+    with receiving() as made:
+        yield made
+
+
+def write(target: SyslogTarget, first: int, count: int) -> list[str]:
+    records = [f"record {number}" for number in range(first, first + count)]
+    for record in records:
+        target.write(record)
+    return records
+
+
+def test_records_reach_the_receiver_in_order_and_nothing_stays(scene, receiver):
+    target = scene.target(receiver)
+    records = write(target, 0, 500)
+    receiver.wait_for(*records)
+    target.close()
+    assert receiver.records() == records
+    assert scene.left == []
+    picture = target.picture()
+    assert (picture.taken, picture.sent, picture.resent, picture.waiting, picture.refused) == (
+        500,
+        500,
+        0,
+        0,
+        0,
+    )
+
+
+def test_a_message_names_this_machine_and_process(scene, receiver):
+    target = scene.target(receiver, facility="local3", severity="info", app_name="gate", structured_data=True)
+    target.write(json.dumps({"a": "b"}))
+    wait_until(lambda: receiver.sessions and receiver.sessions[0].received)
+    found = parse_message(bytes(receiver.sessions[0].received).split(b" ", 1)[1])
+    assert (found.facility, found.severity, found.hostname, found.app_name) == (19, 6, "gw1", "gate")
+    assert found.data["meta"] == {"sequenceId": "1"}
+    assert found.msg == b'{"a": "b"}'
+
+
+def test_a_record_that_comes_while_the_sender_sleeps_goes_out_at_once(scene, receiver):
+    target = scene.target(receiver)
+    target.write("first")
+    receiver.wait_for("first")
+    time.sleep(0.1)  # past its lingering: it sleeps for a second now, unless it is woken
+    began = time.monotonic()
+    target.write("second")
+    receiver.wait_for("second")
+    assert time.monotonic() - began < 0.7
+
+
+def test_a_long_record_is_cut_and_counted(scene, receiver):
+    target = scene.target(receiver, message_bytes=2048)
+    target.write("x" * 3000)
+    wait_until(receiver.records)
+    (message,) = receiver.sessions[0].messages()
+    assert len(message) == 2048
+    assert target.picture().cut == 1
+
+
+def test_records_wait_for_a_receiver_that_is_away(scene):
+    port = free_port()
+    target = scene.target(port)
+    records = write(target, 0, 2000)
+    wait_until(lambda: scene.seen(ReceiverLost))
+    picture = target.picture()
+    assert (picture.connected, picture.waiting, picture.sent) == (False, 2000, 0)
+    assert "Connection refused" in picture.last_error
+    assert picture.spool_bytes > 2000 * 60
+    with receiving() as receiver:
+        receiver.go()
+        receiver.port = port
+        receiver.come()
+        receiver.wait_for(*records)
+        assert receiver.records() == records
+    assert len(scene.seen(ReceiverReached)) == 1
+
+
+def test_a_receiver_that_hangs_up_gets_the_last_seconds_again(scene, receiver):
+    target = scene.target(receiver)
+    first = write(target, 0, 50)
+    receiver.wait_for(*first)
+    receiver.hang_up()
+    wait_until(lambda: len(receiver.sessions) == 2 and len(receiver.sessions[1].messages()) == 50)
+    assert [parse_message(one).msg.decode() for one in receiver.sessions[1].messages()] == first
+    picture = target.picture()
+    assert (picture.resent, picture.sent) == (50, 100)
+    assert picture.last_error == "ConnectionEndedError: the receiver closed the connection"
+
+
+def test_the_leaving_of_a_receiver_is_noticed_without_a_record(scene, receiver):
+    target = scene.target(receiver)
+    wait_until(lambda: target.picture().connected)
+    receiver.go()
+    wait_until(lambda: not target.picture().connected, seconds=5)
+
+
+def test_what_is_older_than_that_is_not_sent_again(scene, receiver):
+    target = scene.target(receiver, resend_seconds=0.3)
+    first = write(target, 0, 5)
+    receiver.wait_for(*first)
+    wait_until(lambda: b"settled to 0000000043" not in _only_segment(scene))
+    receiver.hang_up()
+    wait_until(lambda: len(receiver.sessions) == 2)
+    second = write(target, 5, 5)
+    receiver.wait_for(*second)
+    assert receiver.records() == first + second
+    assert target.picture().resent == 0
+
+
+def _only_segment(scene: Scene) -> bytes:
+    (segment,) = scene.folder.rglob("*.spool")
+    return bytes(segment.read_bytes()[:43])
+
+
+def test_a_receiver_that_takes_nothing_is_left_and_gets_it_again(scene, receiver):
+    receiver.reading.clear()
+    target = scene.target(receiver)
+    records = [f"{number} " + "x" * 8000 for number in range(1500)]  # more than the buffers on the way hold
+    for record in records:
+        target.write(record)
+    wait_until(lambda: scene.seen(ReceiverLost))
+    assert "timed out" in target.picture().last_error
+    receiver.reading.set()
+    wait_until(lambda: set(records) <= set(receiver.records()))
+
+
+def test_closing_settles_what_the_receiver_has_read(scene, receiver):
+    target = scene.target(receiver)
+    records = write(target, 0, 3000)
+    target.close()
+    assert scene.left == []
+    receiver.wait_for(*records)
+    heir = scene.target(receiver)
+    heir.write("last")
+    receiver.wait_for("last")
+    assert receiver.records() == [*records, "last"]
+
+
+def test_closing_leaves_what_the_receiver_has_not_read(scene, receiver):
+    target = scene.target(receiver, stop_seconds=0.1)
+    wait_until(lambda: target.picture().connected)
+    receiver.reading.clear()
+    records = write(target, 0, 10)
+    target.close()
+    assert scene.left == ["00000001.spool"]
+    receiver.hang_up()
+    receiver.reading.set()
+    scene.target(receiver)
+    receiver.wait_for(*records)
+    (event,) = scene.seen(QueueAdopted)
+    assert event.records == 10
+
+
+def test_closing_does_not_wait_for_a_receiver_that_is_away(scene):
+    target = scene.target(free_port(), reconnect_seconds=10)
+    target.write("one")
+    wait_until(lambda: scene.seen(ReceiverLost))
+    began = time.monotonic()
+    target.close()
+    assert time.monotonic() - began < 2
+    assert scene.left == ["00000001.spool"]
+    with pytest.raises(AuditUnavailableError, match="closed"):
+        target.write("two")
+    assert target.picture().refused == 1
+
+
+def test_what_a_process_without_a_sender_writes_another_one_sends(scene, receiver):
+    quiet = scene.target(receiver, sends=False)
+    threads = threading.active_count()
+    quiet.write("one")
+    quiet.write("two")
+    assert threading.active_count() == threads
+    scene.target(receiver)
+    receiver.wait_for("one", "two")
+    quiet.write("three")
+    receiver.wait_for("three")
+    assert receiver.records() == ["one", "two", "three"]
+
+
+def test_what_dead_processes_left_goes_out_before_what_is_new(scene, receiver):
+    away = scene.target(free_port())
+    old = write(away, 0, 100)
+    away.close()
+    target = scene.target(free_port())
+    target.close()
+    receiver.reading.clear()
+    heir = scene.target(receiver)
+    wait_until(lambda: scene.seen(QueueAdopted))
+    new = write(heir, 100, 100)
+    receiver.reading.set()
+    receiver.wait_for(*old, *new)
+    assert receiver.records() == old + new
+
+
+def test_a_refusal_of_the_spool_is_counted_and_told(scene):
+    target = scene.target(free_port(), spool_bytes=1024 * 1024, message_bytes=65_536)
+    for _ in range(100):
+        try:
+            target.write("x" * 60_000)
+        except AuditUnavailableError as error:
+            assert "is full" in str(error)
+            break
+    picture = target.picture()
+    assert picture.refused == 1
+    assert picture.spool_bytes <= 1024 * 1024
+
+
+# over TLS
+
+
+def test_records_go_over_tls_to_a_receiver_that_is_who_it_says(scene, pki):
+    with receiving(pki) as receiver:
+        target = scene.target(receiver, tls=True, truststore=pki.truststore())
+        records = write(target, 0, 100)
+        receiver.wait_for(*records)
+        assert receiver.sessions[0].connection.version() == "TLSv1.3"
+        target.close()
+        assert scene.left == []
+
+
+def test_a_receiver_of_another_authority_gets_nothing(scene, pki):
+    with receiving(pki) as receiver:
+        target = scene.target(receiver, tls=True, truststore=truststore(pki.other.ca))
+        target.write("one")
+        wait_until(lambda: scene.seen(ReceiverLost))
+        assert "certificate verify failed" in target.picture().last_error
+        wait_until(lambda: len(receiver.refused) > 1, "another attempt")
+        assert receiver.sessions == []
+
+
+def test_a_receiver_with_another_name_gets_nothing(scene, pki):
+    with receiving(pki) as receiver:
+        target = scene.target(receiver, tls=True, truststore=pki.truststore(), server_name="siem.bank.example")
+        target.write("one")
+        wait_until(lambda: scene.seen(ReceiverLost))
+        assert "siem.bank.example" in target.picture().last_error
+        assert all(not session.received for session in receiver.sessions)
+
+
+def test_our_certificate_is_shown_to_a_receiver_that_asks(scene, pki):
+    with receiving(pki, asks_for_certificate=True) as receiver:
+        target = scene.target(
+            receiver, tls=True, truststore=pki.truststore(), keystore=keystore(pki.keys.client)
+        )
+        target.write("one")
+        receiver.wait_for("one")
+        subject = receiver.sessions[0].connection.getpeercert()["subject"]
+        assert ("commonName", "IMS Gateway test client") in [pair for part in subject for pair in part]
+
+
+@pytest.mark.parametrize("shown", ["none", "stranger"])
+def test_a_receiver_that_does_not_take_our_certificate_gets_no_record_and_is_no_success(scene, pki, shown):
+    with receiving(pki, asks_for_certificate=True) as receiver:
+        ours = keystore(pki.other.client) if shown == "stranger" else None
+        target = scene.target(receiver, tls=True, truststore=pki.truststore(), keystore=ours)
+        target.write("one")
+        wait_until(lambda: len(receiver.refused) > 2, "several attempts")
+        assert target.picture().sent == 0
+        assert scene.seen(ReceiverReached) == []
+        assert len(scene.seen(ReceiverLost)) == 1
+        assert "alert" in target.picture().last_error
+
+
+def test_a_renewed_certificate_is_used_at_the_next_connection(scene, pki, tmp_path):
+    ours = tmp_path / "ours.p12"
+    ours.write_bytes(pki.other.client.read_bytes())
+    with receiving(pki, asks_for_certificate=True) as receiver:
+        target = scene.target(receiver, tls=True, truststore=pki.truststore(), keystore=keystore(ours))
+        target.write("one")
+        wait_until(lambda: receiver.refused)
+        ours.write_bytes(pki.keys.client.read_bytes())
+        receiver.wait_for("one")
+
+
+def test_a_receiver_without_tls_is_given_up_within_the_time_for_a_handshake(scene, pki):
+    with receiving() as receiver:
+        receiver.reading.clear()
+        target = scene.target(receiver, tls=True, truststore=pki.truststore(), timeout_seconds=0.3)
+        target.write("one")
+        wait_until(lambda: scene.seen(ReceiverLost), seconds=5)
+        assert "timed out" in target.picture().last_error
+
+
+def test_a_store_that_cannot_be_read_is_told_at_the_start(scene, pki, tmp_path):
+    with pytest.raises(StoreError):
+        scene.target(free_port(), tls=True, truststore=truststore(tmp_path / "missing.pem"))
+
+
+def test_a_facility_that_does_not_exist_is_told_at_the_start(scene):
+    with pytest.raises(ValueError):
+        scene.target(free_port(), facility="local8")
+
+
+def test_the_name_of_a_receiver_has_brackets_around_ipv6():
+    settings = SyslogSettings("2001:db8::1", 6514)
+    assert settings.receiver == "[2001:db8::1]:6514"
+    assert replace(settings, host="siem").receiver == "siem:6514"
+    assert ssl.HAS_TLSv1_3

@@ -1,0 +1,75 @@
+"""The anchor of a chain: what its end is, kept beside the trail, so that an end that was cut off shows.
+
+One line of JSON of a fixed length, written over itself with each record. It is sealed: with a key of the chain
+nobody else can write one.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+from gateway.audit.chain import GENESIS, Hasher
+
+BYTES: Final = 512
+"""Length of the file: less than what any disk writes at once."""
+SUFFIX: Final = ".chain"
+
+
+class AnchorError(ValueError):
+    """What stands in the file is no anchor, or not one of this chain; the text says why."""
+
+
+def anchor_path(trail: Path) -> Path:
+    """Return where the anchor of a trail is."""
+    return trail.with_name(f"{trail.name}{SUFFIX}")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The end of the chain, and its beginning where that has been deleted."""
+
+    sequence: int = 0
+    """Of the last line."""
+    hash: str = GENESIS.hex()
+    size: int = 0
+    """Bytes of the current file, up to and with the last line."""
+    oldest: int = 0
+    """Sequence of the last line that was deleted with an old file; 0: none was."""
+    oldest_hash: str = GENESIS.hex()
+    rebuilt: int = 0
+    """The anchor was missing, or unfit, when the line behind this sequence was written; -1: never."""
+    keyed: bool = False
+
+    @classmethod
+    def new(cls, *, keyed: bool) -> Self:
+        """Return the anchor of a trail that begins."""
+        return cls(rebuilt=-1, keyed=keyed)
+
+    def at(self, sequence: int, hash_: bytes, size: int) -> Self:
+        """Return it behind another line."""
+        return replace(self, sequence=sequence, hash=hash_.hex(), size=size)
+
+    def encoded(self, hasher: Hasher) -> bytes:
+        """Return the content of the file."""
+        facts = json.dumps(asdict(self), separators=(",", ":"))
+        text = f'{{"anchor":{facts},"seal":"{hasher.seal(facts.encode())}"}}'
+        return text.encode().ljust(BYTES - 1) + b"\n"
+
+    @classmethod
+    def decoded(cls, data: bytes, hasher: Hasher) -> Self:
+        """Read what `encoded` gave. Raises AnchorError."""
+        try:
+            said = json.loads(data)
+            anchor = cls(**said["anchor"])
+            facts = json.dumps(asdict(anchor), separators=(",", ":"))
+            seal = str(said["seal"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise AnchorError("it is no anchor of a chain") from error
+        if anchor.keyed != hasher.keyed:
+            raise AnchorError("it was made with a key" if anchor.keyed else "it was made without a key")
+        if seal != hasher.seal(facts.encode()):
+            raise AnchorError("its seal is not right: another key, or somebody has changed it")
+        if not (len(anchor.hash) == len(anchor.oldest_hash) == 64):
+            raise AnchorError("it is no anchor of a chain")
+        return anchor

@@ -18,7 +18,7 @@ from gateway.clock import Clock
 from gateway.config.model import Bundle, OperationSettings, Service
 from gateway.envelope import Admitted, Envelope, read_envelope
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError, WssFault
-from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall
+from gateway.exchange import Arrival, Caller, ImsAnswer, ImsCall, TrackingMark
 from gateway.identity.authenticator import Authenticator, Circumstances
 from gateway.identity.caller import authenticated_caller, caller_of
 from gateway.identity.credentials import complete, is_own_fault, may_count, proof
@@ -27,12 +27,15 @@ from gateway.identity.seconds import Seconds
 from gateway.identity.signon import Attempt, SignOnGuard
 from gateway.identity.users import Users
 from gateway.imsconnect import CallNote
+from gateway.imsconnect.extensions import longest_tracking_id
+from gateway.limits import Admission
 from gateway.mediatype import parse_media_type
 from gateway.observe import timeline
 from gateway.observe.events import RequestEnded
 from gateway.observe.timeline import Timeline
 from gateway.payload.reply import reply_payload
 from gateway.payload.request import request_segments
+from gateway.provider.rates import UserRate
 from gateway.provider.record import Course, Ending, record_of
 from gateway.soap.operations import Operation
 from gateway.tls.trusted import TrustedKeys
@@ -80,6 +83,8 @@ class Route:
     """Callers learn only that a security header was refused."""
     tracking: tuple[Source, ...] = ()
     """Where the tracking id of a request may come from."""
+    admission: Admission | None = None
+    """Rates of addresses, users and the service."""
 
 
 class Journey:
@@ -88,11 +93,15 @@ class Journey:
     def __init__(self, route: Route, arrival: Arrival) -> None:
         self._route = route
         self._arrival = arrival
+        self._rate = UserRate(route.admission)
         datastore = route.bundle.ims_connect.datastore
         self._course = Course(
-            route.service.settings.bundle, datastore, route.policy.token, Timeline(route.clock)
+            route.service.settings.bundle,
+            datastore,
+            route.policy.token,
+            Timeline(route.clock),
+            self._tracked(None),
         )
-        self._course.tracked = self._tracked(None)
 
     @property
     def tracking_id(self) -> str:
@@ -108,8 +117,11 @@ class Journey:
     def admit(self, arrival: Arrival) -> Admitted:
         """Parse, check and judge the message. Raises GatewayError when it may not go on.
 
-        A stopped service refuses before anybody is identified: nothing is tried at RACF, no nonce is used up.
+        Rates of addresses and services come first: what is too much costs nothing. A stopped service refuses
+        before anybody is identified: nothing is tried at RACF, no nonce is used up.
         """
+        if self._route.admission is not None:
+            self._route.admission.arrived(arrival.peer.address)
         with self._course.timeline.part(timeline.PARSE):
             charset = parse_media_type(arrival.content_type).parameter("charset")
             root = safexml.parse(arrival.body, self._route.bounds, charset)
@@ -130,6 +142,7 @@ class Journey:
             raise unified(refusal, route.policy.token) if route.unified_faults else refusal
         with self._course.timeline.part(timeline.AUTHENTICATE):
             caller = self._course.caller = self._named(verdict.claims, envelope, facts)
+        self._rate.believed(verdict.claims, by_module=route.authenticator is not None)
         return caller
 
     def _named(self, claims: Claims, envelope: Envelope, facts: TransportFacts) -> Caller:
@@ -227,7 +240,15 @@ class Journey:
             socket_timeout_ms=settings.socket_timeout_ms,
             undeliverable=settings.undeliverable,
             reroute_name=settings.reroute_name,
+            tracking=self._mark(limits.tracking_extension),
         )
+
+    def _mark(self, extension: str) -> TrackingMark | None:
+        """Return what IMS is told of the tracking id: the one that was made where the caller's does not fit."""
+        if not extension:
+            return None
+        fits = len(self.tracking_id) <= longest_tracking_id(extension)
+        return TrackingMark(extension, self.tracking_id if fits else self._arrival.tracking_id)
 
     def _shown(self, caller: Caller) -> Caller:
         """Return the caller with what IMS Connect is shown in place of a password, and who the token names."""
@@ -287,9 +308,12 @@ class Journey:
             raise _own_sign_on(error) if ours else error from None
         blind = call.send_only and attempt.proven
         try:
+            self._rate.signing_on(proven=attempt.proven)
             yield replace(call, receipt=call.send_only and not blind)
         except ImsError as error:
             _settle(attempt, caller, error)
+            if error.message in _AFTER_SIGN_ON:
+                self._rate.signed_on()
             if not error.sign_on_failed:
                 raise
             raise _sign_on_refusal(caller, error) from error
@@ -298,6 +322,7 @@ class Journey:
             raise
         else:
             (attempt.unknown if blind else attempt.good)()
+            self._rate.signed_on()
 
     def _within(self, settings: OperationSettings) -> float:
         """Return the longest time that the call may take, for a place of the guard to outlive it."""

@@ -19,6 +19,7 @@ from gateway.config.model import Bundle
 from gateway.config.watched import Fingerprint
 from gateway.errors import ConfigError, Problem
 from gateway.identity.signon import SignOnGuard
+from gateway.limits import Admission, limiter_of
 from gateway.observe.events import Sink, Sinks
 from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import Metrics, empty, worker_ended
@@ -35,12 +36,13 @@ from gateway.runtime.desk import Parts
 from gateway.runtime.live import Live
 from gateway.runtime.master import Coordinator
 from gateway.runtime.probe import Probe
-from gateway.runtime.services import Workshop, takes_token
+from gateway.runtime.services import Workshop, refusal, takes_token
 from gateway.runtime.view import GatewayView
 from gateway.runtime.worker import WorkerRuntime
 from gateway.sampling import Sampler
 from gateway.tracking import header_names
 from gateway.web import server
+from gateway.web.guards import Guards
 from gateway.web.wsgi import FrontDoor, Mounted
 
 __all__ = ["DRAIN_SECONDS", "build", "serve"]
@@ -74,7 +76,9 @@ def build(
         sinks = Sinks(board, metrics, sink or LogSink())
         masked = (*MASKED_NAMES, *home.gateway.admin.masked_names)
         probe = Probe(Redaction(masked).text, clock)
-        shop = Workshop(guard, replay, sinks, probe, clock)
+        limiter = limiter_of(home.gateway, clock, metrics.limits)
+        built.callback(limiter.close)
+        shop = Workshop(guard, replay, sinks, probe, clock, limiter)
 
         def door(one: Snapshot, mounts: list[Mounted]) -> FrontDoor:
             remembers = any(takes_token(service) for service in one.home.services.values())
@@ -85,6 +89,7 @@ def build(
                 ready=lambda: replay.ready or not remembers,
                 metrics=metrics.page,
                 turned_away=sinks.turned_away,
+                guards=Guards(Admission(limiter, one.home.gateway.limits).address, refusal, metrics.limits),
                 tracked_headers=header_names(one.home.gateway.tracking.places),
             )
 

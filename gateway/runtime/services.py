@@ -6,24 +6,28 @@ from typing import Any
 
 from gateway.clock import Clock
 from gateway.config.bounds import message_bounds
-from gateway.config.checks.places import correlator_file
+from gateway.config.checks.places import correlator_file, used_bundles
 from gateway.config.model import Home, Service
+from gateway.errors import GatewayError
 from gateway.exchange import Arrival
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.loading import load_authenticator
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.identity.users import Users
+from gateway.limits import Admission, Limiter
 from gateway.observe.events import Sink
 from gateway.preflight.snapshot import Snapshot
 from gateway.provider.backend import BundleBackend
 from gateway.provider.path import Journey, Route
 from gateway.runtime.backends import Held
 from gateway.runtime.probe import Probe
-from gateway.soap.application import SoapApplication
+from gateway.soap import faults
+from gateway.soap.application import SoapApplication, version_of
 from gateway.tls.live import LiveTrust
 from gateway.tls.trusted import TrustedKeys
 from gateway.web.guards import Answer
+from gateway.web.lanes import Lane
 from gateway.web.message import TRACKING_HEADER
 from gateway.web.wsgi import Mounted
 from gateway.wss.policy import Policy
@@ -67,6 +71,7 @@ class Workshop:
     sink: Sink
     probe: Probe
     clock: Clock
+    limiter: Limiter
 
     def deploy(
         self, snapshot: Snapshot, backends: Mapping[str, Held], before: Mapping[str, Deployed]
@@ -75,7 +80,7 @@ class Workshop:
 
         Raises ConfigError for a custom authentication module that cannot be made, StoreError for a truststore.
         """
-        making = _Making(self, snapshot, backends)
+        making = _Making(self, snapshot, backends, len(used_bundles(snapshot.home)) > 1)
         return {
             name: making.deployed(service, before.get(name)) for name, service in snapshot.home.services.items()
         }
@@ -86,6 +91,8 @@ class _Making:
     shop: Workshop
     snapshot: Snapshot
     backends: Mapping[str, Held]
+    several_bundles: bool
+    """Whether services use more than one."""
 
     @property
     def home(self) -> Home:
@@ -98,9 +105,10 @@ class _Making:
         if before is not None and before.made_of == made_of and not service.settings.security.authenticator:
             return before
         soap = self.snapshot.soap[service.name]
+        lane = self._lane(service)
         endpoint = Endpoint(self._route(service, backend), soap, self.shop.sink, self.shop.probe)
         mounts = tuple(
-            Mounted(port, service.name, contract.document, endpoint.answer) for port in contract.ports
+            Mounted(port, service.name, contract.document, endpoint.answer, lane) for port in contract.ports
         )
         return Deployed(endpoint, mounts, made_of)
 
@@ -116,7 +124,21 @@ class _Making:
             self.home.bundles[service.settings.bundle],
             bounds,
             server.faults,
+            self.home.gateway.limits,
+            self._lane(service),
             self.home.gateway.tracking,
+        )
+
+    def _lane(self, service: Service) -> Lane:
+        """Return where its requests wait; what it leaves to others counts where there are any."""
+        bundle = service.settings.bundle
+        return Lane(
+            service.name,
+            most=service.settings.limits.concurrency or self.home.gateway.limits.concurrency,
+            shares=len(self.home.services) > 1,
+            bundle=bundle,
+            bundle_most=self.home.bundles[bundle].limits.concurrency,
+            bundle_shares=self.several_bundles,
         )
 
     def _route(self, service: Service, backend: BundleBackend) -> Route:
@@ -133,6 +155,7 @@ class _Making:
             replay=shop.replay,
             seconds=Seconds(shop.replay),
             users=Users(service.users) if service.users else None,
+            admission=Admission(shop.limiter, self.home.gateway.limits, service.name, service.settings.limits),
             authenticator=self._authenticator(service),
             unified_faults=self.home.gateway.server.faults == "unified",
             tracking=self.home.gateway.tracking.places,
@@ -153,6 +176,12 @@ class _Making:
         if security.truststore is None:
             return TrustedKeys.none
         return LiveTrust(security.truststore, security.crl, self.shop.clock).current
+
+
+def refusal(error: GatewayError, content_type: str, tracking_id: str) -> Answer:
+    """Return an error in an envelope of the version that a request's Content-Type names."""
+    answer = faults.render(error, version_of(content_type), tracking_id)
+    return answer.status, answer.headers, answer.body
 
 
 def takes_token(service: Service) -> bool:

@@ -25,9 +25,9 @@ class Lane:
     service: str
     """Name of the service; of other lanes a name that no folder can have."""
     most: int = 0
-    """Threads that its requests may hold at once; 0: whatever it leaves to others."""
+    """Threads that its requests may hold at once; 0: all but what it leaves to others."""
     shares: bool = True
-    """Whether it leaves threads to others. A service that is the only one need not."""
+    """Whether there are others to leave something to."""
     bundle: str = ""
     """Whose requests count together; empty: nobody's."""
     bundle_most: int = 0
@@ -132,7 +132,7 @@ class Lines(Generic[T]):
             line.tallies = (Tally(),)
         line.lane = lane
         line.tallies = (line.tallies[0], *self._bundle_of(lane))
-        line.tallies[0].most, line.tallies[0].shares = lane.most, lane.shares
+        line.tallies[0].most, line.tallies[0].shares = lane.most, lane.shares and not lane.most
         return line
 
     def _bundle_of(self, lane: Lane) -> Iterator[Tally]:
@@ -140,7 +140,7 @@ class Lines(Generic[T]):
         if not (lane.bundle_most or lane.bundle_shares):
             return
         tally = self._bundles.setdefault(lane.bundle, Tally())
-        tally.most, tally.shares = lane.bundle_most, lane.bundle_shares
+        tally.most, tally.shares = lane.bundle_most, lane.bundle_shares and not lane.bundle_most
         yield tally
 
     def _forget_idle(self) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
@@ -19,19 +18,21 @@ FREE = tuple(Lane(name, shares=False) for name in "abc")
 
 
 class Manual:
-    """An executor whose work is done when the test says so."""
+    """Threads whose work is done when the test says so."""
 
-    def __init__(self, *_args, **_kwargs):
+    def __init__(self, _begin):
         self.futures = {}
+        self.overs = {}
 
-    def submit(self, _run, _executor, work):
-        future = Future()
-        future.set_running_or_notify_cancel()
-        self.futures[work] = future
-        return future
+    def run(self, job, over):
+        _, work = job.args
+        self.futures[work] = asyncio.get_running_loop().create_future()
+        self.overs[work] = over
+        return asyncio.shield(self.futures[work])
 
-    def shutdown(self, **_kwargs):
-        pass
+    def finish(self, work):
+        self.futures[work].set_result(work)
+        self.overs[work]()
 
 
 class Floor:
@@ -42,14 +43,14 @@ class Floor:
         self.turns = Turns(
             threads, waiting, seconds, lambda kind, lane: self.refused.append((kind, lane.of_service))
         )
-        self.executor = self.turns._executor
+        self.crew = self.turns._crew
         self.tasks = {}
         self.started = []
 
     async def settle(self):
         for _ in range(6):
             await asyncio.sleep(0)
-        self.started += [work for work in self.executor.futures if work not in self.started]
+        self.started += [work for work in self.crew.futures if work not in self.started]
 
     async def arrive(self, lane, number):
         work = (lane.service, number)
@@ -58,7 +59,7 @@ class Floor:
         return work
 
     async def finish(self, work):
-        self.executor.futures[work].set_result(work)
+        self.crew.finish(work)
         await self.settle()
 
     async def give_up(self, work):
@@ -67,7 +68,7 @@ class Floor:
 
     @property
     def at_work(self):
-        return [work for work, future in self.executor.futures.items() if not future.done()]
+        return [work for work, future in self.crew.futures.items() if not future.done()]
 
     @property
     def waiting(self):
@@ -81,7 +82,7 @@ class Floor:
 @pytest.fixture(autouse=True, scope="module")
 def manual():
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(turns_module, "ThreadPoolExecutor", Manual)
+        patched.setattr(turns_module, "Threads", Manual)
         yield
 
 
@@ -91,7 +92,7 @@ def run(test):
 
 def test_one_lane_alone_may_have_all_threads_and_among_others_leaves_an_eighth():
     async def test():
-        for lane, most in ((FREE[0], 64), (OTHERS, 56), (Lane("a", most=5), 5), (Lane("a", most=60), 56)):
+        for lane, most in ((FREE[0], 64), (OTHERS, 56), (Lane("a", most=5), 5), (Lane("a", most=60), 60)):
             floor = Floor(64)
             for number in range(70):
                 await floor.arrive(lane, number)

@@ -16,7 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.replay.backend import CLOCK_MARGIN, StoreDownError, by_key, microseconds
+from gateway.replay.forgetting import Forgetting
 from gateway.wss.replay import Once, Remembered
 
 FILE_NAME: Final = "replay.sqlite"
@@ -50,7 +52,9 @@ _INSERT: Final = (
 class SqliteStore:
     """Thread-safe: the threads of a worker take turns at one connection. Open it after the fork."""
 
-    def __init__(self, file: Path, max_entries: int, timeout_seconds: float) -> None:
+    def __init__(
+        self, file: Path, max_entries: int, timeout_seconds: float, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         """Nothing is opened before the first call, so a file that cannot be used is no error yet.
 
         A call waits at most `timeout_seconds` for other threads, and as long for other processes.
@@ -58,6 +62,7 @@ class SqliteStore:
         self._file = file
         self._max_entries = max_entries
         self._timeout_seconds = timeout_seconds
+        self._forgetting = Forgetting(clock)
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
 
@@ -98,13 +103,14 @@ class SqliteStore:
         self, database: sqlite3.Connection, entries: dict[bytes, int], count: int, now: datetime
     ) -> tuple[Remembered, int]:
         """Return the answer, and by how many the number of entries has changed."""
-        change = -database.execute(_EXPIRED, (microseconds(now - CLOCK_MARGIN), _PURGE)).rowcount
+        forgotten = self._forgetting.until(now)
+        change = -database.execute(_EXPIRED, (microseconds(forgotten - CLOCK_MARGIN), _PURGE)).rowcount
         there = {key: until for key in entries if (until := _until(database, key)) is not None}
         if any(until > microseconds(now) for until in there.values()):
             return Remembered.SEEN, change
         more = len(entries) - len(there)
         if count + change + more > self._max_entries:
-            change -= database.execute(_EXPIRED, (microseconds(now), _PURGE_FULL)).rowcount
+            change -= database.execute(_EXPIRED, (microseconds(forgotten), _PURGE_FULL)).rowcount
             more = sum(_until(database, key) is None for key in entries)
             if count + change + more > self._max_entries:
                 return Remembered.FULL, change

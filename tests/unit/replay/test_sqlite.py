@@ -27,11 +27,11 @@ def file(tmp_path):
 
 
 @pytest.fixture
-def open_file(file):
+def open_file(file, clock):
     opened = []
 
     def make(max_entries=1000, timeout_seconds=2.0):
-        opened.append(SqliteStore(file, max_entries, timeout_seconds))
+        opened.append(SqliteStore(file, max_entries, timeout_seconds, clock))
         return opened[-1]
 
     yield make
@@ -71,18 +71,20 @@ def test_a_message_with_two_entries_finds_no_room_for_one(open_file, file):
     assert store.remember([once("x")], NOW) is NEW
 
 
-def test_a_full_store_makes_room_of_what_no_longer_counts(open_file):
+def test_a_full_store_makes_room_of_what_no_longer_counts(open_file, clock):
     store = open_file(max_entries=10)
     for n in range(10):
         store.remember([once(f"{n}", seconds=10 if n < 2 else 100)], NOW)
+    clock.move(10)
     assert store.remember([once("x"), once("y")], later(10)) is NEW
     assert store.remember([once("z")], later(10)) is FULL
 
 
-def test_what_has_expired_goes_a_bounded_number_at_a_time(open_file, file):
+def test_what_has_expired_goes_a_bounded_number_at_a_time(open_file, file, clock):
     store = open_file(max_entries=1000)
     for n in range(200):
         store.remember([once(f"{n}", seconds=10)], NOW)
+    clock.move(1000)
     left = []
     for n in range(8):
         store.remember([once(f"x{n}", seconds=10_000)], later(1000))
@@ -90,6 +92,24 @@ def test_what_has_expired_goes_a_bounded_number_at_a_time(open_file, file):
     steps = [before - after for before, after in zip([200, *left], left, strict=False)]
     assert max(steps) < 100
     assert left[-1] == 8
+
+
+def test_what_was_seen_stays_seen_when_the_clock_is_set_ahead_and_back(open_file, file):
+    store = open_file()
+    for n in range(50):
+        store.remember([once(f"{n}")], NOW)
+    for n in range(10):
+        assert store.remember([once(f"ahead {n}", now=later(3600))], later(3600)) is NEW
+    assert rows(file) == 60
+    assert [store.remember([once(f"{n}")], NOW) for n in range(50)] == [SEEN] * 50
+
+
+def test_a_full_store_forgets_nothing_because_its_clock_was_set_ahead(open_file):
+    store = open_file(max_entries=10)
+    for n in range(10):
+        store.remember([once(f"{n}")], NOW)
+    assert store.remember([once("ahead", now=later(3600))], later(3600)) is FULL
+    assert [store.remember([once(f"{n}")], NOW) for n in range(10)] == [SEEN] * 10
 
 
 def test_an_entry_that_comes_again_after_its_time_is_counted_once(open_file, file):

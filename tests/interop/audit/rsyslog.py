@@ -2,10 +2,8 @@
 
 import shutil
 import socket
-import ssl
 import subprocess
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -24,7 +22,7 @@ START_SECONDS = 30
 
 @dataclass
 class Rsyslog:
-    """One receiver; it can be ended and started again at the same port, and goes on writing to the same file."""
+    """One receiver; ended and started again, it listens at the same port and goes on in the same file."""
 
     folder: Path
     pki: Pki
@@ -38,7 +36,10 @@ class Rsyslog:
         return self.folder / "messages"
 
     def start(self) -> None:
-        """Start it; return when it takes connections."""
+        """Start it; return when it takes connections. A line that it was killed over is ended first."""
+        if self.output.exists() and not self.output.read_bytes().endswith(b"\n"):
+            with self.output.open("ab") as file:
+                file.write(b"\n")
         configuration = self.folder / "rsyslog.conf"
         configuration.write_text(self._configuration())
         program = shutil.which("rsyslogd") or "/usr/sbin/rsyslogd"
@@ -64,10 +65,6 @@ class Rsyslog:
         """Return what it has written, line by line; a line that it was killed over is left out."""
         whole, _, _ = self.output.read_bytes().rpartition(b"\n") if self.output.exists() else (b"", b"", b"")
         return whole.split(b"\n") if whole else []
-
-    def times(self) -> Counter[bytes]:
-        """Return how often it has each message."""
-        return Counter(self.messages())
 
     def _end(self, how: Literal["terminate", "kill"]) -> None:
         if self.process is not None:
@@ -117,10 +114,3 @@ def need_rsyslog(driver: Driver) -> None:
     need("rsyslogd")
     if not any(Path("/usr/lib").glob(f"*/rsyslog/lmnsd_{driver}.so")):
         lack(f"rsyslog has no driver {driver} (tests/interop/install-tools.sh installs it)")
-
-
-def handshake(port: int, ca: Path) -> None:
-    """Connect over TLS once; raises OSError."""
-    context = ssl.create_default_context(cafile=ca)
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
-        context.wrap_socket(plain, server_hostname="127.0.0.1").close()

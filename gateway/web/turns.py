@@ -6,7 +6,6 @@ the lanes one after the other. A lane that may not have one more thread is passe
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Literal, TypeVar
@@ -14,6 +13,7 @@ from typing import Literal, TypeVar
 from gateway.errors import GatewayError, M
 from gateway.parsing import is_worn, lend_thread
 from gateway.web.lanes import OTHERS, Lane, Line, Lines, Tally
+from gateway.web.threads import Threads
 
 T = TypeVar("T")
 Held = tuple[Tally, ...]
@@ -36,7 +36,7 @@ class Turns:
         self._most_waiting = waiting
         self._seconds = waiting_seconds
         self._refused = refused
-        self._executor = self._fresh()
+        self._crew = Threads(lend_thread)
         self._lines: Lines[asyncio.Future[Held]] = Lines()
         self._loop = asyncio.get_running_loop()
         self.working = 0
@@ -55,12 +55,11 @@ class Turns:
         else:
             held = await self._turn(line)
         try:
-            future = self._executor.submit(self._in_thread, self._executor, work)
+            future = self._crew.run(partial(self._in_thread, self._crew, work), partial(self._done, held))
         except BaseException:
             self._done(held)
             raise
-        future.add_done_callback(partial(self._done_anywhere, held))
-        return await asyncio.wrap_future(future)
+        return await future
 
     def _take(self, line: Line[asyncio.Future[Held]]) -> Held:
         """Count a thread that is handed over."""
@@ -103,31 +102,23 @@ class Turns:
             self._refused("waited", line.lane)
             turn.set_exception(GatewayError(M.BUSY, private=f"{self!r}: waited {self._seconds:g} s"))
 
-    def _in_thread(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    def _in_thread(self, crew: Threads, work: Callable[[], T]) -> T:
         """Do the work, and tell the loop if the thread has then parsed what it may."""
         try:
             return work()
         finally:
             if is_worn():
                 with suppress(RuntimeError):  # the loop has ended
-                    self._loop.call_soon_threadsafe(self._renew, executor)
+                    self._loop.call_soon_threadsafe(self._renew, crew)
 
-    def _done_anywhere(self, held: Held, _future: Future[T]) -> None:
-        """Tell the loop that the work is done: in its thread, or in the loop's, where it was done at once."""
-        with suppress(RuntimeError):  # the loop has ended, and with it the counting
-            self._loop.call_soon_threadsafe(self._done, held)
-
-    def _fresh(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="request", initializer=lend_thread)
-
-    def _renew(self, worn: ThreadPoolExecutor) -> None:
+    def _renew(self, worn: Threads) -> None:
         """Let the threads end, one of which has parsed what a thread may, and take new ones.
 
         Those at work finish it; how many are at work is counted here, so there are never more.
         """
-        if worn is self._executor:
-            self._executor = self._fresh()
-            worn.shutdown(wait=False)
+        if worn is self._crew:
+            self._crew = Threads(lend_thread)
+            worn.end()
 
     def _done(self, held: Held) -> None:
         """Count a thread free again, and hand out what may be had now."""
@@ -147,4 +138,4 @@ class Turns:
 
     def close(self) -> None:
         """Take no more work; threads at work are not waited for."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._crew.end()

@@ -290,8 +290,7 @@ def test_what_comes_while_nobody_reads_is_there_when_somebody_does() -> None:
         stream = PlainStream(sock)
         data = [await stream.read()]
         await stream.write(b"a")
-        while not sent.is_set():
-            await asyncio.sleep(0.005)  # the loop turns, and finds bytes that nobody has asked for
+        await asyncio.to_thread(sent.wait, PATIENCE)  # the loop turns, and finds what nobody has asked for
         data.append(await stream.read())
         stream.close()
         return data

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from gateway.parsing import ROOM
 from gateway.safexml import Bounds, parse
 from gateway.web import turns as turns_module
 from gateway.web.lanes import OTHERS
+from gateway.web.threads import Threads
 from gateway.web.turns import Turns
 from tests.fixtures.web import PATIENCE
 
@@ -78,14 +78,15 @@ def test_a_thread_that_is_done_before_anybody_looks_ends_all_the_same(monkeypatc
         parse(b"<a>" + b"x" * ROOM + b"</a>", Bounds())
         return threading.current_thread()
 
-    class Quick(ThreadPoolExecutor):
-        def submit(self, *args, **kwargs):
-            future = super().submit(*args, **kwargs)
-            wait((future,), PATIENCE)
+    class Quick(Threads):
+        def run(self, work, over):
+            done = threading.Event()
+            future = super().run(lambda: (work(), done.set())[0], over)
+            assert done.wait(PATIENCE)
             return future
 
     async def test() -> None:
-        monkeypatch.setattr(turns_module, "ThreadPoolExecutor", Quick)
+        monkeypatch.setattr(turns_module, "Threads", Quick)
         turns = Turns(1, 0, PATIENCE)
         worn = await turns.run(wear)
         await asyncio.to_thread(worn.join, PATIENCE)

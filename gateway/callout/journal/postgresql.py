@@ -180,6 +180,7 @@ def _demanded(settings: JournalSettings) -> dict[str, Any]:
         "sslmode": "verify-full",
         "sslrootcert": str(settings.truststore.path),
         "gssencmode": "disable",  # would take the place of TLS, certificate and all
+        "ssl_min_protocol_version": "TLSv1.2",
     }
 
 

@@ -27,6 +27,7 @@ from gateway.observe.events import PathEvent, PathRestored, RequestEnded, Turned
 
 _SECRET_KEYS: Final = frozenset({"password", "secret", "token", "authorization", "key", "passphrase"})
 HIDDEN: Final = "***"
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def redact(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -37,6 +38,8 @@ def redact(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> Mu
 def _redacted(name: str, value: Any) -> Any:
     if isinstance(value, Secret) or name.lower() in _SECRET_KEYS:
         return HIDDEN
+    if type(value) in _AS_THEY_ARE:  # most are, and this is done for each member of each request
+        return value
     if isinstance(value, Mapping):
         return {str(k): _redacted(str(k), v) for k, v in value.items()}
     if isinstance(value, bytes):
@@ -72,7 +75,11 @@ def configure(*, level: str = "info", json: bool = True) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("gateway").setLevel(level.upper())
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -88,8 +95,12 @@ class LogSink:
     def emit(self, event: RequestEnded) -> None:
         """Write one line."""
         write = self._log.info if event.outcome != "refused" else self._log.warning
-        told = ((name, getattr(event, name)) for name in (*_TOLD, *(_OWN if event.tracked_by else ())))
-        write("request", **{name: value for name, value in told if value not in (None, "", ())})
+        told = {}
+        for name in (*_TOLD, *_OWN) if event.tracked_by else _TOLD:
+            value = getattr(event, name)
+            if value is not None and value not in _NOTHING:
+                told[name] = value
+        write("request", **told)
 
     def turned_away(self, event: TurnedAway) -> None:
         """Write one line; it is a note, as anybody can have any number of them written."""
@@ -99,9 +110,11 @@ class LogSink:
 _TOLD: Final = tuple(
     field.name
     for field in fields(RequestEnded)
-    if field.name not in {"timeline", "received", "request_id", "traceparent", "tracestate", "route"}
+    if field.name
+    not in {"timeline", "received", "request_id", "token", "traceparent", "tracestate", "route", "ims_code"}
 )
 """Members of a request's record that the log tells; the audit has them all."""
+_NOTHING: Final = ("", ())
 _OWN: Final = ("request_id",)
 """Told beside a tracking id that is the caller's: he may have used it before."""
 

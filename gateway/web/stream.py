@@ -64,7 +64,7 @@ class PlainStream:
     """A TCP connection as it is.
 
     The loop is told once that somebody waits to read, not for each wait: a client that sends its next request
-    when it has the answer finds it still told. So is it with the timer, which looks how late it is when it ends.
+    when it has the answer finds it still told. So is it with the timer, which looks how late it is at its end.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -179,8 +179,10 @@ class PlainStream:
 class TlsStream:
     """TLS over a TCP connection."""
 
-    def __init__(self, sock: socket.socket, tls: ListenerTls) -> None:
+    def __init__(self, sock: socket.socket, tls: ListenerTls, turn: asyncio.Lock | None = None) -> None:
+        """`turn`: who may reckon on his handshake; one of all connections does at a time."""
         self._plain = PlainStream(sock)
+        self._turn = turn or asyncio.Lock()
         self._socket = sock
         self._tls = tls
         self._incoming = ssl.MemoryBIO()
@@ -202,7 +204,7 @@ class TlsStream:
         self._incoming.write(first)
         while True:
             try:
-                self._ssl.do_handshake()
+                await self._handshake()
                 break
             except ssl.SSLWantReadError:
                 await self._flush()
@@ -215,6 +217,18 @@ class TlsStream:
         if complaint:
             raise ssl.SSLError(ssl.SSL_ERROR_SSL, complaint)
         self._opened = True
+
+    async def _handshake(self) -> None:
+        """Go on with the handshake as far as it goes, then let the loop go round once.
+
+        That is a millisecond of reckoning: were all connections of a flood served in one round of the loop, the
+        requests of everybody else would wait for all of them.
+        """
+        async with self._turn:
+            try:
+                self._ssl.do_handshake()
+            finally:
+                await asyncio.sleep(0)
 
     async def read(self) -> bytes:
         """Return what has arrived, decrypted. The end without close_notify counts as the end, too.

@@ -117,6 +117,11 @@ def _known(*signers: Signer) -> Callable[[Element], None]:
     return verify
 
 
+def verify_with(root: Element, key: xmlsec.Key) -> None:
+    """Verify the one signature of a message with its key; xmlsec.Error when it is wrong."""
+    _verify(root, next(root.iter(SIGNATURE)), key)
+
+
 def _in_message(root: Element) -> None:
     """Verify every signature with the certificate that the message brings."""
     for signature in root.iter(SIGNATURE):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bench.comparison import processes
 from bench.comparison.messages import AUDIENCE, ISSUER
-from bench.comparison.place import KEYSTORE_PASSWORD, MANY, ONE, PLAIN, USERNAME, USERS, Place
+from bench.comparison.place import KEYSTORE_PASSWORD, MANY, ONE, PLAIN, SUBJECTS, USERNAME, USERS, Place
 from bench.comparison.processes import Server
 from tests.fixtures.ports import free_port
 from tests.fixtures.running_gateway import deploy_lab, toml_value
@@ -28,7 +28,6 @@ application = "IMSAPPL"
 maxsoc = {{maxsoc}}
 [passtickets.IMSAPPL]
 key = "{PASSTICKET_KEY}"
-replay_protection = false
 """
 _BUNDLE: Final = f"""[ims_connect]
 host = "127.0.0.1"
@@ -80,7 +79,8 @@ def _server_settings(place: Place, port: int, shape: Shape) -> Mapping[str, Any]
     }
 
 
-def _write(home: Path, place: Place, port: int, standin: int, shape: Shape) -> None:
+def write(home: Path, place: Place, port: int, standin: int, shape: Shape) -> None:
+    """Write a home in front of the stand-in at a port."""
     (home / "bundles").mkdir(parents=True)
     bundle = _BUNDLE.format(port=standin, maxsoc=shape.maxsoc, pool=shape.pool)
     (home / "bundles/ims1.toml").write_text(bundle)
@@ -100,7 +100,8 @@ def _imsgw(*arguments: str) -> list[str]:
 def start_standin(folder: Path, maxsoc: int = 512) -> Server:
     """Start the stand-in; its CPU time is nobody's in the comparison."""
     port, config = free_port(), folder / "standin.toml"
-    users = "".join(f'[users.{user}]\npassword = "{password}"\n' for user, password in USERS.items())
+    passwords = {**USERS, **dict.fromkeys(SUBJECTS, "UNUSED1")}
+    users = "".join(f'[users.{user}]\npassword = "{password}"\n' for user, password in passwords.items())
     config.write_text(_STANDIN.format(port=port, maxsoc=maxsoc) + users)
     command = _imsgw("standin", "--config", str(config))
     made = processes.start("stand-in", port, folder / "standin.log", command, _environ())
@@ -112,7 +113,7 @@ def start(name: str, place: Place, standin: Server, shape: Shape) -> Server:
     """Start a gateway on a home of its own."""
     folder, port = place.folder_of(name), free_port()
     home = folder / "home"
-    _write(home, place, port, standin.port, shape)
+    write(home, place, port, standin.port, shape)
     command = _imsgw("serve", "--home", str(home))
     made = processes.start("gateway", port, folder / "log", command, _environ())
     made.wait()

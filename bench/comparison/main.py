@@ -4,17 +4,22 @@ import argparse
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.comparison import home, load, place
 from bench.comparison.contestants import CONTESTANTS
+from bench.comparison.latency import Latency
+from bench.comparison.place import Place
+from bench.comparison.processes import Server
 from bench.comparison.race import Pace, Race
 from bench.comparison.results import Results
+from bench.comparison.scaling import PAYLOADS, SERVICES, WAITING, Scaling
 
 RESULTS: Final = home.ROOT / "bench/results/comparison.json"
 DOCS: Final = home.ROOT / "docs/performance.md"
-PARTS: Final = ("race",)
+PARTS: Final = ("race", "latency", "payload", "services", "waiting")
 SENDERS: Final = 2_000
 
 
@@ -55,12 +60,39 @@ def run(argv: Sequence[str], commit: str) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsgw-bench-")))
         print(f"making {senders} senders", flush=True)
         made = place.make(folder, senders)
-        standin = home.start_standin(folder)
+        standin = home.start_standin(folder, maxsoc=4_096)
         stack.callback(standin.stop)
-        if "race" in arguments.parts:
-            chosen = [each for each in CONTESTANTS if each.name in arguments.servers]
-            race = Race(made, pace, results)
-            with ExitStack() as racing:
-                race.start(racing, chosen, standin)
-                race.run()
-    results.finish()
+        for part in arguments.parts:
+            print(f"== {part}", flush=True)
+            _measure(part, arguments, Run(made, pace, results, standin))
+    if set(arguments.parts) == set(PARTS):
+        results.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every part needs."""
+
+    place: Place
+    pace: Pace
+    results: Results
+    standin: Server
+
+
+def _measure(part: str, arguments: argparse.Namespace, run: Run) -> None:
+    scaling = Scaling(run.place, run.pace, run.results, run.standin)
+    few = arguments.quick
+    if part == "race":
+        chosen = [each for each in CONTESTANTS if each.name in arguments.servers]
+        race = Race(run.place, run.pace, run.results)
+        with ExitStack() as racing:
+            race.start(racing, chosen, run.standin)
+            race.run()
+    elif part == "latency":
+        Latency(run.place, run.pace, run.results, run.standin).run()
+    elif part == "payload":
+        scaling.payloads(PAYLOADS[:2] if few else PAYLOADS)
+    elif part == "services":
+        scaling.services((1, 10) if few else SERVICES)
+    else:
+        scaling.waiting((1, 20) if few else WAITING)

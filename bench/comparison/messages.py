@@ -97,10 +97,10 @@ def _timestamp(wsu_id: str, now: datetime) -> str:
     )
 
 
-def _assertion(assertion_id: str, now: datetime) -> str:
+def _assertion(assertion_id: str, now: datetime, user: str) -> str:
     return (
         f'<saml2:Assertion xmlns:saml2="{SAML}" ID="{assertion_id}" IssueInstant="{_instant(now)}" '
-        f'Version="2.0"><saml2:Issuer>{ISSUER}</saml2:Issuer><saml2:Subject><saml2:NameID>{USER}</saml2:NameID>'
+        f'Version="2.0"><saml2:Issuer>{ISSUER}</saml2:Issuer><saml2:Subject><saml2:NameID>{user}</saml2:NameID>'
         '<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:sender-vouches">'
         "</saml2:SubjectConfirmation></saml2:Subject>"
         f'<saml2:Conditions NotBefore="{_instant(now - BACKDATED)}" NotOnOrAfter="{_instant(now + LIFETIME)}">'
@@ -140,12 +140,12 @@ def _signature(parts: dict[str, str], sender: Sender, token_id: str) -> str:
     )
 
 
-def signed(text: str, sender: Sender, now: datetime, content: str = "") -> Message:
+def signed(text: str, sender: Sender, now: datetime, user: str = USER) -> Message:
     """Return a message with an assertion and its sender's signature over Body, Timestamp and assertion."""
     body_id, time_id, assertion_id, token_id = (f"_{secrets.token_hex(12)}" for _ in range(4))
-    body = _body(body_id, content or payload(text))
+    body = _body(body_id, payload(text))
     timestamp = _timestamp(time_id, now)
-    assertion = _assertion(assertion_id, now)
+    assertion = _assertion(assertion_id, now, user)
     parts = {body_id: body, time_id: timestamp, assertion_id: assertion}
     token = (
         f'<wsse:BinarySecurityToken xmlns:wsu="{WSU}" EncodingType="{BASE64}" ValueType="{X509_V3}" '

@@ -14,6 +14,8 @@ from gateway.exchange import Secret
 
 KEYSTORE_PASSWORD: Final = "keys-for-bench"
 USERS: Final = {"ALICE": "WONDER1", "BOB": "BUILDER1", "GWUSER": "GWPASS1"}
+SUBJECTS: Final = tuple(f"U{number:04}" for number in range(500))
+"""Users that assertions name: a portal vouches for many, and PassTickets are for one user and second each."""
 PLAIN, USERNAME, ONE, MANY = SERVICES = ("PlainPort", "UserPort", "OnePort", "ManyPort")
 """WSDL ports; the last part of the path tells every server what to ask of a message."""
 

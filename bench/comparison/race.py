@@ -12,7 +12,7 @@ from bench.comparison import forged, load
 from bench.comparison.contestants import Contestant
 from bench.comparison.load import Outcome, Plan
 from bench.comparison.messages import Message, plain, signed, username
-from bench.comparison.place import MANY, PLAIN, SERVICES, USERNAME, USERS, Place
+from bench.comparison.place import MANY, PLAIN, SERVICES, SUBJECTS, USERNAME, USERS, Place
 from bench.comparison.processes import BenchError, Server, proportional_memory
 from bench.comparison.results import Results
 from gateway.clock import SYSTEM_CLOCK
@@ -48,7 +48,8 @@ def messages(service: str, place: Place, count: int, now: datetime) -> Iterator[
             yield username(text, USERS["ALICE"])
         else:
             many = place.senders.many
-            yield signed(text, many[number % len(many)] if service == MANY else many[0], now)
+            sender = many[number % len(many)] if service == MANY else many[0]
+            yield signed(text, sender, now, SUBJECTS[number % len(SUBJECTS)])
 
 
 @dataclass

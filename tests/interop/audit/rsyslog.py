@@ -28,6 +28,11 @@ class Rsyslog:
     pki: Pki
     driver: Driver = "ossl"
     clients: Clients = "anon"
+    held_seconds: float = 0
+    """How long it holds what it has received in memory before it writes it; a kill loses that."""
+    host: str = "127.0.0.1"
+    prefix: tuple[str, ...] = ()
+    """Before its command: where it is to run."""
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -43,7 +48,7 @@ class Rsyslog:
         configuration = self.folder / "rsyslog.conf"
         configuration.write_text(self._configuration())
         program = shutil.which("rsyslogd") or "/usr/sbin/rsyslogd"
-        command = [program, "-n", "-f", str(configuration), "-i", str(self.folder / "pid")]
+        command = [*self.prefix, program, "-n", "-f", str(configuration), "-i", str(self.folder / "pid")]
         for _ in range(3):  # somebody else may hold the port for a moment
             (self.folder / "pid").unlink(missing_ok=True)
             with (self.folder / "log").open("ab") as log:
@@ -77,7 +82,7 @@ class Rsyslog:
         deadline = time.monotonic() + START_SECONDS
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                socket.create_connection((self.host, self.port), timeout=1).close()
             except OSError:
                 time.sleep(0.02)
                 continue
@@ -100,9 +105,10 @@ class Rsyslog:
                 defaultNetstreamDriverCertFile="{keys}"
                 defaultNetstreamDriverKeyFile="{keys}"
             )
+            main_queue(queue.dequeueSlowdown="{int(self.held_seconds * 1e6)}" queue.dequeueBatchSize="8192")
             module(load="imtcp")
             input(
-                type="imtcp" port="{self.port}" address="127.0.0.1"
+                type="imtcp" port="{self.port}" address="{self.host}"
                 streamDriver.name="{self.driver}" streamDriver.mode="1" streamDriver.authMode="{self.clients}"
             )
             template(name="whole" type="string" string="%rawmsg%\\n")

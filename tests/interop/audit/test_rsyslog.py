@@ -114,7 +114,7 @@ def wait_for_all(receiver: Rsyslog, written: list[str], kills: int = 0) -> list[
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_all_records_come_over_mutual_tls_across_restarts_and_a_kill_under_load(tmp_path, pki, driver):
     with (
-        running(tmp_path, pki, driver, clients="x509/certvalid") as receiver,
+        running(tmp_path, pki, driver, clients="x509/certvalid", held_seconds=0.7) as receiver,
         writing_to(receiver, tmp_path, keystore(pki.keys.client)) as target,
     ):
         load = Load(target, "load")

@@ -27,6 +27,28 @@ from gateway.soap.steps import Steps
 _LOG: Final = logging.getLogger(__name__)
 _ACCEPTED: Final = SoapAnswer(202, (), b"")
 _LONGEST_NAME: Final = 200
+_OWN_URL: Final = ""
+"""Spyne would put an address together, for a WSDL of its own."""
+_ENVIRON: Final = {
+    "REQUEST_METHOD": "POST",
+    "SCRIPT_NAME": "",
+    "PATH_INFO": "/",
+    "QUERY_STRING": "",
+    "SERVER_NAME": "gateway",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "CONTENT_LENGTH": "0",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.input": BytesIO(),
+    "wsgi.errors": BytesIO(),
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+"""A WSGI environment of ours, to which the dispatch is added: nothing is from a caller but the checked message.
+
+`CONTENT_TYPE` is left out: of what Spyne would read from it, the charset, nothing is used."""
 
 
 class SoapApplication:
@@ -99,7 +121,7 @@ class SoapApplication:
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
             started.append((status, headers))
 
-        body = b"".join(self._wsgi(_environ(dispatch), start_response))
+        body = b"".join(self._wsgi({**_ENVIRON, DISPATCH: dispatch}, start_response, _OWN_URL))
         if dispatch.error is not None:
             raise dispatch.error
         if not dispatch.finished or not started:
@@ -141,26 +163,3 @@ def _unforeseen(error: Exception, arrival: Arrival) -> GatewayError:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" at {last[0].name} line {last[0].lineno}" if last else ""
     return GatewayError(M.INTERNAL, private=f"{type(error).__name__}{place}")
-
-
-def _environ(dispatch: Dispatch) -> dict[str, Any]:
-    """Return a WSGI environment of ours: nothing that a caller sent is in it but the checked message."""
-    return {
-        "REQUEST_METHOD": "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": "/",
-        "QUERY_STRING": "",
-        "SERVER_NAME": "gateway",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_TYPE": dispatch.admitted.envelope.version.content_type,
-        "CONTENT_LENGTH": "0",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        "wsgi.errors": BytesIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        DISPATCH: dispatch,
-    }

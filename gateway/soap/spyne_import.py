@@ -14,7 +14,7 @@ import sys
 import warnings
 from importlib import import_module
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 _SIX: Final = "spyne.util.six"
 _LAZY_MODULES: Final = (
@@ -54,6 +54,12 @@ def _forget(_application: object) -> None:
     """Stand in for Spyne's register of all applications."""
 
 
+def _fire_event(self: Any, name: str, context: object, *args: object, **kwargs: object) -> None:
+    """Stand in for EventManager's own, which makes a set anew for each of a dozen events nobody listens to."""
+    for handler in self.handlers.get(name, ()):
+        handler(context, *args, **kwargs)
+
+
 _put_six_in_place()
 with warnings.catch_warnings():
     # both only while Spyne's modules are compiled and imported, on 3.11 and 3.12
@@ -62,6 +68,8 @@ with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*invalid escape sequence", category=_category)
     import spyne.application
     import spyne.const
+    import spyne.context
+    import spyne.evmgr
     from spyne.application import Application
     from spyne.decorator import rpc
     from spyne.interface import InterfaceDocumentsBase
@@ -75,6 +83,9 @@ _silence()
 spyne.application.register_application = _forget
 # Spyne would run a full garbage collection between requests, with all threads waiting
 spyne.const.MIN_GC_INTERVAL = float("inf")
+spyne.evmgr.EventManager.fire_event = _fire_event
+# Spyne would hold each of the sixty names that it sets for a request against those that it has set
+spyne.context.MethodContext.__setattr__ = object.__setattr__
 
 __all__ = [
     "AnyXml",

@@ -26,7 +26,7 @@ from typing import Any, Final
 from gateway.clock import Clock
 from gateway.config.model import parse_listen
 from gateway.control.line import send_line
-from gateway.observe.metrics import CONTENT_TYPE
+from gateway.observe.common_metrics import CONTENT_TYPE
 from gateway.tls import ListenerTls
 
 log = logging.getLogger("gateway.callout")

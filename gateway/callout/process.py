@@ -32,6 +32,7 @@ from gateway.control.seat import CALLOUT
 from gateway.control.server import ControlServer
 from gateway.errors import ConfigError, Problem
 from gateway.observe.callout_metrics import CalloutMetrics
+from gateway.sampling import Pulse, Vitals
 from gateway.soap.consumer import ConsumerContract
 
 log = logging.getLogger("gateway.callout")
@@ -120,6 +121,8 @@ class _Process:
         built.callback(self._seat.close)
         built.callback(self._control.close)
         self._metrics.show(self._condition.readings)
+        pulse = Pulse(Vitals(self._metrics.common, lambda: self._home.home, clock).look)
+        built.callback(pulse.close)
 
     def listen(self, address: str) -> None:
         """Listen for probes. Raises ConfigError."""

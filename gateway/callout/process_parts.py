@@ -12,8 +12,8 @@ from gateway.control.seat import CALLOUT, Seat
 from gateway.errors import ConfigError, Problem
 from gateway.observe.callout_events import CalloutSink
 from gateway.observe.callout_metrics import CalloutMetrics, CountedCallouts
+from gateway.observe.common_metrics import CommonMetrics
 from gateway.observe.logs import CalloutLog
-from gateway.observe.metrics import Metrics
 from gateway.soap.consumer import ConsumerContract
 from gateway.tls import ListenerTls, server_tls
 
@@ -44,7 +44,7 @@ class Make(Protocol):
         *,
         sink: CalloutSink,
         clock: Clock,
-        metrics: Metrics,
+        metrics: CommonMetrics,
     ) -> Serving:
         """Build everything, start nothing."""
         ...

@@ -30,7 +30,7 @@ from gateway.config.model import Home
 from gateway.errors import ConfigError
 from gateway.identity.seconds import Seconds
 from gateway.observe.callout_events import CalloutSink
-from gateway.observe.metrics import Metrics
+from gateway.observe.common_metrics import CommonMetrics
 from gateway.replay import open_store
 from gateway.sampling import Sampler
 from gateway.soap.consumer import ConsumerContract
@@ -51,7 +51,7 @@ class CalloutRuntime:
         *,
         sink: CalloutSink,
         clock: Clock = SYSTEM_CLOCK,
-        metrics: Metrics | None = None,
+        metrics: CommonMetrics | None = None,
     ) -> None:
         """Build everything, start nothing. `contracts` of the consumers; None: they are read here.
 
@@ -59,7 +59,7 @@ class CalloutRuntime:
         opened.
         """
         self._clock = clock
-        metrics = metrics or Metrics()
+        metrics = metrics or CommonMetrics()
         with ExitStack() as built:
             home.state.mkdir(parents=True, exist_ok=True)
             replay = open_store(home.gateway.replay, home.state, clock, metrics)

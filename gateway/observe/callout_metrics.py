@@ -4,7 +4,7 @@ That process is one, so it counts in itself; see `gateway.observe.metrics` for t
 follow the events; what the listeners do is asked when somebody looks (`show`), so that it is never stale.
 
 Labels are names of the configuration and words of ours. A message of a tpipe chooses which service it names, so
-a name that is not deployed counts as `UNKNOWN`. Names and labels are an interface: docs/callout-operations.md
+a name that is not deployed counts as `UNKNOWN`. Names and labels are an interface: docs/metrics.md
 lists them.
 """
 
@@ -21,7 +21,7 @@ from gateway.observe.callout_events import (
     CircuitChanged,
     LateAnswer,
 )
-from gateway.observe.metrics import Metrics
+from gateway.observe.common_metrics import CommonMetrics
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -53,8 +53,8 @@ class CalloutMetrics:
     """What the callout process counts. Thread-safe."""
 
     def __init__(self) -> None:
-        """Import the library, in whose first moment is decided whether it counts in files; see `metrics`."""
-        self.common = Metrics()
+        """Import the library, which counts in files or not from its first moment on; see `metric_files`."""
+        self.common = CommonMetrics()
         """What is counted as in `serve`: the configuration, the ways to IMS Connect, the replay store."""
         from prometheus_client import CollectorRegistry, Counter, Histogram  # noqa: PLC0415  quick --help
 

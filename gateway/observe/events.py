@@ -78,6 +78,8 @@ class RequestEnded:
     """Under which IMS Connect knew the call."""
     dfs: str = ""
     """Number of the message of IMS that was the answer, as DFS065; empty: none."""
+    ims_code: str = ""
+    """What IMS Connect or IMS refused it with, by `gateway.imsconnect.code_names`; empty: they did not."""
     status: int = 0
     """HTTP status of the answer."""
     request_bytes: int = 0

@@ -1,7 +1,7 @@
 """Metrics of `serve` for Prometheus: what its workers count, and how it is shown.
 
 Each worker counts in files of its own, and whoever is asked adds all of them up, see `metric_files`. A counter
-outlives its worker. All files go when the gateway starts. Without a folder the counts are those of this object alone.
+outlives its worker. All files go when the gateway starts. Without a folder the counts are those of this object.
 
 Names and labels are an interface: they do not change. docs/metrics.md lists them.
 """

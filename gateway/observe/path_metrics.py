@@ -3,24 +3,18 @@
 Labels are bundles and addresses of the configuration, so there are as many as an operator has written down.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gateway.observe.events import PathEvent, PathOpened, PathRestored, PathSink
+from gateway.observe.shown import NOTHING
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
-    from prometheus_client.metrics_core import Metric
 
-_EXPIRY: Final = "imsgw_ims_connect_certificate_not_after_seconds"
-_DAYS: Final = "imsgw_ims_connect_certificate_days_left"
-_DAY_SECONDS: Final = 86_400
 _STATES: Final = ("idle", "in_use", "waiting", "limit")
 
-NOTHING: Final = nan
-"""Value of a gauge whose label has gone."""
 COUNTED: Final = (
     "requests",
     "wait_timeouts",
@@ -40,7 +34,7 @@ class PathMetrics:
     """What one worker knows of the ways to IMS Connect. Thread-safe."""
 
     def __init__(self, registry: "CollectorRegistry") -> None:
-        """Import the library; see `gateway.observe.metrics`, which says when."""
+        """Import the library; see `gateway.observe.metric_files`, which says when."""
         from prometheus_client import Counter, Gauge  # noqa: PLC0415  not before the folder is known
 
         where = ["bundle", "endpoint"]
@@ -71,7 +65,7 @@ class PathMetrics:
             registry=registry,
         )
         self._expiry = Gauge(
-            _EXPIRY,
+            "imsgw_ims_connect_certificate_not_after_seconds",
             "When a certificate ends: ours, or the one that IMS Connect last showed.",
             [*where, "whose"],
             registry=registry,
@@ -128,30 +122,3 @@ class CountedPaths:
         """Count one event and pass it on."""
         self._metrics.path_changed(event)
         self._sink.path_changed(event)
-
-
-class Shown:
-    """Another collector's metrics as they are shown.
-
-    Without what has no value any more, and beside the end of each certificate with the days until then.
-    """
-
-    def __init__(self, registry: "CollectorRegistry", now: datetime) -> None:
-        self._registry = registry
-        self._now = now.timestamp()
-
-    def collect(self) -> "Iterator[Metric]":
-        """Yield all metrics."""
-        from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415  see `PathMetrics`
-
-        for family in self._registry.collect():
-            family.samples = [sample for sample in family.samples if not isnan(sample.value)]
-            yield family
-            if family.name != _EXPIRY:
-                continue
-            names = ["bundle", "endpoint", "whose"]
-            days = GaugeMetricFamily(_DAYS, "Days until then; negative when it has ended.", labels=names)
-            for sample in family.samples:
-                left = (sample.value - self._now) / _DAY_SECONDS
-                days.add_metric([sample.labels[name] for name in names], round(left, 2))
-            yield days

@@ -16,6 +16,7 @@ from gateway.config.model import Home, KeyStore, TrustStore
 from gateway.errors import Problem
 from gateway.preflight.certificates import keystore_findings
 from gateway.tls.findings import Finding, Use, certificate_findings
+from gateway.tls.named import named_stores
 from gateway.tls.opened import Opened
 
 _PEM = b"-----BEGIN CERTIFICATE-----"
@@ -108,29 +109,8 @@ def _tried(file: str, key: str, make: Callable[[], object]) -> Iterator[Problem]
 
 def stores_of(home: Home) -> Iterator[StorePlace]:
     """Yield every store with its place, each that is set; not the truststores by which providers believe."""
-    for file, key, store in _named(home):
-        if store is not None:
-            key_use = _KEY_USES.get(key, Use.CLIENT)
-            yield StorePlace(file, key, store, key_use if isinstance(store, KeyStore) else Use.TRUSTED)
-
-
-def _named(home: Home) -> Iterator[tuple[str, str, KeyStore | TrustStore | None]]:
-    gateway = home.gateway
-    yield GATEWAY_FILE, "server.keystore", gateway.server.keystore
-    yield GATEWAY_FILE, "server.client_truststore", gateway.server.client_truststore
-    yield GATEWAY_FILE, "replay.truststore", gateway.replay.truststore
-    yield GATEWAY_FILE, "journal.truststore", gateway.journal.truststore
-    if gateway.admin.sso is not None:
-        yield GATEWAY_FILE, "admin.sso.keystore", gateway.admin.sso.keystore
-    for name, bundle in home.bundles.items():
-        file = bundle_file(name)
-        if (settings := bundle.ims_connect.tls) is not None:
-            yield file, "ims_connect.tls.truststore", settings.truststore
-            yield file, "ims_connect.tls.keystore", settings.keystore
-        if bundle.callout is not None:
-            yield file, "callout.truststore", bundle.callout.truststore
-            yield file, "callout.keystore", bundle.callout.keystore
-    for name, consumer in home.consumers.items():
-        security = consumer.settings.security
-        yield correlator_file(name), "security.truststore", security.truststore
-        yield correlator_file(name), "security.keystore", security.keystore
+    for one in named_stores(home):
+        if one.purpose != "signers":
+            key_use = _KEY_USES.get(one.key, Use.CLIENT)
+            use = key_use if isinstance(one.store, KeyStore) else Use.TRUSTED
+            yield StorePlace(one.file, one.key, one.store, use)

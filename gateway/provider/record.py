@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from gateway.errors import GatewayError, ImsError
 from gateway.exchange import Arrival, Caller
 from gateway.imsconnect import CallNote
+from gateway.imsconnect.code_names import code_name
 from gateway.observe import timeline
 from gateway.observe.events import RequestEnded
 from gateway.observe.timeline import Timeline
@@ -30,13 +31,13 @@ class Course:
     token: TokenKind
     """The kind of token that the service asks for."""
     timeline: Timeline
+    tracked: Tracked
+    """What the request is known by."""
     verdict: Verdict | None = None
     caller: Caller | None = None
     operation: str = ""
     one_way: bool = False
     transaction: str = ""
-    tracked: Tracked = Tracked("")
-    """What the request is known by."""
     reached: bool = False
     """Whether bytes of it may have reached IMS Connect."""
     note: CallNote = field(default_factory=CallNote)
@@ -121,6 +122,7 @@ def _codes(ims: ImsError | None) -> dict[str, Any]:
         "reason_code": ims.reason_code,
         "racf_code": ims.racf_code,
         "dfs": ims.dfs,
+        "ims_code": code_name(ims),
     }
 
 

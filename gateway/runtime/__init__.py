@@ -99,6 +99,10 @@ def build(
         built.callback(sampler.close)
         backends.farewell = sampler.look
         done, at = (last[0].done, last[1]) if last else (True, snapshot.loaded_at)
+        bounds = home.gateway.server
+        metrics.load.bounds(
+            threads=bounds.threads, waiting=bounds.waiting, connections=bounds.worker_connections
+        )
         metrics.reloaded(snapshot.number, at, done=done, count=False)
         parts = Parts(backends, board, probe, metrics, clock, last)
         return WorkerRuntime(live, parts, sinks, built.pop_all().close)

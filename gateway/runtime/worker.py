@@ -11,6 +11,7 @@ from gateway.observe.events import Sink, TurnedAway
 from gateway.observe.limit_events import LimitReached
 from gateway.runtime.desk import Desk, Parts
 from gateway.runtime.live import Live
+from gateway.sampling import Pulse, Vitals
 from gateway.web.environ import LISTENER, Environ, Floor, ListenerName, StartResponse
 from gateway.web.lanes import Lane
 from gateway.web.message import Reply
@@ -37,6 +38,7 @@ class WorkerRuntime:
         self.live = live
         self.desk = Desk(live, parts)
         self._clock = parts.clock
+        self._metrics = parts.metrics
         self._sink = sink
         self._close = close
         self._admin: Admin | None = None
@@ -76,6 +78,14 @@ class WorkerRuntime:
     def begin(self, floor: Floor, control: socket.socket | None) -> None:
         """Take commands from now on."""
         self.desk.begin(floor)
+        vitals = Vitals(self._metrics, lambda: self.live.current.snapshot.home, self._clock)
+
+        def look() -> None:
+            load = floor.load()
+            self._metrics.load.look(in_work=load.in_work, waiting=load.waiting, connections=load.connections)
+            vitals.look()
+
+        self._closing.callback(Pulse(look).close)
         if control is not None:
             server = ControlServer(control, self.desk.answer, self._clock)
             self._closing.callback(server.close)

@@ -49,7 +49,7 @@ class LiveTrust:
         self._paths = tuple(path for path in (store.path if store else None, crl) if path is not None)
         self._lock = Lock()
         self._looked = clock.monotonic()
-        self._seen = _marks(self._paths)
+        self._seen = marks_of(self._paths)
         self._keys = read_trusted(store, crl)
         self._told = ""
 
@@ -65,7 +65,7 @@ class LiveTrust:
 
     def _look(self) -> None:
         self._looked = self._clock.monotonic()
-        marks = _marks(self._paths)  # taken before reading: what changes meanwhile shows next time
+        marks = marks_of(self._paths)  # taken before reading: what changes meanwhile shows next time
         if marks == self._seen:
             return
         try:
@@ -88,11 +88,12 @@ class LiveTrust:
         log.error("the truststore has changed and cannot be used, so the one before stays in use: %s", reason)
 
 
-def _marks(paths: Iterable[Path]) -> tuple[_Mark, ...]:
-    return tuple(mark for path in paths for mark in _marks_of(path))
+def marks_of(paths: Iterable[Path]) -> tuple[_Mark, ...]:
+    """Return what changes when files, or folders of them, change. Does not raise."""
+    return tuple(mark for path in paths for mark in _marks_in(path))
 
 
-def _marks_of(path: Path) -> Iterator[_Mark]:
+def _marks_in(path: Path) -> Iterator[_Mark]:
     yield _mark(path)
     if path.is_dir():
         try:

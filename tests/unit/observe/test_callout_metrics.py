@@ -7,8 +7,7 @@ import pytest
 
 from gateway.observe.callout_events import CalloutEnded, CircuitChanged, LateAnswer, ListenerChanged
 from gateway.observe.callout_metrics import CalloutMetrics, CountedCallouts, ListenerReading
-from tests.unit.observe.test_metrics import NAMES as COMMON
-from tests.unit.observe.test_metrics import values
+from tests.unit.observe.test_metrics import COMMON, values
 
 ENDED = CalloutEnded(
     tracking_id="urn:uuid:1",

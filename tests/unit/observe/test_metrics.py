@@ -29,12 +29,18 @@ EVENT = RequestEnded(
     reached_ims_connect=False,
     milliseconds=1,
 )
-NAMES = {
+COMMON = {
+    "imsgw_build_info": "gauge",
+    "imsgw_start_time_seconds": "gauge",
+    "imsgw_workers": "gauge",
+    "imsgw_cpu_seconds_total": "counter",
+    "imsgw_resident_memory_bytes": "gauge",
+    "imsgw_open_files": "gauge",
+    "imsgw_open_files_limit": "gauge",
     "imsgw_replay_store_failures_total": "counter",
     "imsgw_replay_store_unprotected_total": "counter",
     "imsgw_replay_store_full_total": "counter",
     "imsgw_replay_store_up": "gauge",
-    "imsgw_requests_refused_total": "counter",
     "imsgw_reloads_total": "counter",
     "imsgw_config_version": "gauge",
     "imsgw_config_last_reload_timestamp_seconds": "gauge",
@@ -45,6 +51,32 @@ NAMES = {
     "imsgw_ims_connect_pool_events_total": "counter",
     "imsgw_ims_connect_certificate_not_after_seconds": "gauge",
     "imsgw_ims_connect_certificate_days_left": "gauge",
+    "imsgw_certificate_not_after_seconds": "gauge",
+    "imsgw_certificate_days_left": "gauge",
+    "imsgw_certificates_expired": "gauge",
+}
+"""Those of `serve` and of `callout`."""
+NAMES = COMMON | {
+    "imsgw_request_seconds": "histogram",
+    "imsgw_request_bytes_total": "counter",
+    "imsgw_reply_bytes_total": "counter",
+    "imsgw_request_errors_total": "counter",
+    "imsgw_requests_refused_total": "counter",
+    "imsgw_requests_turned_away_total": "counter",
+    "imsgw_tls_handshake_failures_total": "counter",
+    "imsgw_ims_pool_wait_seconds": "histogram",
+    "imsgw_ims_round_trip_seconds": "histogram",
+    "imsgw_ims_codes_total": "counter",
+    "imsgw_requests_in_flight": "gauge",
+    "imsgw_requests_waiting": "gauge",
+    "imsgw_requests_waiting_limit": "gauge",
+    "imsgw_threads": "gauge",
+    "imsgw_connections": "gauge",
+    "imsgw_connections_limit": "gauge",
+    "imsgw_limited_total": "counter",
+    "imsgw_limits_store_failures_total": "counter",
+    "imsgw_limits_store_uncounted_total": "counter",
+    "imsgw_limits_store_up": "gauge",
 }
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.audit import syslog
 from gateway.audit.sender_events import QueueAdopted, SenderEvent, SpoolDamaged
 from gateway.audit.spool import Spool
 from gateway.audit.spool_outlet import Outlet, Piece
+from gateway.audit.syslog import FRAMINGS
+from gateway.audit.syslog_settings import SyslogSettings
 from gateway.clock import Clock
 
 _SETTLE_SECONDS: Final = 0.25
@@ -46,11 +47,19 @@ class Delivery:
     """For the sender's thread; counts may be read from any."""
 
     def __init__(
-        self, spool: Spool, clock: Clock, resend_seconds: float, on_event: Callable[[SenderEvent], None]
+        self,
+        spool: Spool,
+        clock: Clock,
+        settings: SyslogSettings,
+        on_event: Callable[[SenderEvent], None],
     ) -> None:
+        """Nothing is looked at before the first call. Raises ValueError for an unknown framing."""
+        if settings.framing not in FRAMINGS:
+            raise ValueError(f"framing is one of {', '.join(FRAMINGS)}")
+        self._framed = FRAMINGS[settings.framing]
         self._spool = spool
         self._clock = clock
-        self._resend_seconds = resend_seconds
+        self._resend_seconds = settings.resend_seconds
         self._on_event = on_event
         self._own: Outlet | None = None
         self._adopted: list[Outlet] = []
@@ -80,7 +89,7 @@ class Delivery:
             while piece := outlet.read():
                 self._tell_damage(outlet, piece)
                 if piece.messages:
-                    return Batch(b"".join(map(syslog.frame, piece.messages)), outlet, piece)
+                    return Batch(b"".join(map(self._framed, piece.messages)), outlet, piece)
         return None
 
     def was_sent(self, batch: Batch) -> None:

@@ -4,6 +4,8 @@
                    SP STRUCTURED-DATA SP MSG
     SYSLOG-FRAME = MSG-LEN SP SYSLOG-MSG
 
+Receivers that read lines get SYSLOG-MSG LF instead.
+
 MSG is a record as its format wrote it (JSON, LEEF, CEF), in UTF-8 and *without* a byte order mark. RFC 5424
 (section 6.4) would have a mark before text that is declared as UTF-8; what has none is MSG-ANY, octets whose
 encoding the header leaves open, which is as valid. We leave it out because receivers do not take it off:
@@ -110,9 +112,17 @@ def cut(message: bytes, octets: int) -> bytes:
     return message[:end]
 
 
-def frame(message: bytes) -> bytes:
+def counted(message: bytes) -> bytes:
     """Return a message with its octet count (RFC 5425, section 4.3; RFC 6587, section 3.4.1)."""
     return b"%d %b" % (len(message), message)
+
+
+def ended(message: bytes) -> bytes:
+    """Return a message with a line feed at its end, which it has nowhere else (RFC 6587, section 3.4.2)."""
+    return message + b"\n"
+
+
+FRAMINGS: Final = {"octet-counting": counted, "line-feed": ended}
 
 
 def _name(text: str, octets: int) -> str:

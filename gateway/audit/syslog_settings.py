@@ -33,6 +33,8 @@ class SyslogSettings:
     """Our certificate for receivers that ask for one."""
     crypto_policy: CryptoPolicy = "modern"
 
+    framing: str = "octet-counting"
+    """A name of `gateway.audit.syslog.FRAMINGS`: as RFC 5425 has it, or for receivers that read lines."""
     facility: str = "authpriv"
     """A name of `gateway.audit.syslog.FACILITIES`."""
     severity: str = "notice"

@@ -37,7 +37,8 @@ class SyslogTarget:
     ) -> None:
         """`folder`: the spool, `STATE/audit/spool`; it is made. `on_event` is called by the sender's thread.
 
-        Raises gateway.tls.StoreError for a store that cannot be used, ValueError for a facility or severity.
+        Raises gateway.tls.StoreError for a store that cannot be used, ValueError for a facility, severity
+        or framing that does not exist.
         """
         tls_context(settings)
         self._settings = settings
@@ -47,7 +48,7 @@ class SyslogTarget:
         self._lock = Lock()
         self._sequence = self._taken = self._refused = self._cut = 0
         self._began = clock.now()
-        self._delivery = Delivery(self._spool, clock, settings.resend_seconds, on_event)
+        self._delivery = Delivery(self._spool, clock, settings, on_event)
         self._sender = Sender(settings, self._delivery, clock, on_event) if sends else None
         if self._sender is not None:
             self._sender.start()

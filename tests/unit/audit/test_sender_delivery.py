@@ -5,9 +5,11 @@ import pytest
 from gateway.audit.sender_delivery import Delivery
 from gateway.audit.sender_events import QueueAdopted, SenderEvent, SpoolDamaged
 from gateway.audit.spool import Spool
+from gateway.audit.syslog_settings import SyslogSettings
 from tests.fixtures.rfc5424 import parse_frames
 
 RESEND = 10
+SETTINGS = SyslogSettings("siem", 6514, resend_seconds=RESEND)
 MIB = 1024 * 1024
 
 
@@ -17,7 +19,7 @@ class Scene:
         self.folder = folder / "spool"
         self.events: list[SenderEvent] = []
         self.spool = self.another()
-        self.delivery = Delivery(self.spool, clock, RESEND, self.events.append)
+        self.delivery = Delivery(self.spool, clock, SETTINGS, self.events.append)
 
     def another(self) -> Spool:
         """The spool as another process sees it."""

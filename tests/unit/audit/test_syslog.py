@@ -12,8 +12,9 @@ from gateway.audit.syslog import (
     SEVERITIES,
     Header,
     Messages,
+    counted,
     cut,
-    frame,
+    ended,
     param_value,
     payload,
     timestamp,
@@ -36,8 +37,12 @@ def test_a_message_is_header_nil_structured_data_and_the_record():
 
 
 def test_a_frame_counts_the_octets_of_the_message_not_its_characters():
-    assert frame("ü".encode()) == b"2 \xc3\xbc"
-    assert frame(b"<85>1 - - - - - -") == b"17 <85>1 - - - - - -"
+    assert counted("ü".encode()) == b"2 \xc3\xbc"
+    assert counted(b"<85>1 - - - - - -") == b"17 <85>1 - - - - - -"
+
+
+def test_receivers_of_lines_get_a_line_feed_at_the_end():
+    assert ended(b"<85>1 - - - - - -") == b"<85>1 - - - - - -\n"
 
 
 def test_structured_data_number_the_messages_and_name_the_product():
@@ -126,10 +131,11 @@ def test_a_long_message_is_cut_between_characters(octets, kept):
 
 
 @given(st.text(), st.integers(1, 10), st.integers(80, 120))
-def test_whatever_a_record_holds_it_is_one_message_in_one_frame(line, sequence, most):
+def test_whatever_a_record_holds_it_is_one_message_in_one_counted(line, sequence, most):
     whole = message(line, sequence=sequence)
     octets = cut(whole, most)
-    assert parse_frames(frame(octets) + frame(b"next")) == [octets, b"next"]
+    assert parse_frames(counted(octets) + counted(b"next")) == [octets, b"next"]
+    assert (ended(octets) + ended(b"next")).split(b"\n") == [octets, b"next", b""]
     found = parse_message(octets)
     assert (found.hostname, found.msgid, found.data) == ("gw1.bank.example", "audit", {})
     assert found.time == NOON.replace(microsecond=7_000)
@@ -163,6 +169,6 @@ def test_the_strict_reader_refuses_what_is_no_message(octets):
 
 
 @pytest.mark.parametrize("stream", [b"3 ab", b"03 abc", b"3abc", b"3 abcx"])
-def test_the_strict_reader_refuses_what_is_no_frame(stream):
+def test_the_strict_reader_refuses_what_is_no_counted(stream):
     with pytest.raises(ValueError):
         parse_frames(stream)

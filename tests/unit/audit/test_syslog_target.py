@@ -211,7 +211,7 @@ def test_closing_leaves_what_the_receiver_has_not_read(scene, receiver):
     receiver.hang_up()
     receiver.reading.set()
     scene.target(receiver)
-    receiver.wait_for(*records)
+    wait_until(lambda: len(receiver.sessions) == 2 and len(receiver.sessions[1].messages()) == len(records))
     (event,) = scene.seen(QueueAdopted)
     assert event.records == 10
 
@@ -351,9 +351,20 @@ def test_a_store_that_cannot_be_read_is_told_at_the_start(scene, pki, tmp_path):
         scene.target(free_port(), tls=True, truststore=truststore(tmp_path / "missing.pem"))
 
 
-def test_a_facility_that_does_not_exist_is_told_at_the_start(scene):
+@pytest.mark.parametrize("setting", [{"facility": "local8"}, {"severity": "fatal"}, {"framing": "none"}])
+def test_a_name_that_does_not_exist_is_told_at_the_start(scene, setting):
     with pytest.raises(ValueError):
-        scene.target(free_port(), facility="local8")
+        scene.target(free_port(), **setting)
+
+
+def test_a_receiver_of_lines_gets_lines(scene, receiver):
+    target = scene.target(receiver, framing="line-feed")
+    for record in ("one", "two\nthree"):
+        target.write(record)
+    target.close()
+    lines = bytes(receiver.sessions[0].received).split(b"\n")
+    assert [parse_message(line).msg for line in lines[:2]] == [b"one", b"two three"]
+    assert lines[2:] == [b""]
 
 
 def test_the_name_of_a_receiver_has_brackets_around_ipv6():

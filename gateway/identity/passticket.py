@@ -8,6 +8,7 @@ Source: z/OS Security Server RACF Macros and Interfaces, "The RACF PassTicket": 
 import hmac
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -78,16 +79,26 @@ def _time_coder(data: bytes, user: bytes, des: Callable[[bytes], bytes]) -> int:
     left, right = data[:2], data[2:]
     for number, permutation in enumerate(_PERMUTATIONS):
         pad = padding[6:] if number % 2 else padding[:6]
-        mixed = _xor(des(right + pad)[:2], left)
-        left, right = right, _permuted(mixed, permutation)
+        mixed = des(right + pad)
+        high, low = _tables(permutation)
+        left, right = right, (high[mixed[0] ^ left[0]] | low[mixed[1] ^ left[1]]).to_bytes(2)
     return int.from_bytes(left + right)
 
 
-def _permuted(data: bytes, permutation: tuple[int, ...]) -> bytes:
-    value, result = int.from_bytes(data), 0
+@cache
+def _tables(permutation: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """Return what becomes of each value of the first and of the second byte: together, of both."""
+    return [_permuted(value << 8, permutation) for value in range(256)], [
+        _permuted(value, permutation) for value in range(256)
+    ]
+
+
+def _permuted(value: int, permutation: tuple[int, ...]) -> int:
+    """Return 16 bits in another order."""
+    result = 0
     for bit in permutation:
         result = result << 1 | (value >> (16 - bit) & 1)
-    return result.to_bytes(2)
+    return result
 
 
 def _legacy_text(result: int) -> str:
@@ -134,4 +145,5 @@ def _field(name: str) -> bytes:
 
 def _xor(left: bytes, right: bytes) -> bytes:
     """Return the exclusive or of two byte strings, as long as the shorter."""
-    return bytes(a ^ b for a, b in zip(left, right, strict=False))
+    size = min(len(left), len(right))
+    return (int.from_bytes(left[:size]) ^ int.from_bytes(right[:size])).to_bytes(size)

@@ -19,7 +19,7 @@ SLOWER = {"http_service": 10, "wire_round_trips": 10, "wss_judge": 5}
 """Runs over real sockets, drawn by Hypothesis or with signatures to make: this many times fewer inputs."""
 FUZZ_FILES = sorted((ROOT / "tests/fuzz").glob("test_*.py"))
 FOLDER = ROOT / "evidence"
-LONG = ("chaos", "model", "callout-kills", "reloads")
+LONG = ("chaos", "model", "callout-kills", "reloads", "faults", "soak")
 """Runs that only belong here."""
 
 
@@ -45,15 +45,46 @@ def fuzz(file: Path, examples: int) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    """Run all of it, or what is named."""
-    names = [file.stem.removeprefix("test_") for file in FUZZ_FILES]
+def faults(arguments: argparse.Namespace) -> None:
+    """Run the fault suite, or those named, whose figures are shown and not kept."""
+    from bench.faults import suite  # noqa: PLC0415  needs all of the product
+
+    if arguments.list:
+        print("\n".join(f"{name}: {fault.promise}" for name, fault in suite.FAULTS.items()))
+    elif arguments.only:
+        suite.measure(arguments.only)
+    else:
+        keep("faults", suite.measure(), FOLDER)
+
+
+def soak(arguments: argparse.Namespace) -> None:
+    """Run the soak; its figures and its plot are kept."""
+    from bench.soak import measure, write_pages  # noqa: PLC0415  needs all of the product
+
+    keep("soak", measure(arguments.minutes), FOLDER)
+    write_pages(FOLDER / "soak.json", ROOT / "docs")
+
+
+OWN = {"faults": faults, "soak": soak}
+"""Runs that take options."""
+
+
+def _parser(names: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.evidence", description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join([*names, *LONG, *NAMES])}; none: all"
     )
     parser.add_argument("--examples", type=int, default=FUZZ_EXAMPLES, help="inputs for each fuzz test")
-    arguments = parser.parse_args()
+    parser.add_argument("--only", nargs="+", default=[], metavar="FAULT", help="faults: these alone")
+    parser.add_argument("--list", action="store_true", help="faults: show what there is, run nothing")
+    parser.add_argument("--minutes", type=float, default=20.0, help="soak: how long")
+    return parser
+
+
+def main() -> None:
+    """Run all of it, or what is named."""
+    names = [file.stem.removeprefix("test_") for file in FUZZ_FILES]
+    arguments = _parser(names).parse_args()
     chosen = arguments.names or [*names, *LONG, *NAMES]
     for name, file in zip(names, FUZZ_FILES, strict=True):
         if name in chosen:
@@ -63,6 +94,9 @@ def main() -> None:
     for name in (*LONG, *NAMES):
         if name in chosen:
             print(f"== {name}", flush=True)
+            if name in OWN:
+                OWN[name](arguments)
+                continue
             keep(name, importlib.import_module(f"bench.{name.replace('-', '_')}").measure(), FOLDER)
 
 

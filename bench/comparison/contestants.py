@@ -184,7 +184,7 @@ CONTESTANTS: Final = (
             "pkg-config": "pkg-config",
             f"{os.environ.get('GSOAP_SHARE', '/usr/share/gsoap')}/plugin/wsseapi.c": "libgsoap-dev",
         },
-        lambda: f"gSOAP {version('soapcpp2', '-V')}, {version('openssl', 'version')}",
+        lambda: f"gSOAP {version('soapcpp2', '-V')}, {version('openssl', 'version').partition(' (')[0]}",
     ),
     Contestant("node", _node, {"node": "nodejs", "npm": "npm"}, _node_versions),
     Contestant(

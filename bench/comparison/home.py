@@ -28,6 +28,7 @@ application = "IMSAPPL"
 maxsoc = {{maxsoc}}
 [passtickets.IMSAPPL]
 key = "{PASSTICKET_KEY}"
+replay_protection = false  # gateways that share no store may make equal ones; each by itself makes none twice
 """
 _BUNDLE: Final = f"""[ims_connect]
 host = "127.0.0.1"

@@ -1,6 +1,7 @@
 """The command: what it measures, in which order, with which results."""
 
 import argparse
+import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench import pages
 from bench.comparison import home, load, place
 from bench.comparison.contestants import CONTESTANTS
 from bench.comparison.latency import Latency
@@ -16,6 +18,7 @@ from bench.comparison.processes import Server
 from bench.comparison.race import Pace, Race
 from bench.comparison.results import Results
 from bench.comparison.scaling import PAYLOADS, SERVICES, WAITING, Scaling
+from bench.comparison.table import markdown
 
 RESULTS: Final = home.ROOT / "bench/results/comparison.json"
 DOCS: Final = home.ROOT / "docs/performance.md"
@@ -51,6 +54,9 @@ def pace_of(arguments: argparse.Namespace) -> Pace:
 def run(argv: Sequence[str], commit: str) -> None:
     """Do what the arguments say."""
     arguments = _parser().parse_args(argv)
+    if arguments.write_docs:
+        pages.replace(DOCS, "comparison", markdown(json.loads(arguments.results.read_text())))
+        return
     pace = pace_of(arguments)
     settings = {"seconds": pace.seconds, "rounds": pace.rounds, "connections": pace.connections}
     senders = 20 if arguments.quick else SENDERS

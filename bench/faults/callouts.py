@@ -14,11 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.faults.disks import small_disk
 from bench.faults.fault import Fault, Pace
 from bench.faults.ledger import Ledger
+from bench.stage import peak_memory
 from gateway.exchange import Secret
 from gateway.testkeys import LOCAL_NAMES, TestAuthority
 from tests.fixtures.calling import pem_of
@@ -42,7 +44,10 @@ QUIET_SECONDS = 1.0
 """After so long without any delivery nothing is delivered any more."""
 SHORT_LIFE = timedelta(seconds=12)
 JOURNAL_BYTES = 4_000_000
-RETRY = {"callout_timeout_seconds": 2.0}
+SETTLED_SECONDS = 2.0
+"""After so long nothing is in work any more that met the service as it was."""
+MOST_GROWTH = 200_000_000
+"""Bytes by which the peak memory of the process may grow: answers of the largest size that is taken, eight at once."""
 
 
 @dataclass
@@ -106,37 +111,47 @@ def disk_full(pace: Pace) -> Ledger:
         return ledger
 
 
-def _misbehaving(behaviours: dict[str, Behaviour]) -> Callable[[Pace], Ledger]:
-    """Return a fault in which the web service behaves badly, in one way after the other."""
+def _misbehaving(behaviours: dict[str, Behaviour], *, dead: bool = False) -> Callable[[Pace], Ledger]:
+    """Return a fault in which the web service behaves badly, in one way after the other.
+
+    `dead`: what met it is not tried again by itself, as the service may have acted; it is replayed at the end.
+    """
 
     def run(pace: Pace) -> Ledger:
         with parts() as made:
-            kills = Kills(made.lab, made.service, SEED)
+            run = Kills(made.lab, made.service, SEED)
             good = made.service.behave
             process = made.lab.spawn()
-            before = _memory(process)
+            before = peak_memory(psutil.Process(process.pid))
             counts: dict[str, int] = {}
 
             def strike() -> None:
                 for name, behaviour in behaviours.items():
-                    kills.await_deliveries(20)
+                    run.await_deliveries(20)
                     heard = len(made.service.heard)
                     made.service.behave = behaviour
-                    wait_until(lambda: len(made.service.heard) >= heard + 3, f"calls that meet {name}", 60)
+                    run.await_deliveries(3)
                     time.sleep(pace.seconds / 2)
                     made.service.behave = good
                     counts[name] = len(made.service.heard) - heard
-                kills.await_deliveries(20)
+                if dead:
+                    counts["dead letters replayed"] = _replay(process)
+                run.await_deliveries(20)
 
-            ledger = _ledger(kills.under([process], strike))
-            ledger.also["calls_that_met"] = counts
-            return ledger
+            figures = run.under([process], strike, ended=lambda: peak_memory(psutil.Process(process.pid)))
+            growth = figures.pop("ended") - before
+        ledger = Ledger(callouts=figures, also={"calls_that_met": counts, "memory_growth_bytes": growth})
+        ledger.require(growth < MOST_GROWTH, f"imsgw callout grew by {growth} bytes")
+        return ledger
 
     return run
 
 
-def _memory(process: CalloutProcess) -> int:
-    return process.pid
+def _replay(process: CalloutProcess) -> int:
+    """Have all dead letters delivered again, as an operator does; return how many there were."""
+    time.sleep(SETTLED_SECONDS)
+    told = process.command("dead-letters", "replay", "--all")
+    return int(told.stdout.split()[0])
 
 
 def _expiring(folder: Path, authority: TestAuthority, life: timedelta) -> Path:
@@ -207,9 +222,11 @@ FAULTS = (
     ),
     Fault(
         "callout-bombs",
-        "A hostile answer is refused without being unpacked; its callout is tried again; none is lost.",
+        "A hostile answer is refused without being unpacked; its callout is kept as a dead letter; none is lost.",
         "The web service answers with compressed bodies of 200 MB, entities of entities, bodies without end.",
-        _misbehaving({"gzip": gzip_bomb(), "entities of entities": answer(LAUGHS), "no end": endless}),
+        _misbehaving(
+            {"gzip": gzip_bomb(), "entities of entities": answer(LAUGHS), "no end": endless}, dead=True
+        ),
     ),
     Fault(
         "partner-certificate-expired",

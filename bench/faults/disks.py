@@ -1,12 +1,23 @@
-"""Small file systems that can be full: a tmpfs of so many bytes, and a file in it that takes what is left."""
+"""Disks that are full: a tmpfs of so many bytes, and a file in it that takes what is left.
+
+Here the disk of the gateway's state; the journal's is in callouts.py, that of the audit in audit.py.
+"""
 
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.faults.fault import Fault, Pace
+from bench.faults.ledger import Ledger
+from bench.faults.messages import with_nonce
+from bench.faults.scene import scene
+from gateway.errors import M
 
 BLOCK = 4096
+STATE_BYTES = 12_000_000
 
 
 @dataclass(frozen=True)
@@ -55,3 +66,34 @@ def can_mount() -> bool:
         ["unshare", "--mount", "mount", "-t", "tmpfs", "imsgw-fault", "/mnt"], check=False, capture_output=True
     )
     return tried.returncode == 0
+
+
+def state_full(pace: Pace) -> Ledger:
+    with (
+        TemporaryDirectory(prefix="imsgw-disk-") as folder,
+        small_disk(Path(folder) / "state", STATE_BYTES) as disk,
+    ):
+        with scene({"server.state": str(disk.folder)}) as made:
+            before = set(made.gateway.workers)
+            ledger = made.under(
+                disk.fill,
+                disk.relieve,
+                pace.seconds,
+                service="SecureLabPort",
+                make=with_nonce,
+                copies=True,
+            )
+            ledger.require(set(made.gateway.workers) == before, "a worker has died")
+    ledger.require(M.REPLAY_STORE.id in ledger.refused, "no message met the full disk")
+    return ledger
+
+
+FAULTS = (
+    Fault(
+        "state-disk-full",
+        "What could not be remembered is refused, no copy is executed, no worker dies; with room again all is served.",
+        "The state folder is on a small file system that is filled to the last byte; each message comes twice.",
+        state_full,
+        needs="root",
+    ),
+)

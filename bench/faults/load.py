@@ -126,15 +126,20 @@ class Load:
                     self._call(caller, message, text, copy_of=told)
 
     def _call(self, caller: Caller, message: bytes, text: str, copy_of: Told | None = None) -> Told:
-        began = time.monotonic()
-        try:
-            reply = caller.request("POST", self._path, message, {"Content-Type": "text/xml; charset=utf-8"})
-            came, what = came_of(reply, text)
-        except (OSError, http.client.HTTPException) as error:
-            came, what = Came.NONE, type(error).__name__
-        if copy_of and came is copy_of.came is Came.RIGHT:
-            came, what = Came.WRONG, "a copy was answered as the first was"
-        told = Told(text, came, what, began, time.monotonic(), copy=copy_of is not None)
+        told = call(caller, self._path, message, text, copy_of)
         with self._lock:
             self._told.append(told)
         return told
+
+
+def call(caller: Caller, path: str, message: bytes, text: str, copy_of: Told | None = None) -> Told:
+    """Send one message; say what came of it. `copy_of`: what came of the same bytes before."""
+    began = time.monotonic()
+    try:
+        reply = caller.request("POST", path, message, {"Content-Type": "text/xml; charset=utf-8"})
+        came, what = came_of(reply, text)
+    except (OSError, http.client.HTTPException) as error:
+        came, what = Came.NONE, type(error).__name__
+    if copy_of and came is copy_of.came is Came.RIGHT:
+        came, what = Came.WRONG, "a copy was answered as the first was"
+    return Told(text, came, what, began, time.monotonic(), copy=copy_of is not None)

@@ -101,13 +101,13 @@ FAULTS = (
         "Callers get a fault within the time-outs; what IMS did meanwhile reaches nobody else; none is executed twice.",
         "The stand-in is in a network namespace; all packets to and from it are dropped, then pass again.",
         packets_dropped,
-        needs="root",
+        needs="root and iptables",
     ),
     Fault(
         "ims-half-open",
         "Connections whose other end is gone without a word cost one fault each; none is executed twice.",
         "As before, and meanwhile the stand-in is killed and started again, of which no packet tells.",
         half_open,
-        needs="root",
+        needs="root and iptables",
     ),
 )

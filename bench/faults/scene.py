@@ -2,13 +2,13 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.faults.ledger import Ledger, balance
+from bench.faults.ledger import Ledger, Told, balance
 from bench.faults.load import Load
 from bench.faults.standin import StandinProcess
 from tests.fixtures.running_gateway import RunningGateway, Settings, wait_until
@@ -39,9 +39,9 @@ class Scene:
         """Return callers of the gateway over HTTPS, see `Load`."""
         return Load(self.gateway.https_url, self.gateway.ca, **how)
 
-    def ledger(self, *loads: Load, calm_from: float = float("inf")) -> Ledger:
-        """Hold what all callers were told against what IMS did."""
-        told = [each for load in loads for each in load.told]
+    def ledger(self, *loads: Load, calm_from: float = float("inf"), also: Iterable[Told] = ()) -> Ledger:
+        """Hold what all callers were told against what IMS did; `also`: what others were told."""
+        told = [*also, *(each for load in loads for each in load.told)]
         return balance(told, self.standin.executions, calm_from)
 
     def under(

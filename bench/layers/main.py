@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from bench import pages
 from bench.comparison import home, load, place, race
 from bench.comparison.load import Plan
 from bench.comparison.place import SERVICES, Place
@@ -22,9 +23,11 @@ from bench.layers.floors import floors
 from bench.layers.meter import Cost, Meter
 from bench.layers.seams import wrapped
 from bench.layers.subject import Subject, begun, in_worker_threads, requests_of
+from bench.layers.table import markdown
 from gateway.clock import SYSTEM_CLOCK
 
 RESULTS: Final = home.ROOT / "bench/results/layers.json"
+DOCS: Final = home.ROOT / "docs/performance.md"
 SENDERS: Final = 20
 
 
@@ -45,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", choices=SERVICES, help="profile one kind of message, measure nothing")
     parser.add_argument("--sort", choices=("tottime", "cumtime"), default="tottime", help="of the profile")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the file that gets the figures")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="put the results into docs/performance.md, measure nothing"
+    )
     return parser
 
 
@@ -150,6 +156,9 @@ def _measure(bench: Bench, made: Place) -> dict[str, Any]:
 def run(argv: Sequence[str], commit: str) -> None:
     """Do what the arguments say."""
     arguments = _parser().parse_args(argv)
+    if arguments.write_docs:
+        pages.replace(DOCS, "layers", markdown(json.loads(arguments.results.read_text())))
+        return
     pace = Pace(20, 1, 0.2) if arguments.quick else Pace(200, 9, 3.0)
     load.build()
     with ExitStack() as stack:

@@ -98,17 +98,27 @@ class Kills:
 
         return {"kills": kills, **self.under(processes, strike)}
 
-    def under(self, processes: Sequence[CalloutProcess], strike: Callable[[], None]) -> dict[str, Any]:
-        """Do something to the parts while messages come, mended at its end; then wait until all is done."""
+    def under(
+        self,
+        processes: Sequence[CalloutProcess],
+        strike: Callable[[], None],
+        ended: Callable[[], Any] = lambda: None,
+    ) -> dict[str, Any]:
+        """Do something to the parts while messages come, mended at its end; then wait until all is done.
+
+        `ended` is asked before the processes are stopped.
+        """
         load = Load(self._lab)
         with load.running():
             strike()
         wait_until(lambda: self._done(load.count), "every message delivered", END_SECONDS)
         wait_until(lambda: self._lab.left() == 0, "an empty tpipe")
         wait_until(lambda: not self._entries(processes[0]), "an empty journal", END_SECONDS)
+        told = ended()
         for process in processes:
             assert process.stop() == 0, process.log[-4000:]
-        return self._figures(load.count)
+        figures = self._figures(load.count)
+        return figures if told is None else {**figures, "ended": told}
 
     def await_deliveries(self, count: int) -> None:
         """Return when the service has heard so many messages more."""

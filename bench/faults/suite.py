@@ -1,0 +1,70 @@
+"""All faults, one after the other; each with its promise and its ledger."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from bench.faults import (
+    bombs,
+    callouts,
+    certificates,
+    clients,
+    clock,
+    descriptors,
+    disks,
+    ims,
+    network,
+    processes,
+    valkey,
+)
+from bench.faults.fault import LONG, Fault, Pace, judged
+
+FAULTS: Final = {
+    fault.name: fault
+    for part in (
+        *(ims, network, valkey, disks, processes, callouts, clock, certificates, descriptors, clients, bombs),
+    )
+    for fault in part.FAULTS
+}
+
+_HAS: Final[Mapping[str, Callable[[], bool]]] = {
+    "": lambda: True,
+    "root": lambda: os.geteuid() == 0 and disks.can_mount(),
+    "root and iptables": lambda: os.geteuid() == 0 and all(map(shutil.which, ("ip", "iptables"))),
+    "valkey-server": lambda: any(map(shutil.which, ("valkey-server", "redis-server"))),
+    "faketime": lambda: bool(clock.library()),
+}
+
+
+def can_run(fault: Fault) -> bool:
+    """Tell whether this machine has what a fault needs."""
+    return _HAS[fault.needs]()
+
+
+def measure(only: Collection[str] = (), pace: Pace = LONG) -> dict[str, Any]:
+    """Run all faults, or those named; return their figures. Raises SystemExit for promises not kept."""
+    unknown = set(only) - FAULTS.keys()
+    if unknown:
+        raise SystemExit(f"there is no fault {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")
+    figures: dict[str, Any] = {}
+    for name, fault in FAULTS.items():
+        if not only or name in only:
+            figures[name] = _run(fault, pace)
+    broken = {name: each["breaches"] for name, each in figures.items() if each.get("breaches")}
+    if broken:
+        raise SystemExit("\n".join(f"{name}: {'; '.join(breaches)}" for name, breaches in broken.items()))
+    return figures
+
+
+def _run(fault: Fault, pace: Pace) -> dict[str, Any]:
+    told = {"promise": fault.promise, "done": fault.done}
+    if not can_run(fault):
+        print(f"-- {fault.name}: skipped, it needs {fault.needs}", flush=True)
+        return {**told, "skipped": f"needs {fault.needs}"}
+    began = time.monotonic()
+    figures = judged(fault, pace).figures()
+    seconds = round(time.monotonic() - began, 1)
+    print(f"-- {fault.name}: {seconds} s, {figures}", flush=True)
+    return {**told, "seconds": seconds, **figures}

@@ -77,8 +77,8 @@ class Arrival:
     route: str = ""
     """Path of the address, as it is deployed."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """HTTP headers that say what the request is known by, with names in lower case: trace context and those that
-    the configuration names. Several of a name are joined with commas."""
+    """HTTP headers that say what the request is known by, with names in lower case: trace context and those
+    that the configuration names. Several of a name are joined with commas."""
 
 
 class CommitMode(IntEnum):
@@ -110,6 +110,15 @@ class TrustedMark:
     extension: str
     """Id of the extension, for example *TRSTUS*."""
     value: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingMark:
+    """What tells IMS Connect which request a message is of, for its traces: an extension."""
+
+    extension: str
+    """Its id: *TRCKID*, which IBM's HWSSOAP1 knows, or one that the site's exit knows."""
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,7 @@ class ImsCall:
     undeliverable: Undeliverable = Undeliverable.PURGE
     reroute_name: str = ""
     """Tpipe for rerouted output; empty: IMS Connect's default."""
+    tracking: TrackingMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The tracking id of a request: what its caller knows it by, where he says so and it can be repeated safely.
 
-It stands in faults, headers, logs, records of several formats and in code page 037 towards IMS. So an id is taken
-only if every one of these can hold it as it is: no delimiter, no quote, no blank, no control, nothing that a
-spreadsheet takes for a formula. It proves nothing: whoever calls may use one again, his own or another's. What
-identifies a request is the id that the gateway has made for it.
+It stands in faults, headers, logs, records of several formats, and in code page 037 towards IMS. So an id is
+taken only if every one of these can hold it as it is: no delimiter, no quote, no blank, no control, nothing
+that a spreadsheet takes for a formula. It proves nothing: whoever calls may use one again, his own
+or another's. What identifies a request is the id that the gateway has made for it.
 """
 
 import re

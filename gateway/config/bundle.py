@@ -18,6 +18,7 @@ from gateway.config.values import (
     RefusalError,
     SecretValue,
     Settings,
+    TrackingExtensionId,
     Words,
 )
 from gateway.exchange import Secret
@@ -93,6 +94,11 @@ class ImsConnectSettings(Settings):
         default=False,
         description="Send the distributed identity along (*NETUID*, *NETSID*): who the token names and "
         "who issued it. HWSSMPL0 and HWSSMPL1, IMS 15 and later.",
+    )
+    tracking_extension: TrackingExtensionId = Field(
+        default="",
+        description="IRM extension that tells IMS Connect the tracking id of a request, for its traces: "
+        "`*TRCKID*`, which HWSSOAP1 knows, or one that the site's exit knows. Empty: it is not told.",
     )
     max_segment_bytes: int = Field(
         default=32_767,
@@ -256,5 +262,12 @@ class Bundle(Settings):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         both = self.passticket is not None and self.trusted_user is not None
-        MisfitError.check({"trusted_user": "and passticket exclude each other" if both else None})
+        mark = self.trusted_user.extension if self.trusted_user is not None else ""
+        same = mark and mark == self.ims_connect.tracking_extension
+        one_each = f"is in {mark} already: the tracking id would stand beside the mark" if same else None
+        MisfitError.check(
+            {
+                "trusted_user": "and passticket exclude each other" if both else one_each,
+            }
+        )
         return self

@@ -14,6 +14,7 @@ from gateway.config.checks import (
     capacity,
     effect,
     reach,
+    telemetry,
     timing,
     trust,
     users,
@@ -71,6 +72,8 @@ CONSISTENCY: tuple[Check, ...] = (
     callout_calls.drain,
     callout_calls.exits,
     callout_calls.journal,
+    telemetry.driver,
+    telemetry.secrets,
 )
 """The checks that need nothing but the home."""
 

@@ -5,10 +5,12 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.config.admin import AdminSettings
+from gateway.config.audit import AuditSettings
 from gateway.config.callout import CalloutSettings
 from gateway.config.journal import JournalSettings
 from gateway.config.limits import LimitsSettings
 from gateway.config.stores import KeyStore, TrustStore
+from gateway.config.telemetry import TelemetrySettings
 from gateway.config.tracking import TrackingSettings
 from gateway.config.values import (
     AT_START,
@@ -255,6 +257,14 @@ class GatewaySettings(Settings):
     )
     tracking: TrackingSettings = Field(
         default_factory=TrackingSettings, description="The id that a request is known by."
+    )
+    telemetry: TelemetrySettings = Field(
+        default_factory=TelemetrySettings,
+        description="Traces, and where they are sent.",
+        json_schema_extra=AT_START,
+    )
+    audit: AuditSettings = Field(
+        default_factory=AuditSettings, description="The audit trail.", json_schema_extra=AT_START
     )
     admin: AdminSettings = Field(default_factory=AdminSettings, description="The admin listener.")
     callout: CalloutSettings = Field(

@@ -28,7 +28,7 @@ def _sources(value: Any) -> tuple[str, ...]:
 Sources = Annotated[
     tuple[str, ...],
     BeforeValidator(_sources),
-    Words("a list of sources, at most 10: message-id, traceparent, element:{namespace}name, header:NAME"),
+    Words("a list of sources, at most 10 of message-id, traceparent, element:{namespace}name and header:NAME"),
 ]
 
 
@@ -37,8 +37,8 @@ class TrackingSettings(Settings):
 
     sources: Sources = Field(
         default=("message-id", "traceparent"),
-        description="Where the tracking id of a request may come from; the first that has one of the right form "
-        "counts, and where none has, the gateway makes one. `message-id`: WS-Addressing MessageID. "
+        description="Where the tracking id of a request may come from; the first that has one of the right "
+        "form counts, and where none has, the gateway makes one. `message-id`: WS-Addressing MessageID. "
         "`traceparent`: the trace id of that HTTP header. `element:{namespace}name`: an element of the SOAP "
         "header, or where there is none of the body. `header:NAME`: an HTTP header. Empty: always made.",
     )

@@ -342,14 +342,38 @@ LimitStoreAddress = Annotated[
 ]
 
 
+_TAKEN: Final = frozenset({"*CONTXT*", "*PHRASE*", "*NETUID*", "*NETSID*"})
+"""Ids of IRM extensions to which IBM has given another meaning."""
+TRACKING_EXTENSION: Final = "*TRCKID*"
+"""What IBM calls the one of tracking ids."""
+
+
 def _extension_id(value: str) -> str:
     if not re.fullmatch(r"\*[A-Z0-9@#$]{1,6}\*", value):
         raise ValueError("not the id of an extension")
+    if value in _TAKEN:
+        raise RefusalError(f"{value} is IBM's own, for something else")
     return value
+
+
+def _mark_id(value: str) -> str:
+    if value == TRACKING_EXTENSION:
+        raise RefusalError(f"{value} is IBM's own, for tracking ids, and is shown where messages are")
+    return _extension_id(value)
+
+
+def _tracking_id(value: str) -> str:
+    return _extension_id(value) if value else value
 
 
 ExtensionId = Annotated[
     str,
-    AfterValidator(_extension_id),
+    AfterValidator(_mark_id),
     Words("the id of an IRM extension: 1 to 6 characters of A-Z 0-9 @ # $ between asterisks"),
+]
+"""Of an extension of the site's own."""
+TrackingExtensionId = Annotated[
+    str,
+    AfterValidator(_tracking_id),
+    Words('"*TRCKID*" or the id of an IRM extension of the site\'s own, or empty'),
 ]

@@ -23,7 +23,7 @@ into errors. Steps are written once, as generators that name the I/O they need; 
 
 from gateway.codepage import CodePage
 from gateway.errors import GatewayError, ImsError, M, TransportError
-from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.exchange import CommitMode, Secret, SyncLevel, TrackingMark, TrustedMark, Undeliverable
 from gateway.imsconnect.async_client import AsyncClient
 from gateway.imsconnect.async_connection import AsyncConnection
 from gateway.imsconnect.async_messages import AsyncMessages
@@ -90,6 +90,7 @@ __all__ = [
     "Secret",
     "Span",
     "SyncLevel",
+    "TrackingMark",
     "TransportError",
     "TrustedMark",
     "Undeliverable",

@@ -1,29 +1,40 @@
-"""The IRM extensions that a caller asks for: the distributed identity, and the mark of a trusted user.
+"""The IRM extensions that a caller asks for: distributed identity, mark of a trusted user, tracking id.
 
 Source: Format of IRM extensions; Distributed network security credential support and OTMA; Trusted-user support
-for IMS Connect messages, which leaves it to the site what the mark is.
+for IMS Connect messages, which leaves it to the site what the mark is; -tracking: Configure SOAP Gateway-to-IMS
+transaction tracking IDs.
 """
 
 from contextlib import suppress
 from typing import Final
 
 from gateway.errors import GatewayError, M
-from gateway.exchange import TrustedMark
+from gateway.exchange import TrackingMark, TrustedMark
 from gateway.imsconnect.values import Credentials
 from gateway.imsconnect.wire import Extension, HeaderCode
-from gateway.imsconnect.wire.extensions import DATA_LIMITS, NETSID, NETUID
+from gateway.imsconnect.wire.extensions import DATA_LIMITS, NETSID, NETUID, TRCKID
 
+LONGEST_TRCKID: Final = 40
+"""Bytes of a tracking id that IBM's SOAP Gateway sends; a longer one it replaces by one of its own.
+
+unverified: that this is also what HWSSOAP1 takes, and what it does with more.
+"""
+_LONGEST_OF_A_SITE: Final = 128
+"""Bytes of a tracking id in an extension of the site's own."""
 _NAMES: Final = {HeaderCode.EBCDIC: "37", HeaderCode.ASCII: "US-ASCII"}
 
 
-def extensions_of(credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC) -> tuple[Extension, ...]:
+def extensions_of(
+    credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC, tracking: TrackingMark | None = None
+) -> tuple[Extension, ...]:
     """Return the extensions, in the code of the headers.
 
     Raises GatewayError(M.NETWORK_IDENTITY) for a name or issuer that cannot be told: cut or with characters
-    replaced it could be somebody else's, and it is what IMS's records will say.
+    replaced it could be somebody else's, and it is what IMS's records will say. The same holds of a tracking id
+    (M.INTERACTION).
     """
     mark = credentials.trusted
-    if mark is None and not credentials.network_user and not credentials.network_session:
+    if mark is None and tracking is None and not credentials.network_user and not credentials.network_session:
         return ()
     found = [
         Extension(name, _identity(name, what, text, code))
@@ -35,7 +46,22 @@ def extensions_of(credentials: Credentials, code: HeaderCode = HeaderCode.EBCDIC
     ]
     if mark is not None:
         found.append(Extension(mark.extension, _mark(mark, code)))
+    if tracking is not None:
+        found.append(Extension(tracking.extension, _tracking(tracking, code)))
     return tuple(found)
+
+
+def longest_tracking_id(extension: str) -> int:
+    """Return how many characters of a tracking id an extension holds."""
+    return LONGEST_TRCKID if extension == TRCKID else _LONGEST_OF_A_SITE
+
+
+def _tracking(mark: TrackingMark, code: HeaderCode) -> bytes:
+    longest = longest_tracking_id(mark.extension)
+    if 0 < len(mark.value) <= longest and mark.value.isascii() and mark.value.isprintable():
+        return mark.value.encode(code.value)
+    words = f"a tracking id in {mark.extension} is 1 to {longest} printable ASCII characters"
+    raise GatewayError(M.INTERACTION, {"rule": "trackingID", "text": words})
 
 
 def _mark(mark: TrustedMark, code: HeaderCode) -> bytes:

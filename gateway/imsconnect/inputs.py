@@ -111,7 +111,7 @@ def check(interaction: Interaction, credentials: Credentials, destination: Desti
     """
     interaction_rules.check_credentials(credentials)
     _check_password(credentials.password, destination.code)
-    extensions = extensions_of(credentials, destination.code)
+    extensions = extensions_of(credentials, destination.code, interaction.tracking)
     level = 2 if extensions else int(bool(interaction.mod_name) or interaction.verb.responds)
     size = 4 + _IRM_BYTES[level] + 4 * len(interaction.segments) + sum(map(len, interaction.segments)) + 4
     for extension in extensions:
@@ -146,7 +146,7 @@ def request(
 
     The IRM is made in one go: every copy of it costs as much as reading the reply.
     """
-    extensions = extensions_of(credentials, destination.code)
+    extensions = extensions_of(credentials, destination.code, interaction.tracking)
     f3 = _f3(interaction, generated=client_id.generated)
     responds = interaction.verb.responds
     # the text of an error response is no XML

@@ -12,7 +12,7 @@ from types import UnionType
 from typing import Final
 
 from gateway.errors import GatewayError, M
-from gateway.exchange import CommitMode, SyncLevel, Undeliverable
+from gateway.exchange import CommitMode, SyncLevel, TrackingMark, Undeliverable
 from gateway.imsconnect.texts import LONGEST_SEGMENT
 from gateway.imsconnect.values import (
     DEFAULT_TIMEOUT,
@@ -185,6 +185,7 @@ _KINDS: Final[Mapping[str, type | UnionType]] = {
     "nak_reason": int | None,
     "acknowledgment": Acknowledgment,
     "unicode": Unicode | None,
+    "tracking": TrackingMark | None,
 }
 _TEXTS: Final = (
     "lterm",

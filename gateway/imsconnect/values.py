@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal
 
-from gateway.exchange import CommitMode, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.exchange import CommitMode, Secret, SyncLevel, TrackingMark, TrustedMark, Undeliverable
 from gateway.imsconnect.replies import Delivery, Reply
 from gateway.imsconnect.settings_rules import check_connection, check_pool
 from gateway.imsconnect.texts import encoded, segments_of
@@ -342,6 +342,8 @@ class Interaction:
     """The data is Unicode, in this encoding."""
     unicode_transaction: bool = False
     """With `unicode`: the transaction code in the data is Unicode too."""
+    tracking: TrackingMark | None = None
+    """What IMS Connect may note in its traces of whose request this is."""
     raise_on_dfs: bool = True
     """Whether a DFS message in place of a transaction's answer is raised as an error."""
 

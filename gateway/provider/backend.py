@@ -83,5 +83,6 @@ def interaction_of(call: ImsCall) -> Interaction:
         socket_timeout_ms=call.socket_timeout_ms,
         undeliverable=call.undeliverable if later else None,
         reroute_name=call.reroute_name if later else "",
+        tracking=call.tracking,
         raise_on_dfs=False,
     )

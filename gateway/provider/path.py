@@ -8,12 +8,13 @@ early raises a GatewayError; the journey remembers what is worth telling, `ended
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from cryptography import x509
 
 from gateway import safexml
+from gateway.audit.ports import RequestAudit, Unaudited
 from gateway.clock import Clock
 from gateway.config.model import Bundle, OperationSettings, Service
 from gateway.envelope import Admitted, Envelope, read_envelope
@@ -81,6 +82,8 @@ class Route:
     """A custom authentication module."""
     unified_faults: bool = False
     """Callers learn only that a security header was refused."""
+    audit: RequestAudit = field(default_factory=Unaudited)
+    """Nothing goes to IMS that could not be recorded."""
     tracking: tuple[Source, ...] = ()
     """Where the tracking id of a request may come from."""
     admission: Admission | None = None
@@ -196,6 +199,7 @@ class Journey:
         self._course.transaction = settings.transaction
         with self._course.timeline.part(timeline.REQUEST):
             call = self._call(admitted, settings, operation.one_way)
+        self._route.audit.require()
         answer = self._sign_on_and_send(call, settings)
         if operation.one_way:
             return None

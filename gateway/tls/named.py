@@ -8,10 +8,11 @@ from gateway.config.checks.places import GATEWAY_FILE, bundle_file, correlator_f
 from gateway.config.model import Home, KeyStore, TrustStore
 
 Purpose = Literal[
-    "server", "clients", "signers", "ims_connect", "callout", "replay", "limits", "journal", "sso"
+    "server", "clients", "signers", "ims_connect", "callout", "replay", "limits", "journal", "telemetry", "sso"
 ]
 """What a store is for: the certificate that clients see; their certificates; those that sign messages; IMS
-Connect; web services that are called; the stores of replay and limits; the journal; the collector of traces; people's sign-in."""
+Connect; web services that are called; the stores of replay and limits; the journal; the collector of traces;
+people's sign-in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gateway.config.catalogue import (
     files,
     online,
     reach,
+    telemetry,
     timeouts,
     trust,
 )
@@ -32,6 +33,7 @@ SUBJECTS: Final[tuple[ModuleType, ...]] = (
     capacity,
     timeouts,
     callout,
+    telemetry,
     contracts,
     certificates,
     online,

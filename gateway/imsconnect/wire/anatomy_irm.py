@@ -16,15 +16,14 @@ from gateway.imsconnect.wire.anatomy_layout import (
     USER,
     Place,
 )
-from gateway.imsconnect.wire.extensions import HEADER_LENGTH, NETSID, NETUID
+from gateway.imsconnect.wire.extensions import HEADER_LENGTH, NETSID, NETUID, TRCKID
 from gateway.imsconnect.wire.flags import F0, F1, F2, F3, F5, F6, Verb
 from gateway.imsconnect.wire.frame import LLZZ
 from gateway.imsconnect.wire.header import Exit, HeaderCode
 from gateway.imsconnect.wire.irm import IRM_START, MAX_ARCH, MIN_IRM_LENGTH
 from gateway.imsconnect.wire.rules import TOKEN_PREFIX
 
-TRACKING_ID: Final = "*TRCKID*"
-SHOWN_EXTENSIONS: Final = frozenset({NETUID, NETSID, TRACKING_ID})
+SHOWN_EXTENSIONS: Final = frozenset({NETUID, NETSID, TRCKID})
 """Names and numbers that IBM describes. All others may hold a phrase, a token, or a site's mark of trust."""
 BEYOND: Final = "IRM (not described)"
 """Bytes of the IRM that its level does not define."""

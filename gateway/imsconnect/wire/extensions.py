@@ -17,6 +17,8 @@ NETUID: Final = "*NETUID*"
 """Network user id of whoever is behind the request; for auditing, not authenticated."""
 NETSID: Final = "*NETSID*"
 """Network session id: realm or domain of that user."""
+TRCKID: Final = "*TRCKID*"
+"""Tracking id of a SOAP request; HWSSOAP1 knows it."""
 DATA_LIMITS: Final = {NETUID: (246, 117), NETSID: (254, 118)}
 """Longest data by id, and the reason code for more."""
 

@@ -6,7 +6,16 @@ import pytest
 
 from gateway.bundles import credentials_of
 from gateway.errors import GatewayError, ImsError, M
-from gateway.exchange import Caller, CommitMode, ImsCall, Secret, SyncLevel, TrustedMark, Undeliverable
+from gateway.exchange import (
+    Caller,
+    CommitMode,
+    ImsCall,
+    Secret,
+    SyncLevel,
+    TrackingMark,
+    TrustedMark,
+    Undeliverable,
+)
 from gateway.imsconnect.client_ids import ClientId
 from gateway.imsconnect.inputs import Destination, acknowledgment, ping
 from gateway.imsconnect.inputs import check as check_interaction
@@ -123,6 +132,40 @@ class TestCallerOfTheRequest:
         irm_length = int.from_bytes(sent[4:6])
         assert sent[4 + 172 : 4 + irm_length] == wire.THREE_EXTENSIONS
         assert (sent[6], sent[7], sent[172:174]) == (5, 0x04, b"\x00\xac")
+
+    def test_a_tracking_id_comes_last(self):
+        caller = replace(NAMED, password=Secret(""))
+        sent = asked(replace(CALL, caller=caller, tracking=TrackingMark("*TRCKID*", "urn:7-A")))
+        irm_length = int.from_bytes(sent[4:6])
+        assert irm_length == 172 + 0x1E + 0x13
+        assert sent[4 + 172 + 0x1E : 4 + irm_length] == wire.TRACKING
+        assert (sent[6], sent[7], sent[172:174]) == (5, 0x04, b"\x00\xac")
+
+    def test_alone_it_makes_level_5_for_a_send_only_input_and_for_hwssoap1_too(self):
+        for call, destination in (
+            (replace(CALL, send_only=True), HERE),
+            (CALL, Destination("IMS1", Exit.HWSSOAP1)),
+        ):
+            sent = asked(replace(call, tracking=TrackingMark("*TRCKID*", "urn:7-A")), destination)
+            assert (sent[6], sent[7]) == (5, 0x04)
+            assert sent[4 + 172 : 4 + int.from_bytes(sent[4:6])] == wire.TRACKING
+
+    @pytest.mark.parametrize(("extension", "longest"), [("*TRCKID*", 40), ("*OURID*", 128)])
+    def test_a_tracking_id_has_a_longest_length(self, extension, longest):
+        check(replace(CALL, tracking=TrackingMark(extension, "x" * longest)), HERE)
+        for value in ("x" * (longest + 1), "", "a\n", "\u20ac"):
+            with pytest.raises(GatewayError) as caught:
+                check(replace(CALL, tracking=TrackingMark(extension, value)), HERE)
+            assert caught.value.message is M.INTERACTION
+            assert "trackingID" in str(caught.value)
+
+    def test_its_bytes_count_towards_the_longest_message(self):
+        call = replace(CALL, tracking=TrackingMark("*TRCKID*", "urn:7-A"))
+        size = len(asked(call))
+        check(call, replace(HERE, max_message_bytes=size))
+        with pytest.raises(GatewayError) as caught:
+            check(call, replace(HERE, max_message_bytes=size - 1))
+        assert caught.value.message is M.REQUEST_SIZE
 
     def test_beside_an_adapter_both_flags_are_set(self):
         call = replace(CALL, caller=NAMED, adapter="HWSXMLA0", converter="IVTNOD")

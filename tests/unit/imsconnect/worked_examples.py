@@ -167,6 +167,9 @@ THREE_EXTENSIONS = bytes.fromhex(
 )
 """*NETUID* CN=USER1,O=EXAMPLE, *NETSID* HTTPS://STS, *TRSTUS* BELIEVE ME."""
 
+TRACKING = bytes.fromhex("0013 0000 5CE3D9C3D2C9C45C A499957AF760C1")
+"""*TRCKID* urn:7-A."""
+
 
 def rsm(return_code: int, reason_code: int, racf: int = 0, identifier: str = "5CD9C5D8E2E3E25C") -> bytes:
     """Write a request status message: LLLL 24, RSM_LEN 20, flags, RACF code, identifier, two fullwords."""

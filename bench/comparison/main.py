@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,16 +15,21 @@ from bench.comparison import home, load, place
 from bench.comparison.contestants import CONTESTANTS
 from bench.comparison.latency import Latency
 from bench.comparison.place import Place
-from bench.comparison.processes import Server
+from bench.comparison.processes import BenchError, Server
 from bench.comparison.race import Pace, Race
-from bench.comparison.results import Results
+from bench.comparison.results import ROWS, Results
 from bench.comparison.scaling import PAYLOADS, SERVICES, WAITING, Scaling
 from bench.comparison.table import markdown
 
 RESULTS: Final = home.ROOT / "bench/results/comparison.json"
+QUICK: Final = home.ROOT / "build/bench/quick.json"
 DOCS: Final = home.ROOT / "docs/performance.md"
-PARTS: Final = ("race", "latency", "payload", "services", "waiting")
+PARTS: Final = tuple(ROWS)
 SENDERS: Final = 2_000
+
+
+def _told(path: Path) -> str:
+    return str(path.relative_to(home.ROOT))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--servers", nargs="+", choices=names, default=names, help="who is compared")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="the file that gets the figures")
+    parser.add_argument(
+        "--results", type=Path, help=f"the file that gets the figures: {_told(RESULTS)}, or {_told(QUICK)}"
+    )
     parser.add_argument(
         "--write-docs", action="store_true", help="put the table of the results into the page, measure nothing"
     )
@@ -55,12 +63,20 @@ def run(argv: Sequence[str], commit: str) -> None:
     """Do what the arguments say."""
     arguments = _parser().parse_args(argv)
     if arguments.write_docs:
-        pages.replace(DOCS, "comparison", markdown(json.loads(arguments.results.read_text())))
+        pages.replace(DOCS, "comparison", markdown(json.loads((arguments.results or RESULTS).read_text())))
         return
+    try:
+        _run(arguments, commit)
+    except BenchError as error:
+        sys.exit(f"bench comparison: {error}")
+
+
+def _run(arguments: argparse.Namespace, commit: str) -> None:
     pace = pace_of(arguments)
+    path = arguments.results or (QUICK if arguments.quick else RESULTS)
     settings = {"seconds": pace.seconds, "rounds": pace.rounds, "connections": pace.connections}
     senders = 20 if arguments.quick else SENDERS
-    results = Results(arguments.results, commit, {**settings, "senders": senders})
+    results = Results(path, commit, {**settings, "senders": senders}, arguments.parts)
     load.build()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsgw-bench-")))
@@ -71,8 +87,7 @@ def run(argv: Sequence[str], commit: str) -> None:
         for part in arguments.parts:
             print(f"== {part}", flush=True)
             _measure(part, arguments, Run(made, pace, results, standin))
-    if set(arguments.parts) == set(PARTS):
-        results.finish()
+            results.finish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,6 @@ def _measure(part: str, arguments: argparse.Namespace, run: Run) -> None:
     elif part == "payload":
         scaling.payloads(PAYLOADS[:2] if few else PAYLOADS)
     elif part == "services":
-        scaling.services((1, 10) if few else SERVICES)
+        scaling.services((1, 3) if few else SERVICES)
     else:
-        scaling.waiting((1, 20) if few else WAITING)
+        scaling.waiting((1, 5) if few else WAITING)

@@ -94,20 +94,26 @@ class Race:
             if missing:
                 self._results.lacks(contestant.name, [f"not installed: {', '.join(missing)}"])
                 continue
-            for ca in (None, self._place.tls_ca):
-                server = contestant.start(self._place, ca is not None, standin)
-                stack.callback(server.stop)
-                server.wait()
-                self.racers.append(Racer(contestant, server, ca))
-            self._results.describe(contestant)
+            try:
+                self._start(stack, contestant, standin)
+            except BenchError as error:
+                self._results.lacks(contestant.name, [str(error)])
+
+    def _start(self, stack: ExitStack, contestant: Contestant, standin: Server) -> None:
+        for ca in (None, self._place.tls_ca):
+            server = contestant.start(self._place, ca is not None, standin)
+            stack.callback(server.stop)
+            server.wait()
+            self.racers.append(Racer(contestant, server, ca))
+        self._results.describe(contestant)
 
     def run(self) -> None:
         """Measure kind after kind."""
         for service in SERVICES:
             entered = [racer for racer in self.racers if self._verifies(racer, service)]
-            self._warm_up(entered, service)
+            entered = self._warm_up(entered, service)
             for _ in range(self._pace.rounds):
-                self._round(entered, service)
+                entered = self._round(entered, service)
             for racer in entered:
                 self._results.add("rows", **_figures(racer, service))
         for racer in self.racers:
@@ -138,16 +144,29 @@ class Race:
         load.write(file, ((service, message) for message in made))
         return file
 
-    def _warm_up(self, racers: Sequence[Racer], service: str) -> None:
+    def _warm_up(self, racers: Sequence[Racer], service: str) -> list[Racer]:
         file = self._requests(service, self._pace.seconds)
-        for racer in racers:
-            racer.load(file, self._pace.seconds * racer.contestant.warm_up, self._pace.connections)
+        return [
+            racer
+            for racer in racers
+            if self._loaded(racer, file, self._pace.seconds * racer.contestant.warm_up) is not None
+        ]
 
-    def _round(self, racers: Sequence[Racer], service: str) -> None:
+    def _round(self, racers: Sequence[Racer], service: str) -> list[Racer]:
+        """Measure one after the other; return those who answered as they should."""
         file = self._requests(service, self._pace.seconds)
-        for racer in racers:
-            done = racer.load(file, self._pace.seconds, self._pace.connections)
-            racer.rounds.setdefault(service, []).append(done)
+        found = [(racer, self._loaded(racer, file, self._pace.seconds)) for racer in racers]
+        for racer, done in found:
+            if done is not None:
+                racer.rounds.setdefault(service, []).append(done)
+        return [racer for racer, done in found if done is not None]
+
+    def _loaded(self, racer: Racer, file: Path, seconds: float) -> tuple[Outcome, float] | None:
+        try:
+            return racer.load(file, seconds, self._pace.connections)
+        except BenchError as error:
+            self._results.lacks(racer.contestant.name, [str(error)])
+            return None
 
     def _memory(self, racer: Racer) -> None:
         workers = [round(proportional_memory(each.pid) / 1e6, 1) for each in racer.server.workers()]

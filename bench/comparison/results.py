@@ -3,11 +3,21 @@
 import json
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bench.comparison import contestants
 from gateway.clock import SYSTEM_CLOCK
+
+ROWS: Final[Mapping[str, Sequence[str]]] = {
+    "race": ("refused", "rows", "memory"),
+    "latency": ("latency",),
+    "payload": ("payload",),
+    "services": ("services",),
+    "waiting": ("waiting",),
+}
+"""The parts of a run, and which rows of the record each writes."""
 
 
 def machine() -> dict[str, Any]:
@@ -26,25 +36,32 @@ def machine() -> dict[str, Any]:
 class Results:
     """One record, and the file that has it."""
 
-    def __init__(self, path: Path, commit: str, settings: dict[str, Any]) -> None:
+    def __init__(self, path: Path, commit: str, settings: Mapping[str, Any], parts: Sequence[str]) -> None:
+        """Begin; what a run of this commit, with these settings, found of other parts stays."""
         self._path = path
         self.record: dict[str, Any] = {
             "name": "comparison",
             "commit": commit,
             "date": SYSTEM_CLOCK.now().strftime("%Y-%m-%d"),
             "complete": False,
-            "settings": settings,
+            "settings": dict(settings),
             "machine": machine(),
             "versions": {},
             "missing": {},
-            "refused": [],
-            "rows": [],
-            "latency": [],
-            "payload": [],
-            "services": [],
-            "waiting": [],
-            "memory": [],
+            **{name: [] for names in ROWS.values() for name in names},
         }
+        kept = {name for part, names in ROWS.items() if part not in parts for name in names}
+        if "race" not in parts:
+            kept |= {"versions", "missing"}
+        self.record.update({name: value for name, value in self._before().items() if name in kept})
+
+    def _before(self) -> dict[str, Any]:
+        """Return the record that is there, if this one goes on with it."""
+        if not self._path.exists():
+            return {}
+        found: dict[str, Any] = json.loads(self._path.read_text())
+        same = all(found.get(name) == self.record[name] for name in ("commit", "settings"))
+        return found if same else {}
 
     def describe(self, chosen: contestants.Contestant) -> None:
         """Keep which versions a contestant is of."""
@@ -64,8 +81,9 @@ class Results:
         self.save()
 
     def finish(self) -> None:
-        """Say that nothing is missing."""
-        self.record["complete"] = True
+        """Say that a part is over, and with the last one that nothing is missing."""
+        measured = all(self.record[name] for names in ROWS.values() for name in names)
+        self.record["complete"] = measured and not self.record["missing"]
         self.save()
 
     def save(self) -> None:

@@ -20,14 +20,14 @@ from bench.comparison.race import text_of
 from bench.peers.spyne_echo import application
 from bench.wss import verify_with
 
-ROUNDS: Final = 9
 SECONDS: Final = 0.05
+"""CPU time of one round."""
 
 
-def microseconds(work: Callable[[], object]) -> float:
+def microseconds(work: Callable[[], object], count_of_rounds: int) -> float:
     """Return the CPU time of a work: the median of rounds."""
     rounds: list[float] = []
-    for _ in range(ROUNDS):
+    for _ in range(count_of_rounds):
         count, began, ended = 0, time.process_time(), 0.0
         while ended - began < SECONDS:
             for _ in range(20):
@@ -38,9 +38,9 @@ def microseconds(work: Callable[[], object]) -> float:
     return round(median(rounds), 1)
 
 
-def floors(sender: Sender, now: datetime) -> Mapping[str, float]:
+def floors(sender: Sender, now: datetime, rounds: int) -> Mapping[str, float]:
     """Return the floors, by what is done."""
-    return {name: microseconds(work) for name, work in _works(sender, now)}
+    return {name: microseconds(work, rounds) for name, work in _works(sender, now)}
 
 
 def _works(sender: Sender, now: datetime) -> Iterator[tuple[str, Callable[[], object]]]:

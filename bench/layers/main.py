@@ -136,9 +136,9 @@ class Bench:
         in_worker_threads(self._requests(service), lambda some: _send(subject, some))
 
 
-def _measure(bench: Bench, made: Place) -> dict[str, Any]:
+def _measure(bench: Bench, made: Place, rounds: int) -> dict[str, Any]:
     cost = Cost()
-    figures: dict[str, Any] = {"floors": dict(floors(made.senders.many[0], SYSTEM_CLOCK.now()))}
+    figures: dict[str, Any] = {"floors": dict(floors(made.senders.many[0], SYSTEM_CLOCK.now(), rounds))}
     for service in SERVICES:
         layers, whole, served = bench.layers(service, cost), bench.whole(service), bench.served(service)
         figures[service] = {
@@ -170,7 +170,7 @@ def run(argv: Sequence[str], commit: str) -> None:
         if arguments.profile:
             bench.profile(arguments.profile, arguments.sort)
             return
-        figures = _measure(bench, made)
+        figures = _measure(bench, made, pace.rounds)
     date = SYSTEM_CLOCK.now().strftime("%Y-%m-%d")
     record = {"name": "layers", "commit": commit, "date": date, "machine": machine(), "figures": figures}
     arguments.results.parent.mkdir(parents=True, exist_ok=True)

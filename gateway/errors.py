@@ -213,6 +213,19 @@ class M:
 
     # ourselves
     INTERNAL = Message("IGW3001E", Side.SERVER, "Internal error", outcome=Outcome.UNKNOWN)
+    AUDIT_DOWN = Message(
+        "IGW3002E",
+        Side.SERVER,
+        "The gateway cannot record what it does at the moment, so it does nothing; try again later",
+        503,
+    )
+    NOT_AUDITED = Message(
+        "IGW3003E",
+        Side.SERVER,
+        "The request went to IMS, and the gateway could not record it: IMS may have done it, and the answer is"
+        " withheld",
+        outcome=Outcome.UNKNOWN,
+    )
 
 
 MESSAGES: Mapping[str, Message] = {m.id: m for m in vars(M).values() if isinstance(m, Message)}

@@ -20,7 +20,7 @@ from gateway.admin.accounts import UnusableError
 from gateway.admin.api.calls import Api
 from gateway.admin.api.endpoint import UPLOAD_BYTES
 from gateway.admin.api.http import ApiOverHttp
-from gateway.admin.api.problem import ApiError, unavailable
+from gateway.admin.api.problem import UNRECORDED, ApiError, unavailable
 from gateway.admin.api.table import TABLE
 from gateway.admin.console.pages import REFRESH_HEADER, Pages
 from gateway.admin.desk import Desk
@@ -30,6 +30,8 @@ from gateway.admin.ports import Gateway
 from gateway.admin.signin import SignIn
 from gateway.admin.store import StoreError
 from gateway.admin.visit import Console, Means, Visitor
+from gateway.audit.auditor import NotAuditedError
+from gateway.audit.ports import AdminAudit, Unaudited
 from gateway.clock import Clock
 from gateway.config.model import AdminSettings
 from gateway.web.environ import TRACKING_ID, Environ, StartResponse
@@ -83,9 +85,13 @@ class AdminApplication:
         state: Path,
         clock: Clock,
         environ: Mapping[str, str],
+        audit: AdminAudit | None = None,
     ) -> None:
-        """Take of `settings` the address that the listener was bound to; all else is asked for anew later."""
-        self._desk = Desk(gateway, home, state, clock, environ)
+        """Take of `settings` the address that the listener was bound to; all else is asked for anew later.
+
+        Without an `audit` nothing is recorded.
+        """
+        self._desk = Desk(gateway, home, state, clock, environ, audit or Unaudited())
         self._listen = settings.listen
         threads = self._desk.configuration.gateway.server.threads
         self._room = BoundedSemaphore(max(_AT_ONCE_AT_LEAST, min(AT_ONCE, threads // 4)))
@@ -127,6 +133,8 @@ class AdminApplication:
         except StoreError as error:
             log.error("%s", error)  # noqa: TRY400  the text says it all
             raise unavailable("sessions cannot be kept; the log says why") from None
+        except NotAuditedError:
+            raise unavailable(UNRECORDED) from None
         except BusyError:
             raise unavailable("too many sign in at this moment; try again") from None
         except RequestEntityTooLarge:

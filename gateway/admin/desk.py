@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from gateway.admin.ports import Gateway
+from gateway.audit.ports import AdminAudit, Unaudited
 from gateway.clock import Clock
 from gateway.config.model import AdminSettings, Home
 
@@ -21,6 +22,8 @@ class Desk:
     clock: Clock
     environ: Mapping[str, str] = field(repr=False)
     """For `{ env = "NAME" }` in files of the home."""
+    audit: AdminAudit = field(default_factory=Unaudited, repr=False, compare=False)
+    """Where what people do is recorded."""
     judging: Lock = field(default_factory=Lock, repr=False, compare=False)
     """Held by who reads the whole home: thousands of services take seconds, so one does it at a time."""
 

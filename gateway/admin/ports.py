@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from gateway.audit.picture import AuditPicture
 from gateway.control.reloaded import Reloaded
 from gateway.observe.traffic import Bucket, Captured, Ended
 from gateway.preflight.snapshot import Snapshot
@@ -49,6 +50,8 @@ class Worker:
     pools: tuple[Pool, ...]
     traffic: Mapping[str, tuple[Bucket, ...]] = field(default_factory=dict)
     """By service, oldest first; services without a request lately are missing."""
+    audit: AuditPicture | None = None
+    """How its audit trail is."""
 
 
 class Gateway(Protocol):

@@ -10,6 +10,7 @@ from gateway.admin.passwords import BusyError, Passwords, decoy
 from gateway.admin.roles import How, Person, Role
 from gateway.admin.sessions import Session, Sessions
 from gateway.admin.store import Store
+from gateway.audit.auditor import NotAuditedError
 from gateway.exchange import Secret
 from gateway.observe.admin_events import AdminLog, SignInEnded
 
@@ -31,7 +32,7 @@ class Recognised:
 
 
 class SignIn:
-    """All of it for one worker. Thread-safe; raises StoreError, UnusableError and BusyError besides."""
+    """All of it for one worker. Thread-safe; raises StoreError, UnusableError, BusyError, NotAuditedError."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -76,11 +77,16 @@ class SignIn:
 
     def begin(self, recognised: Recognised, peer: str, old: str) -> str:
         """Begin a session and return what the cookie holds; the session of the old cookie, if any, ends."""
+        self._desk.audit.require()
         if old:
             self._sessions.end(old)
         value = self._sessions.begin(recognised.person, recognised.stamp)
         person = recognised.person
-        self._tell(person.name, person.how, peer, "signed in", "")
+        try:
+            self._tell(person.name, person.how, peer, "signed in", "")
+        except NotAuditedError:
+            self._sessions.end(value)
+            raise
         return value
 
     def session(self, value: str, *, used: bool = True) -> Session | None:
@@ -109,4 +115,6 @@ class SignIn:
 
     def _tell(self, name: str, how: How, peer: str, outcome: str, reason: str) -> None:
         shown = "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_NAME])
-        self._log.signed_in(SignInEnded(uuid4().hex, shown, how.value, peer, outcome, reason))
+        event = SignInEnded(uuid4().hex, shown, how.value, peer, outcome, reason)
+        self._log.signed_in(event)
+        self._desk.audit.signed_in(event)

@@ -5,7 +5,7 @@ nobody else can write one.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -52,9 +52,16 @@ class Anchor:
 
     def encoded(self, hasher: Hasher) -> bytes:
         """Return the content of the file."""
-        facts = json.dumps(asdict(self), separators=(",", ":"))
+        facts = self._facts()
         text = f'{{"anchor":{facts},"seal":"{hasher.seal(facts.encode())}"}}'
         return text.encode().ljust(BYTES - 1) + b"\n"
+
+    def _facts(self) -> str:
+        """Return the members as JSON, in one form; made by hand, as it is made for each record."""
+        return (
+            f'{{"sequence":{self.sequence},"hash":"{self.hash}","size":{self.size},"oldest":{self.oldest},'
+            f'"oldest_hash":"{self.oldest_hash}","rebuilt":{self.rebuilt},"keyed":{str(self.keyed).lower()}}}'
+        )
 
     @classmethod
     def decoded(cls, data: bytes, hasher: Hasher) -> Self:
@@ -62,7 +69,7 @@ class Anchor:
         try:
             said = json.loads(data)
             anchor = cls(**said["anchor"])
-            facts = json.dumps(asdict(anchor), separators=(",", ":"))
+            facts = anchor._facts()
             seal = str(said["seal"])
         except (ValueError, KeyError, TypeError) as error:
             raise AnchorError("it is no anchor of a chain") from error

@@ -60,12 +60,11 @@ class FileTarget:
         if self._closed:
             raise AuditUnavailableError(f"{self._settings.path} was closed")
         try:
-            self._settings.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._turn.held():
-                self._append(line)
+            self._write(line)
+        except FileNotFoundError:
+            self._write_in_new_folder(line)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise AuditUnavailableError(f"{self._settings.path}: {reason}") from error
+            raise self._unavailable(error) from error
 
     def close(self) -> None:
         """Let go of the files."""
@@ -74,6 +73,20 @@ class FileTarget:
             self._file.close()
             self._links.close()
         self._turn.close()
+
+    def _write(self, line: str) -> None:
+        with self._turn.held():
+            self._append(line)
+
+    def _write_in_new_folder(self, line: str) -> None:
+        try:
+            self._settings.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(line)
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: OSError) -> AuditUnavailableError:
+        return AuditUnavailableError(f"{self._settings.path}: {error.strerror or error}")
 
     def _append(self, line: str) -> None:
         descriptor, size = self._file.opened()

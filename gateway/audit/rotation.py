@@ -38,6 +38,8 @@ class TrailFile:
             self.close()
         self._descriptor = os.open(self.path, _FLAGS, self._mode)
         mine = os.fstat(self._descriptor)
+        if not mine.st_size:
+            os.fchmod(self._descriptor, self._mode)  # whatever the umask says
         if not stat.S_ISREG(mine.st_mode):
             self.close()
             raise OSError(f"{self.path} is no regular file")

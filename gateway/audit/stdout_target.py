@@ -41,7 +41,8 @@ class StdoutTarget:
             raise AuditUnavailableError("standard output: the trail was closed")
         data = f"{line}\n".encode("utf-8", "replace")
         try:
-            self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._lock.parent.is_dir():
+                self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._turn.held() as note:
                 self._print(data, note)
         except OSError as error:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import typer
 
+from gateway.audit.picture import AuditPicture, told
 from gateway.cli.options import HomeOption, JsonOption, StateOption
 from gateway.cli.printed_json import printed_json
 from gateway.cli.reload import running_state
@@ -57,7 +58,7 @@ def _answers(folder: Path, numbers: list[int]) -> Iterator[dict[str, Any]]:
             _told(said)
         except ControlError as error:
             said = {"process": f"{folder.name} {number}", "error": str(error)}
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             said = {"process": f"{folder.name} {number}", "error": _UNCLEAR}
         yield said
 
@@ -81,6 +82,8 @@ def _told(said: Mapping[str, Any]) -> list[str]:
     last = said["last_reload"]
     if last:
         lines.append(f"  the reload at {last['at']} {_OUTCOMES[last['reloaded']['outcome']]}")
+    if said.get("audit"):
+        lines.append(f"  {told(AuditPicture.of(said['audit']))}")
     if "listeners" in said and not said["ready"]:
         lines.append(f"  not ready: {said['reason']}")
     return ["".join(char if char.isprintable() else " " for char in line) for line in lines]

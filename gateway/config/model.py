@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.config.admin import AdminSettings
+from gateway.config.audit import AuditSettings
 from gateway.config.bundle import (
     BackendTls,
     Bundle,
@@ -40,6 +41,7 @@ from gateway.errors import Problem
 __all__ = [
     "DEFAULTS",
     "AdminSettings",
+    "AuditSettings",
     "BackendTls",
     "BasicAuthentication",
     "Bundle",

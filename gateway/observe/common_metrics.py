@@ -6,9 +6,11 @@ labels are an interface: they do not change. docs/metrics.md lists them.
 
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from gateway.clock import SYSTEM_CLOCK
+from gateway.observe.audit_metrics import AuditMetrics
 from gateway.observe.certificate_metrics import CertificateMetrics
 from gateway.observe.metric_files import Files, Room, count_in
 from gateway.observe.path_metrics import PathMetrics
@@ -27,6 +29,7 @@ class CommonMetrics:
 
         Where the folder cannot be written the worker counts for itself, and the log says so.
         """
+        self._page = Lock()
         self._files = Files(folder) if folder is not None else None
         self.room = count_in(folder) if folder is not None else Room()
         """Room on the disk for what is counted."""
@@ -85,6 +88,8 @@ class CommonMetrics:
         """Those of the process itself."""
         self.certificates = CertificateMetrics(registry)
         """Those of the certificates in the stores of the home."""
+        self.audit = AuditMetrics(registry)
+        """Those of the audit trail."""
 
     def page(self) -> bytes:
         """Return all metrics, of all workers, as text of type `CONTENT_TYPE`.
@@ -95,7 +100,8 @@ class CommonMetrics:
 
         shown = CollectorRegistry(auto_describe=False)
         shown.register(Shown(self._files or self.registry, SYSTEM_CLOCK.now(), self._files))
-        return generate_latest(shown)
+        with self._page:  # whoever asks twice waits: two at a time would take twice as long
+            return generate_latest(shown)
 
     # -- the configuration ------------------------------------------------------------------------------------
 

@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from gateway.admin.application import AdminApplication
+from gateway.audit.happenings import Lifecycle
+from gateway.audit.picture import AuditPicture
+from gateway.audit.ports import AdminAudit, Unaudited
+from gateway.audit.trail import Trail, master_trail, trail_of
 from gateway.bundles import bundle_settings
 from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import Bundle
@@ -20,7 +24,7 @@ from gateway.config.watched import Fingerprint
 from gateway.errors import ConfigError, Problem
 from gateway.identity.signon import SignOnGuard
 from gateway.limits import Admission, limiter_of
-from gateway.observe.events import Sink, Sinks
+from gateway.observe.events import Sink, Sinks, TurnedAway
 from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import Metrics, empty, worker_ended
 from gateway.observe.path_metrics import CountedPaths
@@ -40,6 +44,7 @@ from gateway.runtime.services import Workshop, refusal, takes_token
 from gateway.runtime.view import GatewayView
 from gateway.runtime.worker import WorkerRuntime
 from gateway.sampling import Sampler
+from gateway.tls.stores import StoreError
 from gateway.tracking import header_names
 from gateway.web import server
 from gateway.web.guards import Guards
@@ -51,21 +56,26 @@ _METRICS: Final = "metrics"
 """Folder under `state` with a folder for each instance, where its workers count."""
 
 
-def build(
+def build(  # noqa: PLR0913  what a worker is made of, each by name
     snapshot: Snapshot,
     *,
     sink: Sink | None = None,
     clock: Clock = SYSTEM_CLOCK,
     metrics: Metrics | None = None,
     last: LastReload = None,
+    trail: Trail | None = None,
 ) -> WorkerRuntime:
     """Build what a worker serves, of a snapshot with applications. Raises ConfigError.
 
     `last`: of the gateway, before there was this worker: what was refused is to be seen until it is mended.
+    `trail` is closed with it; without one nothing is recorded, as for tests in one process.
     """
     metrics = metrics or Metrics()
     home = snapshot.home
     with ExitStack() as built:
+        audit = trail or Unaudited()
+        if trail is not None:
+            built.callback(trail.close)
         home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         guard = SignOnGuard(home.state, home.gateway.sign_on, clock, time.sleep)
         built.callback(guard.close)
@@ -78,7 +88,11 @@ def build(
         probe = Probe(Redaction(masked).text, clock)
         limiter = limiter_of(home.gateway, clock, metrics.limits)
         built.callback(limiter.close)
-        shop = Workshop(guard, replay, sinks, probe, clock, limiter)
+        shop = Workshop(guard, replay, sinks, probe, clock, limiter, audit)
+
+        def turned_away(event: TurnedAway) -> None:
+            audit.turned_away(event)
+            sinks.turned_away(event)
 
         def door(one: Snapshot, mounts: list[Mounted]) -> FrontDoor:
             remembers = any(takes_token(service) for service in one.home.services.values())
@@ -86,9 +100,9 @@ def build(
                 mounts,
                 one.home.gateway.server,
                 clock=clock,
-                ready=lambda: replay.ready or not remembers,
+                ready=lambda: (replay.ready or not remembers) and audit.open,
                 metrics=metrics.page,
-                turned_away=sinks.turned_away,
+                turned_away=turned_away,
                 guards=Guards(Admission(limiter, one.home.gateway.limits).address, refusal, metrics.limits),
                 tracked_headers=header_names(one.home.gateway.tracking.places),
             )
@@ -104,17 +118,22 @@ def build(
             threads=bounds.threads, waiting=bounds.waiting, connections=bounds.worker_connections
         )
         metrics.reloaded(snapshot.number, at, done=done, count=False)
-        parts = Parts(backends, board, probe, metrics, clock, last)
-        return WorkerRuntime(live, parts, sinks, built.pop_all().close)
+        picture = trail.picture if trail is not None else _no_picture
+        parts = Parts(backends, board, probe, metrics, clock, last, picture)
+        return WorkerRuntime(live, parts, turned_away, built.pop_all().close)
 
 
-def _managed(worker: WorkerRuntime, snapshot: Snapshot, instance: int) -> WorkerRuntime:
+def _no_picture() -> AuditPicture | None:
+    return None
+
+
+def _managed(worker: WorkerRuntime, snapshot: Snapshot, instance: int, audit: AdminAudit) -> WorkerRuntime:
     """Have console and management API answer on the admin listener, where there is one."""
     home = snapshot.home
     if home.gateway.admin.listen:
         view = GatewayView(worker, home.state, instance, SYSTEM_CLOCK)
         worker.manage(
-            AdminApplication(view, home.gateway.admin, home.path, home.state, SYSTEM_CLOCK, os.environ)
+            AdminApplication(view, home.gateway.admin, home.path, home.state, SYSTEM_CLOCK, os.environ, audit)
         )
     return worker
 
@@ -126,15 +145,24 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
     """
     snapshot = with_applications(snapshot)
     home = snapshot.home
+    trail = master_trail(home, "serve master", SYSTEM_CLOCK)
+
+    def worker(one: Snapshot, number: int, last: LastReload) -> WorkerRuntime:
+        metrics = Metrics(counted)
+        with _audit_told():
+            mine = trail_of(one.home, f"serve {number} worker", metrics.audit, SYSTEM_CLOCK)
+        return _managed(build(one, metrics=metrics, last=last, trail=mine), one, number, mine)
+
     with _state_written(home.state):
         home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         SignOnGuard(home.state, home.gateway.sign_on, SYSTEM_CLOCK, time.sleep).close()
         master = Coordinator(
             snapshot,
             look,
-            lambda one, number, last: _managed(build(one, metrics=Metrics(counted), last=last), one, number),
+            worker,
             lambda pid: worker_ended(counted, pid),
             SYSTEM_CLOCK,
+            trail.reloaded,
         )
     # of other gateways on this state, perhaps in other containers, pids may be the same
     counted = home.state / _METRICS / str(master.number)
@@ -143,12 +171,37 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
         """Start to count; whoever counted here had our seat before us."""
         with _state_written(home.state):
             empty(counted)
+        begun.enter_context(_recorded(trail, snapshot))
 
     keep()
-    try:
+    with ExitStack() as begun:
+        begun.callback(master.close)
         server.serve(home, master, announce=begin)
+
+
+@contextmanager
+def _recorded(trail: Trail, snapshot: Snapshot) -> Iterator[None]:
+    """Record that the gateway begins, and that it has ended; of workers, which leave by here too, nothing.
+
+    Raises ConfigError where it must not begin without a record.
+    """
+    master = os.getpid()
+    if not trail.lifecycle(Lifecycle(True, snapshot.number, snapshot.digest)):
+        raise ConfigError((Problem("gateway.toml", "audit.to", f"cannot be written: {trail.trouble}"),))
+    try:
+        yield
     finally:
-        master.close()
+        if os.getpid() == master:
+            trail.lifecycle(Lifecycle(False, snapshot.number, snapshot.digest))
+
+
+@contextmanager
+def _audit_told() -> Iterator[None]:
+    """Tell of a store for the audit's receiver that cannot be opened, as ConfigError."""
+    try:
+        yield
+    except StoreError as error:
+        raise ConfigError((Problem("gateway.toml", "audit", str(error)),)) from error
 
 
 @contextmanager

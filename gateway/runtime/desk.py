@@ -9,6 +9,7 @@ Asked over its control socket, a line of JSON each way:
 | told | reloaded, at, count | done |
 | recycle | bundle | done |
 | look | | the worker's picture |
+| audit | | how its audit trail is |
 | recent | most | requests, newest first |
 | capture | service, until | done |
 | captured | service | messages, newest first |
@@ -21,6 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.admin.ports import Worker
+from gateway.audit.picture import AuditPicture
 from gateway.clock import Clock
 from gateway.control.reloaded import Reloaded
 from gateway.control.words import ControlError, line_of, object_of
@@ -51,6 +53,8 @@ class Parts:
     clock: Clock
     last_reload: LastReload = None
     """Of the gateway, before there was this worker."""
+    audit: Callable[[], AuditPicture | None] = lambda: None
+    """How the worker's audit trail is; None: it has none."""
 
 
 class Desk:
@@ -71,6 +75,7 @@ class Desk:
             "told": (_reload, self._told),
             "recycle": (lambda said: (str(said["bundle"]),), self._recycle),
             "look": (lambda _said: (), self._look),
+            "audit": (lambda _said: (), self._audit),
             "recent": (lambda said: (int(said["most"]),), self._recent),
             "capture": (_order, self._capture),
             "captured": (lambda said: (str(said["service"]),), self._captured),
@@ -116,8 +121,13 @@ class Desk:
             waiting=load.waiting if load else 0,
             pools=tuple(pictures.pool_of(stats) for stats in pools),
             traffic=self._parts.board.traffic(),
+            audit=self._parts.audit(),
         )
         return pictures.worker_facts(picture)
+
+    def _audit(self) -> Mapping[str, Any]:
+        picture = self._parts.audit()
+        return {"audit": picture.facts() if picture is not None else None}
 
     def _recent(self, most: int) -> Mapping[str, Any]:
         return {"recent": pictures.ended_facts(self._parts.board.recent(most))}

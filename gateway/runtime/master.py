@@ -12,6 +12,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+from gateway.audit.happenings import Reload
+from gateway.audit.picture import AuditPicture, together
 from gateway.clock import Clock
 from gateway.config.watched import Fingerprint
 from gateway.control import seat
@@ -32,6 +34,7 @@ log = logging.getLogger("gateway.web")
 _COMMAND_SECONDS: Final = 2.0
 """For a command to come whole, once somebody has connected: the master does nothing else meanwhile."""
 _RECYCLED_SECONDS: Final = 2.0
+_PICTURE_SECONDS: Final = 2.0
 
 Build = Callable[[Snapshot, int, LastReload], Application]
 """Builds what a worker serves, of a snapshot; the number is that of the master's seat."""
@@ -40,13 +43,20 @@ Build = Callable[[Snapshot, int, LastReload], Application]
 class Coordinator:
     """The `Master` of a gateway (`gateway.web.ports`)."""
 
-    def __init__(
-        self, snapshot: Snapshot, look: Fingerprint, build: Build, forget: Callable[[int], None], clock: Clock
+    def __init__(  # noqa: PLR0913, PLR0917  each is a thing of its own
+        self,
+        snapshot: Snapshot,
+        look: Fingerprint,
+        build: Build,
+        forget: Callable[[int], None],
+        clock: Clock,
+        recorded: Callable[[Reload], bool] = lambda _reload: True,
     ) -> None:
         """Take a seat for commands. Raises OSError.
 
         `look` is what the files of the home looked like when it was read; `forget` is called with the process
-        id of each worker that has ended.
+        id of each worker that has ended; `recorded` writes an audit record, and tells whether what it is about
+        may come into force.
         """
         self._build = build
         self._forget = forget
@@ -56,7 +66,7 @@ class Coordinator:
         self._seat = seat.Seat.take(folder)
         self._pid = os.getpid()
         self._crew = Crew(folder, self.number, clock)
-        self._reloads = Reloads(self.name, snapshot, self._crew, self._watch, clock)
+        self._reloads = Reloads(self.name, snapshot, self._crew, self._watch, clock, recorded)
 
     @property
     def number(self) -> int:
@@ -151,6 +161,13 @@ class Coordinator:
         self._crew.ask({"do": "recycle", "bundle": bundle}, _RECYCLED_SECONDS)
         return self._reloads.reload(f"bundle {bundle} is recycled", asker)
 
+    def _audit(self) -> Mapping[str, Any] | None:
+        """Return how the trail of the workers is, all together; None where none can be asked."""
+        answers = self._crew.ask({"do": "audit"}, _PICTURE_SECONDS).values()
+        told = [said["audit"] for said in answers if isinstance(said, Mapping) and said.get("audit")]
+        picture = together(map(AuditPicture.of, told))
+        return picture.facts() if picture is not None else None
+
     def _status(self) -> Mapping[str, Any]:
         snapshot, last = self._reloads.snapshot, self._reloads.last
         return {
@@ -159,5 +176,6 @@ class Coordinator:
             "digest": snapshot.digest,
             "loaded_at": snapshot.loaded_at.isoformat(),
             "workers": list(self._crew.ages),
+            "audit": self._audit(),
             "last_reload": {"reloaded": last[0].facts(), "at": last[1].isoformat()} if last else None,
         }

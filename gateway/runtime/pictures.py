@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.admin.ports import Pool, Worker
+from gateway.audit.picture import AuditPicture
 from gateway.control.words import MOST_BYTES, line_of
 from gateway.imsconnect.stats import PoolStats
 from gateway.observe.events import RequestEnded
@@ -38,9 +39,10 @@ def pool_of(stats: PoolStats) -> Pool:
 def worker_facts(worker: Worker) -> dict[str, Any]:
     """Return a worker's picture as JSON's values, the counts of each service as one list of numbers."""
     return {
-        **asdict(replace(worker, traffic={})),
+        **asdict(replace(worker, traffic={}, audit=None)),
         "started": worker.started.isoformat(),
         "traffic": {service: list(_flat(buckets)) for service, buckets in worker.traffic.items()},
+        "audit": worker.audit.facts() if worker.audit is not None else None,
     }
 
 
@@ -71,6 +73,7 @@ def worker_of(said: Mapping[str, Any]) -> Worker:
         waiting=int(said["waiting"]),
         pools=tuple(Pool(**one) for one in said["pools"]),
         traffic={str(service): tuple(_buckets(flat)) for service, flat in said["traffic"].items()},
+        audit=AuditPicture.of(said["audit"]) if said["audit"] is not None else None,
     )
 
 

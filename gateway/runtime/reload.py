@@ -8,10 +8,11 @@ One that has died, or that nobody can ask, is no obstacle: it cannot come to ser
 
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from gateway.audit.happenings import Reload
 from gateway.clock import Clock
 from gateway.config.watched import changed_files
 from gateway.control.reloaded import Outcome, Reloaded, problems_of
@@ -45,8 +46,19 @@ class _NotDoneError(Exception):
 class Reloads:
     """The snapshot in force, and how others come into force behind it. For the master's thread."""
 
-    def __init__(self, process: str, snapshot: Snapshot, crew: Crew, watch: Watch, clock: Clock) -> None:
-        """`process`: what it is called in answers."""
+    def __init__(  # noqa: PLR0913, PLR0917  each is a thing of its own
+        self,
+        process: str,
+        snapshot: Snapshot,
+        crew: Crew,
+        watch: Watch,
+        clock: Clock,
+        recorded: Callable[[Reload], bool] = lambda _reload: True,
+    ) -> None:
+        """`process`: what it is called in answers.
+
+        `recorded` writes an audit record, and tells whether a change may come into force.
+        """
         self.snapshot = snapshot
         """What is in force."""
         self.last: LastReload = None
@@ -55,6 +67,7 @@ class Reloads:
         self._watch = watch
         self._clock = clock
         self._reader = Reader(crew.stopping, clock)
+        self._recorded = recorded
 
     def reload(self, why: str, asker: socket.socket | None = None) -> Reloaded:
         """Read the home anew and bring it into force. Does not raise.
@@ -63,15 +76,17 @@ class Reloads:
         """
         started = self._clock.monotonic()
         before = self._watch.in_force
-        told = self._tried(started + _READY_SECONDS, asker)
+        told = self._tried(why, started + _READY_SECONDS, asker)
         told = replace(told, milliseconds=round((self._clock.monotonic() - started) * 1000))
+        if not told.done:
+            self._recorded(Reload(told, why))
         self._tell(told, why, changed_files(self.snapshot.home.path, before ^ self._watch.in_force))
         return told
 
-    def _tried(self, deadline: float, asker: socket.socket | None) -> Reloaded:
+    def _tried(self, why: str, deadline: float, asker: socket.socket | None) -> Reloaded:
         try:
             ready = self._read(deadline)
-            self._swap(ready, deadline, asker)
+            self._swap(ready, why, deadline, asker)
         except _NotDoneError as error:
             outcome = Outcome.REFUSED if error.problems else Outcome.FAILED
             return self._said(outcome, problems=error.problems, reason=error.reason)
@@ -102,13 +117,14 @@ class Reloads:
             self._watch.refused(look)
             raise _NotDoneError(problems=error.problems) from error
 
-    def _swap(self, ready: Ready, deadline: float, asker: socket.socket | None) -> None:
+    def _swap(self, ready: Ready, why: str, deadline: float, asker: socket.socket | None) -> None:
         """Have all workers swap. Raises _NotDoneError, and then none has, nor after an error of ours before."""
         hands = self._crew.hands
         change = Change(ready.snapshot.number, mark_of(ready.look)).facts()
         try:
             _judge(self._crew.ask({"do": "prepare", **change}, deadline - self._clock.monotonic()))
             self._still_wanted(asker)
+            self._record(ready, why)
         except Exception:
             self._crew.ask({"do": "abort", **change}, _TOLD_SECONDS)
             raise
@@ -117,9 +133,18 @@ class Reloads:
         hands.renew(ready.snapshot.home, ready.tls)
         for age, said in self._crew.ask({"do": "commit", **change}, _COMMIT_SECONDS).items():
             if not isinstance(said, Mapping):
-                why = said or "nobody is there to ask"
-                log.error("worker %d has not taken the new configuration, it is replaced: %s", age, why)
+                silence = said or "nobody is there to ask"
+                log.error("worker %d has not taken the new configuration, it is replaced: %s", age, silence)
                 hands.replace(age)
+
+    def _record(self, ready: Ready, why: str) -> None:
+        """Record the change before it comes into force. Raises _NotDoneError where that must be and cannot."""
+        snapshot = ready.snapshot
+        told = Reloaded(
+            self._process, Outcome.IN_FORCE, snapshot.number, snapshot.digest, restart=ready.restart
+        )
+        if not self._recorded(Reload(told, why)):
+            raise _NotDoneError("it could not be recorded: the audit trail cannot be written")
 
     def _still_wanted(self, asker: socket.socket | None) -> None:
         """Raise _NotDoneError when nobody waits any more: who has given up counts on what was before."""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.audit.auditor import NotAuditedError
+from gateway.audit.ports import RequestAudit
 from gateway.clock import Clock
 from gateway.config.bounds import message_bounds
 from gateway.config.checks.places import correlator_file, used_bundles
@@ -17,6 +19,7 @@ from gateway.identity.signon import SignOnGuard
 from gateway.identity.users import Users
 from gateway.limits import Admission, Limiter
 from gateway.observe.events import Sink
+from gateway.outcome import Outcome
 from gateway.preflight.snapshot import Snapshot
 from gateway.provider.backend import BundleBackend
 from gateway.provider.path import Journey, Route
@@ -44,10 +47,15 @@ class Endpoint:
     probe: Probe
 
     def answer(self, arrival: Arrival) -> Answer:
-        """Answer one SOAP request and tell of it."""
+        """Answer one SOAP request and tell of it; to the audit first, without which there is no success."""
         journey = Journey(self.route, arrival)
         answer = self.soap.handle(arrival, journey)
-        self.sink.emit(journey.ended(answer.error, answer.status, len(answer.body)))
+        event = journey.ended(answer.error, answer.status, len(answer.body))
+        if not self.route.audit.request(event) and answer.error is None:
+            error = NotAuditedError("it was done, and there is no record of it", Outcome.UNKNOWN)
+            answer = faults.render(error, version_of(arrival.content_type), journey.tracking_id)
+            event = journey.ended(error, answer.status, len(answer.body))
+        self.sink.emit(event)
         self.probe.answered(arrival, answer.status, answer.body, journey.tracking_id)
         return answer.status, (*answer.headers, (TRACKING_HEADER, journey.tracking_id)), answer.body
 
@@ -72,6 +80,7 @@ class Workshop:
     probe: Probe
     clock: Clock
     limiter: Limiter
+    audit: RequestAudit
 
     def deploy(
         self, snapshot: Snapshot, backends: Mapping[str, Held], before: Mapping[str, Deployed]
@@ -158,6 +167,7 @@ class _Making:
             admission=Admission(shop.limiter, self.home.gateway.limits, service.name, service.settings.limits),
             authenticator=self._authenticator(service),
             unified_faults=self.home.gateway.server.faults == "unified",
+            audit=shop.audit,
             tracking=self.home.gateway.tracking.places,
         )
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gateway.control.server import ControlServer
 from gateway.errors import GatewayError
-from gateway.observe.events import Sink, TurnedAway
+from gateway.observe.events import TurnedAway
 from gateway.observe.limit_events import LimitReached
 from gateway.runtime.desk import Desk, Parts
 from gateway.runtime.live import Live
@@ -15,7 +15,7 @@ from gateway.sampling import Pulse, Vitals
 from gateway.web.environ import LISTENER, Environ, Floor, ListenerName, StartResponse
 from gateway.web.lanes import Lane
 from gateway.web.message import Reply
-from gateway.web.wsgi import at_once
+from gateway.web.wsgi import at_once, beside
 
 
 class Admin(Protocol):
@@ -33,20 +33,29 @@ class Admin(Protocol):
 class WorkerRuntime:
     """A worker's application (`gateway.web.environ.Application`). Thread-safe."""
 
-    def __init__(self, live: Live, parts: Parts, sink: Sink, close: Callable[[], None]) -> None:
-        """`close` lets go of everything behind it."""
+    def __init__(
+        self,
+        live: Live,
+        parts: Parts,
+        turned_away: Callable[[TurnedAway], None],
+        close: Callable[[], None],
+    ) -> None:
+        """`turned_away` hears of what HTTP refused; `close` lets go of everything behind it."""
         self.live = live
         self.desk = Desk(live, parts)
         self._clock = parts.clock
         self._metrics = parts.metrics
-        self._sink = sink
         self._close = close
+        self.turned_away = turned_away
+        """Tells of a request that HTTP refused."""
         self._admin: Admin | None = None
         self._closing = ExitStack()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if self._admin is not None and environ[LISTENER] == "admin" and not at_once(environ["PATH_INFO"]):
+        listener, path = environ[LISTENER], environ["PATH_INFO"]
+        ours = at_once(path) or beside(listener, path)
+        if self._admin is not None and listener == "admin" and not ours:
             return self._admin(environ, start_response)
         return self.live(environ, start_response)
 
@@ -59,6 +68,10 @@ class WorkerRuntime:
         """Tell whether the answer needs no thread."""
         return at_once(path)
 
+    def beside(self, listener: ListenerName, path: str) -> bool:
+        """Tell whether the answer has a thread beside those for requests."""
+        return beside(listener, path)
+
     def lane(self, listener: ListenerName, path: str) -> Lane:
         """Return the lane in which a request waits for a thread, by the snapshot in force."""
         return self.live.current.door.lane(listener, path)
@@ -70,10 +83,6 @@ class WorkerRuntime:
     def limit_reached(self, event: LimitReached) -> None:
         """Tell of a limit that refused somebody."""
         self.live.current.door.limit_reached(event)
-
-    def turned_away(self, event: TurnedAway) -> None:
-        """Tell of a request that HTTP refused."""
-        self._sink.turned_away(event)
 
     def begin(self, floor: Floor, control: socket.socket | None) -> None:
         """Take commands from now on."""

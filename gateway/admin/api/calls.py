@@ -16,9 +16,10 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from gateway.admin.api.endpoint import Call, Endpoint, Method, Result, Tagged, Upload
-from gateway.admin.api.problem import ApiError, not_found, unfit
+from gateway.admin.api.problem import UNRECORDED, ApiError, not_found, unavailable, unfit
 from gateway.admin.desk import Desk
 from gateway.admin.roles import Person
+from gateway.audit.auditor import NotAuditedError
 from gateway.observe.admin_events import AdminLog, ManagementCall
 
 log = logging.getLogger("gateway.admin")
@@ -99,6 +100,8 @@ class Api:
             method=method,
             path=path,
         )
+        if row.changes:
+            self._require_audit()
         try:
             result = self._done(row, person, parameters, _Sent(body, query or {}, if_match))
         except ApiError as error:
@@ -124,8 +127,21 @@ class Api:
         return Result(row.status, made)
 
     def _tell(self, row: Endpoint, about: ManagementCall, status: HTTPStatus, reason: str) -> None:
-        if row.changes or status is HTTPStatus.FORBIDDEN:
-            self._log.called(about.ended(status.value, reason))
+        if not row.changes and status is not HTTPStatus.FORBIDDEN:
+            return
+        event = about.ended(status.value, reason)
+        self._log.called(event)
+        try:
+            self.desk.audit.called(event)
+        except NotAuditedError:
+            text = "it was done, and could not be recorded: the audit trail cannot be written"
+            raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, text) from None
+
+    def _require_audit(self) -> None:
+        try:
+            self.desk.audit.require()
+        except NotAuditedError:
+            raise unavailable(UNRECORDED) from None
 
 
 @dataclass(frozen=True, slots=True)

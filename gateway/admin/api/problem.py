@@ -12,6 +12,7 @@ from gateway.errors import Problem
 MEDIA_TYPE: Final = "application/problem+json"
 
 
+UNRECORDED: Final = "the audit trail cannot be written, so nothing is done now; the log says why"
 MOST_PROBLEMS: Final = 500
 """Of one answer; a home may have thousands of services, and each of them a warning."""
 TOTAL: Final = Field(

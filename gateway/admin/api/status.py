@@ -1,5 +1,6 @@
 """Who is asking, how the gateway is, and reading its configuration anew."""
 
+from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
@@ -11,6 +12,7 @@ from gateway.admin.api.endpoint import Call, Endpoint, Shown
 from gateway.admin.api.problem import TOTAL, ApiError, HomeProblem, unfit
 from gateway.admin.ports import Pool, Worker
 from gateway.admin.roles import How, Role
+from gateway.audit.picture import AuditPicture
 from gateway.control.reloaded import Outcome, Reloaded
 
 
@@ -101,6 +103,26 @@ class PoolShown(Shown):
         )
 
 
+class AuditShown(Shown):
+    """The audit trail of one worker."""
+
+    to: str
+    format: str
+    on_failure: str = Field(description="refuse: nothing succeeds without a record.")
+    up: bool = Field(description="Whether records can be written.")
+    since: datetime = Field(description="Since when that is so.")
+    reason: str = Field(description="Why they cannot be written.")
+    written: int
+    lost: int = Field(description="Records that could not be written.")
+    waiting: int = Field(description="Records on the disk that the syslog receiver has not got yet.")
+    receiver: str = Field(description="Why that receiver takes none; empty: it does, or there is none.")
+
+    @classmethod
+    def of(cls, picture: AuditPicture) -> "AuditShown":
+        """Put it into the API's words."""
+        return cls(**asdict(picture))
+
+
 class WorkerShown(Shown):
     """One worker process."""
 
@@ -111,6 +133,7 @@ class WorkerShown(Shown):
     in_work: int = Field(description="Requests that hold a thread.")
     waiting: int = Field(description="Requests that wait for one.")
     pools: tuple[PoolShown, ...]
+    audit: AuditShown | None = Field(description="null: nothing is known of it.")
 
     @classmethod
     def of(cls, worker: Worker) -> "WorkerShown":
@@ -123,6 +146,7 @@ class WorkerShown(Shown):
             in_work=worker.in_work,
             waiting=worker.waiting,
             pools=tuple(PoolShown.of(pool) for pool in worker.pools),
+            audit=AuditShown.of(worker.audit) if worker.audit is not None else None,
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from gateway.admin.ports import Pool, Worker
+from gateway.audit.picture import together
 from gateway.control.reloaded import Outcome, Reloaded
 from gateway.preflight.snapshot import Snapshot
 
@@ -24,7 +25,13 @@ class Concern:
 
 def concerns(snapshot: Snapshot, workers: Sequence[Worker], last: Reloaded | None) -> tuple[Concern, ...]:
     """Return all that is found; none: all is well."""
-    found = [*_reload(last), *_workers(snapshot, workers), *_pools(workers), *_stopped(snapshot)]
+    found = [
+        *_reload(last),
+        *_workers(snapshot, workers),
+        *_pools(workers),
+        *_audit(workers),
+        *_stopped(snapshot),
+    ]
     if snapshot.warnings:
         found.append(
             Concern("warn", f"The check has {_many(len(snapshot.warnings), 'warning')}", "/configuration")
@@ -83,6 +90,20 @@ def _pools(workers: Sequence[Worker]) -> Iterator[Concern]:
         elif waiting := sum(pool.waiting for pool in pools):
             text = f"{_many(waiting, 'request')} waiting for a socket to {endpoint} ({bundle})"
             yield Concern("warn", text, f"/bundles/{bundle}")
+
+
+def _audit(workers: Sequence[Worker]) -> Iterator[Concern]:
+    picture = together(worker.audit for worker in workers if worker.audit is not None)
+    if picture is None:
+        return
+    if not picture.up:
+        what = "requests are refused" if picture.on_failure == "refuse" else "requests go on unrecorded"
+        yield Concern("bad", f"The audit trail cannot be written, {what}: {picture.reason}", "/")
+    elif picture.receiver:
+        text = f"The syslog receiver of the audit trail does not answer; {picture.waiting} records wait"
+        yield Concern("warn", text, "/")
+    if picture.lost:
+        yield Concern("bad", f"{_many(picture.lost, 'audit record')} lost since the workers started", "/")
 
 
 def _stopped(snapshot: Snapshot) -> Iterator[Concern]:

@@ -119,7 +119,7 @@ def test_what_is_not_in_order_is_told_to_who_asks(worker, line):
 
 @pytest.mark.parametrize("line", [{}, {"do": "stop"}, {"do": None}, {"do": ["look"]}])
 def test_what_a_worker_does_not_do_is_told_with_what_it_does(worker, line):
-    with pytest.raises(ControlError, match="one of prepare, commit, abort, told, recycle, look, recent"):
+    with pytest.raises(ControlError, match="one of prepare, commit, abort, told, recycle, look, audit, recent"):
         worker.desk.answer(json.dumps(line).encode())
 
 

@@ -1,0 +1,95 @@
+"""Records that nobody waits for: written by a thread of its own, so that the loop spends no time on them.
+
+Requests that were turned away, above all. They are refusals, so their answer need not wait for the record.
+Floods are held down here, and here it is tried again whether a trail that is down can be written.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from queue import Empty, Full, Queue
+from threading import Thread
+from typing import Final
+
+from gateway.audit.auditor import Auditor, Make
+from gateway.audit.record import AuditRecord, Stamp
+from gateway.audit.repeats import Repeats
+from gateway.clock import Clock
+
+ROOM: Final = 10_000
+"""Records that may wait; more are counted as lost."""
+_LOOK_SECONDS: Final = 1.0
+_CLOSE_SECONDS: Final = 5.0
+
+
+class Aside:
+    """One a process. `start` begins a thread, so call it behind any fork."""
+
+    def __init__(
+        self,
+        auditor: Auditor,
+        per_second: int,
+        clock: Clock,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`per_second`: see `Repeats`; `also` is called once a second or so, and must not raise."""
+        self._auditor = auditor
+        self._repeats: Repeats[Make] = Repeats(per_second)
+        self._clock = clock
+        self._also = also
+        self._waiting: Queue[Make | None] = Queue(ROOM)
+        self._thread = Thread(target=self._run, name="audit", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def put(self, kind: tuple[str, ...], make: Make) -> None:
+        """Have a record written soon; one of a `kind` that floods us is counted with others of its kind."""
+        if not self._repeats.admit(kind, make, self._clock.monotonic()):
+            return
+        try:
+            self._waiting.put_nowait(make)
+        except Full:
+            self._auditor.missed()
+
+    def close(self) -> None:
+        """Write what waits, as far as that can be done soon."""
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join(_CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        looked = self._clock.monotonic()
+        while True:
+            try:
+                make = self._waiting.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                pass
+            else:
+                if make is None:
+                    break
+                self._auditor.record(make)
+            now = self._clock.monotonic()
+            if now - looked >= _LOOK_SECONDS:
+                looked = now
+                self.look()
+        self._tell_repeats(all_=True)
+
+    def look(self) -> None:
+        """Do what is to be done once a second."""
+        self._auditor.look()
+        self._tell_repeats()
+        self._also()
+
+    def _tell_repeats(self, *, all_: bool = False) -> None:
+        for repeated in self._repeats.due(self._clock.monotonic(), all_=all_):
+            self._auditor.record(_counting(repeated.last, repeated.count))
+
+
+def _counting(make: Make, count: int) -> Make:
+    """Return what makes the record of several: as the last of them, with how many more there were."""
+
+    def made(stamp: Stamp) -> AuditRecord:
+        return replace(make(stamp), repeats=count)
+
+    return made

@@ -97,22 +97,17 @@ class Bench:
                 rounds.append(meter.microseconds(cost, self._pace.requests))
         return {layer: round(median(each.get(layer, 0.0) for each in rounds), 1) for layer in rounds[0]}
 
-    def served(self, service: str) -> float:
+    def served(self, server: Server, service: str) -> float:
         """Return the CPU time of a request to `imsgw serve` over HTTP: microseconds."""
-        name = f"served-{service}"
-        server = home.start(name, self._place, self._standin, home.Shape())
-        try:
-            for seconds in (self._pace.seconds / 2, self._pace.seconds):  # the first warms it up
-                count = max(int(seconds * 2500), 50)
-                made = race.messages(service, self._place, count, SYSTEM_CLOCK.now())
-                file = self._place.folder / f"{name}.requests"
-                load.write(file, ((service, message) for message in made))
-                outcome, cpu = load.run(server.port, None, Plan(file, seconds, once=True), server.cpu_seconds)
-            if outcome.right != outcome.requests:
-                raise AssertionError(outcome.detail)
-            return round(cpu / outcome.requests * 1e6, 1)
-        finally:
-            server.stop()
+        for seconds in (self._pace.seconds / 2, self._pace.seconds):  # the first warms it up
+            count = max(int(seconds * 2500), 50)
+            made = race.messages(service, self._place, count, SYSTEM_CLOCK.now())
+            file = self._place.folder / "served.requests"
+            load.write(file, ((service, message) for message in made))
+            outcome, cpu = load.run(server.port, None, Plan(file, seconds, once=True), server.cpu_seconds)
+        if outcome.right != outcome.requests:
+            raise AssertionError(outcome.detail)
+        return round(cpu / outcome.requests * 1e6, 1)
 
     def profile(self, service: str, sort: str) -> None:
         """Print where the time of a request goes, function by function."""
@@ -136,11 +131,11 @@ class Bench:
         in_worker_threads(self._requests(service), lambda some: _send(subject, some))
 
 
-def _measure(bench: Bench, made: Place, rounds: int) -> dict[str, Any]:
+def _measure(bench: Bench, made: Place, server: Server, rounds: int) -> dict[str, Any]:
     cost = Cost()
     figures: dict[str, Any] = {"floors": dict(floors(made.senders.many[0], SYSTEM_CLOCK.now(), rounds))}
     for service in SERVICES:
-        layers, whole, served = bench.layers(service, cost), bench.whole(service), bench.served(service)
+        layers, whole, served = bench.layers(service, cost), bench.whole(service), bench.served(server, service)
         figures[service] = {
             "layers_microseconds": layers,
             "sum_of_layers": round(sum(layers.values()), 1),
@@ -170,7 +165,9 @@ def run(argv: Sequence[str], commit: str) -> None:
         if arguments.profile:
             bench.profile(arguments.profile, arguments.sort)
             return
-        figures = _measure(bench, made, pace.rounds)
+        server = home.start("served", made, standin, home.Shape())
+        stack.callback(server.stop)
+        figures = _measure(bench, made, server, pace.rounds)
     date = SYSTEM_CLOCK.now().strftime("%Y-%m-%d")
     record = {"name": "layers", "commit": commit, "date": date, "machine": machine(), "figures": figures}
     arguments.results.parent.mkdir(parents=True, exist_ok=True)

@@ -157,15 +157,15 @@ class LimitsSettings(Settings):
         default=0,
         ge=0,
         le=65_536,
-        description="Connections to a worker that have not yet sent the whole header of their first request; "
+        description="Connections to a worker that have not yet sent the whole header of a first request; "
         "one more ends the oldest of them. 0: half of `server.worker_connections`.",
     )
     body_bytes_per_second: int = Field(
         default=500,
         ge=0,
         le=1_000_000_000,
-        description="Slowest body: one of a known length gets 10 seconds and the time that it takes at this "
-        "speed, but `server.body_seconds` at most; 0: always those.",
+        description="Slowest body: it has 10 seconds, and one more for each so many bytes that have come, but "
+        "`server.body_seconds` at most; 0: always those.",
     )
 
     @model_validator(mode="after")

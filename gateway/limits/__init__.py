@@ -3,6 +3,6 @@
 The library `limits` stands behind this package alone.
 """
 
-from gateway.limits.admission import Admission, Limiter, limiter_of
+from gateway.limits.admission import Admission, Limiter, client_of, limiter_of
 
-__all__ = ["Admission", "Limiter", "limiter_of"]
+__all__ = ["Admission", "Limiter", "client_of", "limiter_of"]

@@ -78,7 +78,7 @@ class Takeover:
             self._live.swap(prepared.serving)
             home = prepared.serving.snapshot.home
             if self.floor is not None:
-                self.floor.renew(home.gateway.server, prepared.tls)
+                self.floor.renew(home.gateway.server, prepared.tls, home.gateway.limits)
         return {"done": change.number}
 
     def abort(self, change: Change) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from gunicorn.glogging import Logger
 from gateway.config.model import Home
 from gateway.web.arbiter import GatewayArbiter
 from gateway.web.environ import Application
-from gateway.web.listeners import Listener
+from gateway.web.listeners import BACKLOG, Listener
 from gateway.web.ports import Master, Tls
 from gateway.web.worker import GatewayWorker
 
@@ -62,6 +62,7 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
         settings = {
             "bind": [f"fd://{descriptor}" for descriptor in self._descriptors],
             "workers": server.workers,
+            "backlog": BACKLOG,
             "worker_class": GatewayWorker,
             "timeout": STUCK_SECONDS,
             "graceful_timeout": _grace(self.home),

@@ -1,5 +1,6 @@
 """The life of one connection: handshake, then request after request, each step under its deadline."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from typing import Final
 from uuid import uuid4
 
 from gateway.clock import Clock
-from gateway.config.model import ServerSettings
+from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.errors import GatewayError, M
 from gateway.observe.events import TurnedAway
+from gateway.observe.limit_events import LimitReached
+from gateway.web.clients import Unheard
 from gateway.web.environ import Answering, Origin, call, environ_of
 from gateway.web.http import Bounds, Exchange, Progress
 from gateway.web.memory import BodyMemory, Lease
@@ -22,6 +25,8 @@ from gateway.web.turns import Turns
 
 log = logging.getLogger("gateway.web")
 
+PATIENCE_SECONDS: Final = 10.0
+"""What every body gets, besides the time that it takes at `limits.body_bytes_per_second`."""
 LINGER_SECONDS: Final = 5.0
 """How long bytes are still taken and dropped behind the last answer, so that the peer can read it."""
 _NOTHING: Final = frozenset({Progress.NOTHING})
@@ -51,6 +56,8 @@ class Shared:
     turns: Turns
     memory: BodyMemory
     clock: Clock
+    limits: LimitsSettings = field(default_factory=LimitsSettings)
+    unheard: Unheard = field(default_factory=Unheard)
     bounds: Bounds = field(init=False)
     stopping: bool = False
     """Each answer is the last on its connection from now on."""
@@ -67,6 +74,11 @@ class Connection:
         self._origin = origin
         self._shared = shared
         self.phase = Phase.OPENING
+
+    @property
+    def peer(self) -> str:
+        """Address of the other end."""
+        return self._origin.peer[0]
 
     async def run(self) -> None:
         """Serve until either side ends it. What the network does is logged, and raises nothing."""
@@ -162,15 +174,31 @@ class Connection:
             self._stream.within(settings.header_seconds)
             await self._read_while(_HEAD, exchange)
             self.phase = Phase.BUSY
-            self._stream.within(settings.body_seconds)
-            if exchange.continue_awaited:
-                await self._stream.write(exchange.go_on())
-            await self._read_while(_BODY, exchange, grown=lease.grow_to)
+            self._shared.unheard.heard(self)
+            if exchange.progress is Progress.BODY:
+                await self._receive_body(exchange, lease)
         except TimeoutError:
             if exchange.progress is Progress.NOTHING:
                 return False
+            lane = self._shared.application.lane(self._origin.listener, exchange.asked[1])
+            self._shared.application.limit_reached(LimitReached("slow", lane.of_service))
             raise GatewayError(M.SLOW_CLIENT, private=f"{exchange.body_bytes} bytes of body had come") from None
         return exchange.progress is Progress.COMPLETE
+
+    async def _receive_body(self, exchange: Exchange, lease: Lease) -> None:
+        """Read the body, as long as it comes fast enough."""
+        loop, longest = asyncio.get_running_loop(), self._shared.settings.body_seconds
+        began, slowest = loop.time(), self._shared.limits.body_bytes_per_second
+
+        def grown(count: int) -> None:
+            lease.grow_to(count)
+            patience = min(longest, PATIENCE_SECONDS + count / slowest) if slowest else longest
+            self._stream.within(began + patience - loop.time())
+
+        grown(exchange.body_bytes)
+        if exchange.continue_awaited:
+            await self._stream.write(exchange.go_on())
+        await self._read_while(_BODY, exchange, grown=grown)
 
     async def _read_while(
         self,
@@ -196,6 +224,8 @@ class Connection:
         try:
             if shared.application.at_once(request.path):
                 return work()
+            if shared.application.beside(self._origin.listener, request.path):
+                return await asyncio.to_thread(work)
             return await shared.turns.run(work, shared.application.lane(self._origin.listener, request.path))
         except GatewayError as error:
             fault = shared.application.fault(environ, error)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
-from gateway.config.model import ServerSettings
+from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.errors import GatewayError
 from gateway.observe.events import TurnedAway
 from gateway.observe.limit_events import LimitReached
@@ -60,8 +60,10 @@ class Load:
 class Floor(Protocol):
     """The service around an application. For any thread."""
 
-    def renew(self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls]) -> None:
-        """Use other deadlines, certificates and trust from the next connection on."""
+    def renew(
+        self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls], limits: LimitsSettings
+    ) -> None:
+        """Use other deadlines, limits, certificates and trust from the next connection on."""
         ...
 
     def load(self) -> Load:
@@ -78,6 +80,10 @@ class Answering(Protocol):
 
     def at_once(self, path: str) -> bool:
         """Tell whether the answer for this path needs no thread, because it is ready in no time."""
+        ...
+
+    def beside(self, listener: ListenerName, path: str) -> bool:
+        """Tell whether the answer takes a while, and must come also when all threads are taken."""
         ...
 
     def lane(self, listener: ListenerName, path: str) -> Lane:

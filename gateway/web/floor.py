@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Future
 
-from gateway.config.model import ServerSettings
+from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.tls import ListenerTls
 from gateway.web.environ import ListenerName, Load
 from gateway.web.service import Service
@@ -17,12 +17,14 @@ class ServiceFloor:
         self._service = service
         self._loop = loop
 
-    def renew(self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls]) -> None:
-        """Use other deadlines, certificates, trust from the next connection on; returns then."""
+    def renew(
+        self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls], limits: LimitsSettings
+    ) -> None:
+        """Use other deadlines, limits, certificates, trust from the next connection on; returns then."""
         done: Future[None] = Future()
 
         def change() -> None:
-            self._service.renew(settings, tls)
+            self._service.renew(settings, tls, limits)
             done.set_result(None)
 
         self._loop.call_soon_threadsafe(change)

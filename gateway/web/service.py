@@ -9,9 +9,10 @@ from functools import partial
 from typing import Final, Literal
 
 from gateway.clock import SYSTEM_CLOCK, Clock
-from gateway.config.model import ServerSettings
+from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.observe.limit_events import LimitReached
 from gateway.tls import ListenerTls
+from gateway.web.clients import Clients
 from gateway.web.connection import Connection, Phase, Shared
 from gateway.web.environ import Answering, ListenerName, Load, Origin
 from gateway.web.lanes import Lane
@@ -43,6 +44,11 @@ class Room:
         """Whether no place is free."""
         return self.taken >= self._places
 
+    @property
+    def free_places(self) -> int:
+        """How many places are free."""
+        return self._places - self.taken
+
     async def free(self) -> None:
         """Wait until a place is free."""
         while self.full:
@@ -62,19 +68,25 @@ class Room:
 class Service:
     """Made, started and stopped inside a running loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it needs of the worker, each by name
         self,
         settings: ServerSettings,
         application: Answering,
         listeners: Sequence[Listener],
         tls: Mapping[ListenerName, ListenerTls],
+        *,
         clock: Clock = SYSTEM_CLOCK,
+        limits: LimitsSettings | None = None,
     ) -> None:
+        limits = limits or LimitsSettings()
         self._settings = settings
+        self._clients = Clients(limits, settings.trusted_proxies)
+        self._handshake = asyncio.Lock()
         self._listeners = tuple(listeners)
         self._tls = dict(tls)
         turns = Turns(settings.threads, settings.waiting, settings.waiting_seconds, self._no_turn)
-        self._shared = Shared(settings, application, turns, BodyMemory(settings.max_request_bytes), clock)
+        memory = BodyMemory(settings.max_request_bytes)
+        self._shared = Shared(settings, application, turns, memory, clock, limits)
         self._public, self._admin = Room(settings.worker_connections), Room(ADMIN_CONNECTIONS)
         self._accepting: list[asyncio.Task[None]] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}
@@ -88,12 +100,16 @@ class Service:
         for task in self._accepting:
             task.add_done_callback(partial(_report, failed))
 
-    def renew(self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls]) -> None:
-        """Use other deadlines, certificates or trust from the next request or handshake on.
+    def renew(
+        self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls], limits: LimitsSettings
+    ) -> None:
+        """Use other deadlines, limits, certificates or trust from the next request or handshake on.
 
         Connections that stand are left alone; numbers of threads, places and bytes stay those of the start.
         """
         self._settings = self._shared.settings = settings
+        self._shared.limits = limits
+        self._clients.renew(limits, settings.trusted_proxies)
         self._tls = dict(tls)
 
     @property
@@ -174,22 +190,39 @@ class Service:
         except OSError:  # reset before we came to it
             sock.close()
             return True
+        client = self._enter(connection, room)
+        if client is None:
+            self._shared.application.limit_reached(LimitReached("connections"))
+            sock.close()
+            return True
         room.enter()
         task = asyncio.create_task(connection.run())
         self._connections[task] = connection
-        task.add_done_callback(lambda done: self._ended(done, room))
+        self._shared.unheard.add(connection, task)
+        task.add_done_callback(lambda done: self._ended(done, room, client))
         return True
+
+    def _enter(self, connection: Connection, room: Room) -> str | None:
+        """Count a connection for its client, and make room among those that say nothing. None: one too many."""
+        if room is self._admin:
+            return ""
+        most = self._shared.limits.handshakes or max(1, self._settings.worker_connections // 2)
+        if len(self._shared.unheard) >= most:
+            self._shared.unheard.end_oldest()
+            self._shared.application.limit_reached(LimitReached("handshakes"))
+        return self._clients.enter(connection.peer, room.free_places)
 
     def _connection(self, sock: socket.socket, listener: Listener) -> Connection:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         origin = Origin(listener.name, _address(sock.getpeername()), _address(sock.getsockname()))
         tls = self._tls.get(listener.name)
-        stream: Stream = PlainStream(sock) if tls is None else TlsStream(sock, tls)
+        stream: Stream = PlainStream(sock) if tls is None else TlsStream(sock, tls, self._handshake)
         return Connection(stream, origin, self._shared)
 
-    def _ended(self, task: asyncio.Task[None], room: Room) -> None:
-        del self._connections[task]
+    def _ended(self, task: asyncio.Task[None], room: Room, client: str) -> None:
+        self._shared.unheard.heard(self._connections.pop(task))
+        self._clients.leave(client)
         room.leave()
         if not task.cancelled() and task.exception() is not None:
             log.error("a connection ended in an unexpected error", exc_info=task.exception())

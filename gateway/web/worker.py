@@ -71,7 +71,8 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
         listeners = [
             Listener(name, bound.sock) for name, bound in zip(self.app.names, self.sockets, strict=True)
         ]
-        service = Service(self.app.home.gateway.server, self.wsgi, listeners, self.app.tls)
+        settings = self.app.home.gateway
+        service = Service(settings.server, self.wsgi, listeners, self.app.tls, limits=settings.limits)
         service.start(failed=stop.set)
         self.wsgi.begin(ServiceFloor(service, loop), self.control)
         heart = asyncio.create_task(self._beat(stop))

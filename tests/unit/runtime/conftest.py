@@ -12,7 +12,7 @@ import pytest
 
 from gateway import runtime
 from gateway.clock import SYSTEM_CLOCK
-from gateway.config.model import ServerSettings
+from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.control.server import ControlServer
 from gateway.control.words import line_of, object_of
 from gateway.preflight.serving import with_applications
@@ -155,9 +155,13 @@ class Floor:
 
     def __init__(self) -> None:
         self.renewed: list[tuple[ServerSettings, dict[ListenerName, ListenerTls]]] = []
+        self.limits = LimitsSettings()
 
-    def renew(self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls]) -> None:
+    def renew(
+        self, settings: ServerSettings, tls: Mapping[ListenerName, ListenerTls], limits: LimitsSettings
+    ) -> None:
         self.renewed.append((settings, dict(tls)))
+        self.limits = limits
 
     def load(self) -> Load:
         return Load(in_work=3, waiting=2, connections=9)

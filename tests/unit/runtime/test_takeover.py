@@ -42,12 +42,14 @@ def test_what_was_prepared_answers_once_it_is_committed_and_not_before(lab_home,
 
 def test_the_service_around_it_uses_the_new_settings_with_it(lab_home, takeover, floor):
     takeover.floor = floor
-    change_correlator(lab_home / "gateway.toml", {"server.faults": "unified"})
+    changes = {"server.faults": "unified", "limits.connections_per_client": 7}
+    change_correlator(lab_home / "gateway.toml", changes)
     change = found(lab_home)
     takeover.prepare(change)
     assert floor.renewed == []
     takeover.commit(change)
     assert [(settings.faults, tls) for settings, tls in floor.renewed] == [("unified", {})]
+    assert floor.limits.connections_per_client == 7
 
 
 def test_a_home_with_a_mistake_is_not_prepared(lab_home, takeover):

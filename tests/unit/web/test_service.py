@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from gateway.config.model import ServerSettings
+from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.tls import ListenerTls, server_tls
 from gateway.web.connection import Phase
 from tests.fixtures.pki import Pki
@@ -112,7 +112,7 @@ def test_the_certificate_is_replaced_while_connections_stand(web_service: Servic
     with service.connect("https", client(pki)) as standing:
         assert ask(standing, post("Echo")).status == 200
         other = tls_of(pki, keystore=pki.other_keystore())
-        service.do(lambda: service.service.renew(service.settings, {"https": other}))
+        service.do(lambda: service.service.renew(service.settings, {"https": other}, LimitsSettings()))
         with pytest.raises(ssl.SSLCertVerificationError):
             service.connect("https", client(pki))
         trusting = ssl.create_default_context(cafile=pki.other.ca)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
 from gateway.audit.sender_connection import Connection, connect
@@ -50,6 +50,8 @@ class Sender:
         self._on_event = on_event
         self._random = random.SystemRandom()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._wake_lock = Lock()
+        self._closed = False
         self._asleep = False
         self._stopping = Event()
         self._stop_at = 0.0
@@ -66,17 +68,29 @@ class Sender:
         """Say that there is something to send: costs a system call only when the sender sleeps."""
         if self._asleep:
             self._asleep = False
-            os.eventfd_write(self._wake, 1)
+            self._ring()
 
     def close(self) -> None:
         """Send what is left for at most `stop_seconds`, then end; waits for that."""
         self._stop_at = self._clock.monotonic() + self._settings.stop_seconds
         self._stopping.set()
-        os.eventfd_write(self._wake, 1)
+        self._ring()
         self._thread.join(self._settings.stop_seconds + _END_SECONDS * 2)
         if self._thread.is_alive() and (connection := self._connection) is not None:
             connection.abort()
             self._thread.join(_END_SECONDS)
+        self._close_wake()
+
+    def _ring(self) -> None:
+        with self._wake_lock:
+            if not self._closed:
+                os.eventfd_write(self._wake, 1)
+
+    def _close_wake(self) -> None:
+        with self._wake_lock:
+            if not self._closed and not self._thread.is_alive():
+                self._closed = True
+                os.close(self._wake)
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS

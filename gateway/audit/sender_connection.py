@@ -24,6 +24,8 @@ _READS: Final = 16
 _REFUSAL_SECONDS: Final = 0.5
 """How long a receiver may take to say that it does not accept our certificate, before records go out."""
 _PROBES: Final = 3
+_LEAST_WATCH_SECONDS: Final = 1.0
+"""A network may keep an acknowledgement so long in good health."""
 _SEND_BUFFER: Final = 256 * 1024
 """In the system: what waits there may have to be sent again."""
 
@@ -152,12 +154,12 @@ def _accepted(secured: ssl.SSLSocket, settings: SyslogSettings) -> Connection:
 
 def _watch(connected: socket.socket, settings: SyslogSettings) -> None:
     """Have the system end the connection when the receiver is gone: well before `resend_seconds` are over."""
-    seconds = min(settings.timeout_seconds, settings.resend_seconds / 2)
+    seconds = max(_LEAST_WATCH_SECONDS, min(settings.timeout_seconds, settings.resend_seconds / 2))
     options = {
-        socket.TCP_KEEPIDLE: max(1, int(seconds)),
+        socket.TCP_KEEPIDLE: int(seconds),
         socket.TCP_KEEPINTVL: max(1, int(seconds / _PROBES)),
         socket.TCP_KEEPCNT: _PROBES,
-        socket.TCP_USER_TIMEOUT: max(1, int(seconds * 1000)),
+        socket.TCP_USER_TIMEOUT: int(seconds * 1000),
         socket.TCP_NODELAY: 1,
     }
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.audit.spool_queue import QueueFolder, adopt, create, is_owned, queue_paths, segment_paths
 from gateway.audit.spool_record import encode
-from gateway.audit.spool_segment import SegmentWriter
+from gateway.audit.spool_segment import SegmentWriter, sync_folder
 from gateway.audit.target import AuditUnavailableError
 from gateway.clock import Clock
 
@@ -110,7 +110,7 @@ class Spool:
     def _begin_segment(self) -> tuple[QueueFolder, SegmentWriter]:
         if self._clock.monotonic() < self._full_until:
             raise self._full()
-        queue = self.own = self.own or create(self._folder, self._clock.now())
+        queue = self.own = self.own or self._begin_queue()
         writer = SegmentWriter(queue.next_path(), sync=self._sync)
         if self._claimed() > self._spool_bytes:
             # looked at after it was made, so of two processes that begin one at once neither goes too far
@@ -123,6 +123,13 @@ class Spool:
         queue.segments.append(writer.segment)
         self._writer = writer
         return queue, writer
+
+    def _begin_queue(self) -> QueueFolder:
+        queue = create(self._folder, self._clock.now())
+        if self._sync:
+            sync_folder(self._folder)
+            sync_folder(self._folder.parent)
+        return queue
 
     def _claimed(self) -> int:
         """Return how large the spool is if every process fills the segment that it has begun."""

@@ -73,7 +73,7 @@ class SegmentWriter:
         try:
             self._put(_HEADER % BEGIN, 0)
             if sync:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
         except OSError:
             self.close()
             with contextlib.suppress(OSError):
@@ -144,7 +144,8 @@ def _write_whole(descriptor: int, data: bytes, offset: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk itself. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

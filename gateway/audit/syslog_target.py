@@ -1,10 +1,12 @@
 """The target behind `to = "syslog+tls://host:6514"`: messages into the spool, a sender beside it."""
 
+import logging
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from gateway import __version__
 from gateway.audit.sender import Sender
@@ -17,6 +19,8 @@ from gateway.audit.syslog import Header, Messages, cut
 from gateway.audit.syslog_settings import SyslogSettings
 from gateway.audit.target import AuditUnavailableError
 from gateway.clock import Clock
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class SyslogTarget:
@@ -40,7 +44,8 @@ class SyslogTarget:
         Raises gateway.tls.StoreError for a store that cannot be used, ValueError for a facility, severity
         or framing that does not exist.
         """
-        tls_context(settings)
+        if sends:
+            tls_context(settings)  # only for the error; each connection makes its own
         self._settings = settings
         self._clock = clock
         self._messages = Messages(_header(settings))
@@ -48,13 +53,17 @@ class SyslogTarget:
         self._lock = Lock()
         self._sequence = self._taken = self._refused = self._cut = 0
         self._began = clock.now()
-        self._delivery = Delivery(self._spool, clock, settings, on_event)
-        self._sender = Sender(settings, self._delivery, clock, on_event) if sends else None
+        self._process = os.getpid()
+        self._told = on_event
+        self._delivery = Delivery(self._spool, clock, settings, self._tell)
+        self._sender = Sender(settings, self._delivery, clock, self._tell) if sends else None
         if self._sender is not None:
             self._sender.start()
 
     def write(self, line: str) -> None:
         """See `Target.write`: the record is safe when it is in the spool. Raises AuditUnavailableError."""
+        if os.getpid() != self._process:
+            raise AuditUnavailableError("the audit target was made before a fork: both would write one file")
         with self._lock:
             self._sequence += 1
             sequence = self._sequence
@@ -89,9 +98,17 @@ class SyslogTarget:
 
     def close(self) -> None:
         """Send what is left for at most `stop_seconds`, end the connection in order, let go of the spool."""
+        if os.getpid() != self._process:
+            return  # what there is belongs to the process that made it
         if self._sender is not None:
             self._sender.close()
         self._spool.close()
+
+    def _tell(self, event: SenderEvent) -> None:
+        try:
+            self._told(event)
+        except Exception:  # noqa: BLE001  whoever listens must not end the sender
+            _LOG.exception("what is told of the audit's sender met an error")
 
     def _count(self, *, is_cut: bool) -> None:
         with self._lock:

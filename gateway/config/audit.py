@@ -46,6 +46,7 @@ _OF_FILES: Final = ("max_bytes", "keep_files", "group_read", "chain", "chain_key
 _OF_TLS: Final = ("truststore", "keystore", "server_name")
 _OF_SYSLOG: Final = (
     *_OF_TLS,
+    "framing",
     "facility",
     "severity",
     "hostname",
@@ -138,6 +139,11 @@ class AuditSettings(Settings):
     server_name: str = Field(
         default="",
         description="The name that the receiver's certificate has to carry; empty: the host of `to`.",
+    )
+    framing: Literal["octet-counting", "line-feed"] = Field(
+        default="octet-counting",
+        description="How messages are parted: with their length (RFC 5425), or by lines, for receivers that know "
+        "no lengths.",
     )
     facility: Facility = Field(default="authpriv", description="Facility of the messages (RFC 5424).")
     severity: Severity = Field(

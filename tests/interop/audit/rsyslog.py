@@ -46,7 +46,7 @@ class Rsyslog:
             with self.output.open("ab") as file:
                 file.write(b"\n")
         configuration = self.folder / "rsyslog.conf"
-        configuration.write_text(self._configuration())
+        configuration.write_text(self.configuration())
         program = shutil.which("rsyslogd") or "/usr/sbin/rsyslogd"
         command = [*self.prefix, program, "-n", "-f", str(configuration), "-i", str(self.folder / "pid")]
         for _ in range(3):  # somebody else may hold the port for a moment
@@ -71,6 +71,14 @@ class Rsyslog:
         whole, _, _ = self.output.read_bytes().rpartition(b"\n") if self.output.exists() else (b"", b"", b"")
         return whole.split(b"\n") if whole else []
 
+    def keys(self) -> tuple[Path, Path]:
+        """Return a file with its key and certificate, and one with the authorities."""
+        keys = self.folder / "key.pem"
+        keys.write_bytes(self.pki.pem(self.pki.keys.server).read_bytes())
+        ca = self.folder / "ca.pem"
+        ca.write_bytes(self.pki.keys.ca.read_bytes())
+        return keys, ca
+
     def _end(self, how: Literal["terminate", "kill"]) -> None:
         if self.process is not None:
             getattr(self.process, how)()
@@ -89,11 +97,9 @@ class Rsyslog:
             return True
         return False
 
-    def _configuration(self) -> str:
-        keys = self.folder / "key.pem"
-        keys.write_bytes(self.pki.pem(self.pki.keys.server).read_bytes())
-        ca = self.folder / "ca.pem"
-        ca.write_bytes(self.pki.keys.ca.read_bytes())
+    def configuration(self) -> str:
+        """Return its configuration; its keys are copied beside it, where AppArmor may let it read."""
+        keys, ca = self.keys()
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
         return dedent(f"""

@@ -1,6 +1,8 @@
 """The whole way: from a record that is written to a receiver that has it, whatever happens to either."""
 
 import json
+import os
+import socket
 import ssl
 import threading
 import time
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.audit.sender_events import QueueAdopted, ReceiverLost, ReceiverReached, SenderEvent
+from gateway.audit.sender_events import QueueAdopted, ReceiverLost, ReceiverReached, SenderEvent, SenderFailed
 from gateway.audit.syslog_settings import SyslogSettings
 from gateway.audit.syslog_target import SyslogTarget
 from gateway.audit.target import AuditUnavailableError
@@ -268,6 +270,68 @@ def test_a_refusal_of_the_spool_is_counted_and_told(scene):
     picture = target.picture()
     assert picture.refused == 1
     assert picture.spool_bytes <= 1024 * 1024
+
+
+def test_a_process_forked_off_leaves_the_spool_alone(scene, receiver):
+    target = scene.target(receiver)
+    target.write("one")
+    if (child := os.fork()) == 0:
+        try:
+            target.write("two")
+        except AuditUnavailableError:
+            target.close()
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    target.write("three")
+    receiver.wait_for("one", "three")
+    target.close()
+    assert receiver.records() == ["one", "three"]
+
+
+def test_who_hears_of_the_sender_cannot_end_it(scene, receiver, caplog):
+    def broken(_event: SenderEvent) -> None:
+        raise RuntimeError("no log")
+
+    settings = SyslogSettings("127.0.0.1", receiver.port, tls=False)
+    target = SyslogTarget(settings, scene.folder, SYSTEM_CLOCK, broken)
+    scene.open.append(target)
+    target.write("one")
+    receiver.wait_for("one")
+    assert "RuntimeError: no log" in caplog.text
+
+
+def test_an_error_of_ours_in_the_sender_is_told_and_it_goes_on(scene, receiver, monkeypatch):
+    target = scene.target(receiver)
+    wait_until(lambda: target.picture().connected)
+    monkeypatch.setattr(target._delivery, "next_batch", lambda: 1 / 0)
+    wait_until(lambda: scene.seen(SenderFailed))
+    monkeypatch.undo()
+    target.write("one")
+    receiver.wait_for("one")
+    assert "ZeroDivisionError" in target.picture().last_error
+
+
+def test_no_descriptor_and_no_thread_stays(scene, receiver):
+    scene.target(receiver).close()
+    wait_until(lambda: all(session.connection.fileno() < 0 for session in receiver.sessions))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    threads = {thread.name for thread in threading.enumerate()}
+    for number in range(3):
+        target = scene.target(receiver)
+        target.write(str(number))
+        receiver.wait_for(str(number))
+        target.close()
+        target.close()
+    wait_until(lambda: all(session.connection.fileno() < 0 for session in receiver.sessions))
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+    assert "audit-sender" not in threads | {thread.name for thread in threading.enumerate()}
+
+
+def test_with_resend_seconds_of_none_a_connection_lives_through_a_slow_network(scene, receiver):
+    target = scene.target(receiver, resend_seconds=0)
+    wait_until(lambda: target.picture().connected)
+    assert target._sender._connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1000
 
 
 # over TLS

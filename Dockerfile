@@ -43,6 +43,11 @@ RUN tools/bin/pip --python /opt/imsgw/bin/python install --no-index --no-deps --
  && /opt/imsgw/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/imsgw/lib
 COPY --chmod=0644 deploy/healthcheck.py /opt/imsgw/healthcheck.py
 
+# What is in the image, for whoever has to know: CycloneDX. The base's packages too, as the stage below has the same base.
+COPY deploy/sbom.py /build/
+RUN tools/bin/python sbom.py /opt/imsgw/lib/python3*/site-packages /opt/imsgw/sbom.cdx.json \
+ && chmod 0644 /opt/imsgw/sbom.cdx.json
+
 
 FROM ${BASE}
 

@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interop lint format bench evidence lock docs site package clean
+.PHONY: help demo test interop lint format bench evidence lock docs audit site package clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -44,6 +44,7 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/python -m tools.command_reference --check
 	$(BIN)/python -m tools.limits_table --check
 	$(BIN)/python -m tools.check_kinds --check
+	$(BIN)/python -m tools.licences --check
 
 format: $(STAMP) ## put the code into its form
 	$(BIN)/ruff check --fix .
@@ -65,6 +66,10 @@ docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python -m tools.fault_table
 	$(BIN)/python -m tools.command_reference
 	$(BIN)/python -m tools.limits_table
+	$(BIN)/python -m tools.licences
+
+audit: $(STAMP) ## ask for known vulnerabilities of the locked requirements; says so where it cannot be asked
+	$(BIN)/python -m tools.audit $(AUDIT_ARGS)
 
 site: $(STAMP) ## build the documentation site into build/site; a link that leads nowhere is a failure
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

@@ -52,6 +52,8 @@ check_tree() {
     nothing_found "pip's settings or caches" \( -name pip.conf -o -path "$TREE/*.cache/*" -o -path "$TREE/run/secrets/*" -o -path "$TREE/build*" \)
     nothing_found "keys" \( -path "$TREE/opt/*" -o -path "$TREE/etc/imsgw/*" \) \( -name '*.p12' -o -name '*.key' \)
     [ "$(stat -c '%u:%g %a' "$TREE/var/lib/imsgw")" = "$UID_OF_IMAGE:0 770" ] || fail "the state folder's owner or mode"
+    "$PYTHON" "$HERE/proof/sbom.py" "$TREE" || fail "the bill of materials"
     b rm "$container" >/dev/null
+    say "image: its bill of materials (/opt/imsgw/sbom.cdx.json) lists what is in it, and nothing else"
     say "image: nothing the user can write but its state, no set-uid programs, no build tools, no settings of this machine"
 }

@@ -142,8 +142,8 @@ class AuditSettings(Settings):
     )
     framing: Literal["octet-counting", "line-feed"] = Field(
         default="octet-counting",
-        description="How messages are parted: with their length (RFC 5425), or by lines, for receivers that know "
-        "no lengths.",
+        description="How messages are parted: with their length (RFC 5425), or by lines, for receivers that "
+        "know no lengths.",
     )
     facility: Facility = Field(default="authpriv", description="Facility of the messages (RFC 5424).")
     severity: Severity = Field(

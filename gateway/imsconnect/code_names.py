@@ -19,7 +19,8 @@ def code_name(error: ImsError) -> str:
     """Return what an error of IMS Connect or IMS is counted as; empty where neither said anything.
 
     Return code and reason as `8/DUPECLNT` (the number where IBM has no name), sense codes as `16/001A`, the
-    status of the XML adapter as `xml/108`, return codes without reasons as they are, messages of IMS as `DFS065`.
+    status of the XML adapter as `xml/108`, return codes without reasons as they are, messages of IMS as
+    `DFS065`.
     """
     if error.dfs:
         return error.dfs if error.dfs in MEANINGS else f"DFS {OTHER}"

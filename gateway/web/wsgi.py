@@ -83,7 +83,7 @@ class FrontDoor:
         tracked_headers: Iterable[str] = (),
         guards: Guards | None = None,
     ) -> None:
-        """`ready` and `metrics` are asked on the loop and must not block.
+        """`ready` is asked on the loop and must not block.
 
         `metrics` gives the page as `gateway.observe.metrics.CONTENT_TYPE`; without it there is none.
         `turned_away` hears of requests that are answered without an envelope. `tracked_headers`: names, in
@@ -104,6 +104,10 @@ class FrontDoor:
     def at_once(self, path: str) -> bool:
         """Tell whether the answer needs no thread, see `at_once`."""
         return at_once(path)
+
+    def beside(self, listener: ListenerName, path: str) -> bool:
+        """Tell whether the answer has a thread beside those for requests, see `beside`."""
+        return beside(listener, path)
 
     def lane(self, listener: ListenerName, path: str) -> Lane:
         """Return the lane of a service, of operators, or of all others."""
@@ -240,8 +244,16 @@ class FrontDoor:
 
 
 def at_once(path: str) -> bool:
-    """Tell whether the answer needs no thread: health and metrics must be seen when all are taken."""
-    return path in _HEALTH or path == _METRICS
+    """Tell whether the answer needs no thread: health must be seen when all are taken."""
+    return path in _HEALTH
+
+
+def beside(listener: ListenerName, path: str) -> bool:
+    """Tell whether the answer has a thread beside those for requests.
+
+    Metrics must be seen when all of those are taken; of thousands of services they take too long for the loop.
+    """
+    return listener == "admin" and path == _METRICS
 
 
 def _by_port(mounts: Sequence[Mounted]) -> Mapping[str, Mounted]:

@@ -43,6 +43,9 @@ class App:
     def at_once(self, _path: str) -> bool:
         return False
 
+    def beside(self, _listener: ListenerName, _path: str) -> bool:
+        return False
+
     def lane(self, _listener: ListenerName, _path: str) -> Lane:
         return OTHERS
 

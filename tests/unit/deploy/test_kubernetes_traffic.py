@@ -5,7 +5,9 @@ import tomllib
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from prometheus_client import CollectorRegistry, generate_latest
 
+from gateway.observe.load_metrics import LoadMetrics
 from tests.unit.deploy.manifests import DEPLOYMENTS, FOLDER, HOME_FILES, LABELS, PODS, of_kind
 
 SETTINGS = tomllib.loads(HOME_FILES["gateway.toml"])
@@ -103,6 +105,12 @@ def test_pods_come_and_go_with_the_requests_in_work_and_there_are_always_two():
     assert one["pods"]["metric"]["name"] == METRIC
     threads = SETTINGS["server"]["workers"] * SETTINGS["server"]["threads"]
     assert int(one["pods"]["target"]["averageValue"]) <= threads / 2
+
+
+def test_the_gateway_has_the_metric():
+    registry = CollectorRegistry()
+    LoadMetrics(registry)
+    assert f"# TYPE {METRIC} gauge" in generate_latest(registry).decode()
 
 
 def test_a_disruption_leaves_one_of_the_least_number_of_pods():

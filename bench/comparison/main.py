@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 def pace_of(arguments: argparse.Namespace) -> Pace:
     """Return how long to measure."""
     if arguments.quick:
-        return Pace(0.2, rounds=1, connections=2, fastest=500)
+        return Pace(0.1, rounds=1, connections=2, fastest=500)
     return Pace(arguments.seconds, rounds=3, connections=8, fastest=2500)
 
 
@@ -69,6 +69,8 @@ def run(argv: Sequence[str], commit: str) -> None:
         _run(arguments, commit)
     except BenchError as error:
         sys.exit(f"bench comparison: {error}")
+    except KeyboardInterrupt:
+        sys.exit("bench comparison: interrupted; the figures so far are kept")
 
 
 def _run(arguments: argparse.Namespace, commit: str) -> None:

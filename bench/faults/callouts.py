@@ -47,7 +47,7 @@ JOURNAL_BYTES = 4_000_000
 SETTLED_SECONDS = 2.0
 """After so long nothing is in work any more that met the service as it was."""
 MOST_GROWTH = 200_000_000
-"""Bytes by which the peak memory of the process may grow: answers of the largest size that is taken, eight at once."""
+"""Bytes by which the peak memory of the process may grow: eight answers of the largest size that is taken."""
 
 
 @dataclass
@@ -222,7 +222,7 @@ FAULTS = (
     ),
     Fault(
         "callout-bombs",
-        "A hostile answer is refused without being unpacked; its callout is kept as a dead letter; none is lost.",
+        "A hostile answer is refused, not unpacked; its callout is kept as a dead letter; none is lost.",
         "The web service answers with compressed bodies of 200 MB, entities of entities, bodies without end.",
         _misbehaving(
             {"gzip": gzip_bomb(), "entities of entities": answer(LAUGHS), "no end": endless}, dead=True

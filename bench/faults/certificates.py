@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
@@ -30,7 +30,7 @@ class Expiring:
     """An authority whose certificates live as long as they are told."""
 
     authority: TestAuthority = field(default_factory=lambda: TestAuthority(name="fault CA"))
-    ends: datetime = datetime.max.replace(tzinfo=UTC)
+    ends: datetime = field(default_factory=SYSTEM_CLOCK.now)
     """End of the latest certificate."""
 
     def store(self, name: str, life: timedelta, *, signing: bool) -> bytes:
@@ -103,9 +103,15 @@ def signer_expired(pace: Pace) -> Ledger:
         def mend() -> None:
             signers.append(keys.signer(timedelta(days=1)))
 
-        load = {"service": "SignedLabPort", "callers": 2, "make": lambda text: signed_echo(text, signers[-1])}
         ends = keys.ends
-        ledger = made.under(keys.wait_until_expired, mend, pace.seconds, **load)
+        ledger = made.under(
+            keys.wait_until_expired,
+            mend,
+            pace.seconds,
+            service="SignedLabPort",
+            callers=2,
+            make=lambda text: signed_echo(text, signers[-1]),
+        )
     ledger.require(bool(ledger.refused), "no message met the expired certificate")
     ledger.also["certificate_lived_seconds"] = 6
     ledger.require(ends < keys.ends, "the certificate was never renewed")

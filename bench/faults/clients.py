@@ -162,8 +162,8 @@ def handshakes(pace: Pace) -> Ledger:
 FAULTS = (
     Fault(
         "slow-loris",
-        "Clients that send a byte now and then cost a socket each until their deadline; nobody else is refused.",
-        "Hundreds of clients drip TLS, headers and bodies a byte at a time, and come again when they are closed.",
+        "Clients that send a byte now and then cost a socket each until their deadline; no other is refused.",
+        "Clients drip TLS, headers and bodies, a byte at a time, and come again when they are closed.",
         loris,
         felt=False,
     ),

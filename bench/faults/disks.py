@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bench.faults.fault import Fault, Pace
 from bench.faults.ledger import Ledger
@@ -72,18 +73,12 @@ def state_full(pace: Pace) -> Ledger:
     with (
         TemporaryDirectory(prefix="imsgw-disk-") as folder,
         small_disk(Path(folder) / "state", STATE_BYTES) as disk,
+        scene({"server.state": str(disk.folder)}) as made,
     ):
-        with scene({"server.state": str(disk.folder)}) as made:
-            before = set(made.gateway.workers)
-            ledger = made.under(
-                disk.fill,
-                disk.relieve,
-                pace.seconds,
-                service="SecureLabPort",
-                make=with_nonce,
-                copies=True,
-            )
-            ledger.require(set(made.gateway.workers) == before, "a worker has died")
+        before = set(made.gateway.workers)
+        how: dict[str, Any] = {"service": "SecureLabPort", "make": with_nonce, "copies": True}
+        ledger = made.under(disk.fill, disk.relieve, pace.seconds, **how)
+        ledger.require(set(made.gateway.workers) == before, "a worker has died")
     ledger.require(M.REPLAY_STORE.id in ledger.refused, "no message met the full disk")
     return ledger
 
@@ -91,7 +86,7 @@ def state_full(pace: Pace) -> Ledger:
 FAULTS = (
     Fault(
         "state-disk-full",
-        "What could not be remembered is refused, no copy is executed, no worker dies; with room again all is served.",
+        "What cannot be remembered is refused, no copy is executed, no worker dies; with room all is served.",
         "The state folder is on a small file system that is filled to the last byte; each message comes twice.",
         state_full,
         needs="root",

@@ -50,7 +50,7 @@ class Load:
     With `copies` each message is sent a second time at once, which must never work where the first has worked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  callers differ in all of this
         self,
         url: str,
         tls: ssl.SSLContext | Path,

@@ -98,7 +98,7 @@ def packets_dropped(pace: Pace) -> Ledger:
 FAULTS = (
     Fault(
         "ims-unreachable",
-        "Callers get a fault within the time-outs; what IMS did meanwhile reaches nobody else; none is executed twice.",
+        "Callers get a fault within the time-outs; late answers reach nobody; none is executed twice.",
         "The stand-in is in a network namespace; all packets to and from it are dropped, then pass again.",
         packets_dropped,
         needs="root and iptables",

@@ -73,7 +73,7 @@ def master_killed(pace: Pace) -> Ledger:
 FAULTS = (
     Fault(
         "worker-killed",
-        "Only requests in work in that worker go without an answer; none is executed twice; another takes its place.",
+        "Only what that worker has in work goes without an answer; none is executed twice; another takes over.",
         "A worker, drawn at random, is killed (-9) under load, again and again; the master replaces it.",
         worker_killed,
     ),

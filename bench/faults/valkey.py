@@ -47,7 +47,7 @@ def _signal(number: signal.Signals) -> Act:
 FAULTS = (
     Fault(
         "valkey-killed",
-        "While the store is away messages that need it are refused; no copy is executed, before, during or after.",
+        "While the store is away what needs it is refused; no copy is executed, before, during or after.",
         "Valkey (appendfsync always) is killed (-9) and started again; every message is sent twice.",
         lambda pace: _struck(pace, ValkeyServer.stop, ValkeyServer.start),
         needs="valkey-server",

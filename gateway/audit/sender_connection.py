@@ -110,13 +110,14 @@ class Connection:
 def connect(settings: SyslogSettings) -> Connection:
     """Connect; the stores are read anew, so that a renewed certificate is used.
 
-    Raises OSError (ssl.SSLError among them), or ValueError for a store or a name that cannot be used.
+    They are read once somebody answers: a key store is made to cost a while, and a receiver that is away is
+    tried again and again. Raises OSError (ssl.SSLError among them), or ValueError for a store or a name that
+    cannot be used.
     """
-    context = tls_context(settings)
-    address = (settings.host, settings.port)
-    plain = socket.create_connection(address, timeout=settings.timeout_seconds)
+    plain = socket.create_connection((settings.host, settings.port), timeout=settings.timeout_seconds)
     try:
         _watch(plain, settings)
+        context = tls_context(settings)
         if context is None:
             return Connection(plain, settings.timeout_seconds)
         return _secured(plain, context, settings)

@@ -19,7 +19,7 @@ class Line:
         self.waits: list[float] = []
         self.meanwhile = lambda: None
 
-    def wait(self, seconds: float, wake: int | None = None) -> None:
+    def wait(self, seconds: float, _wake: int | None = None) -> None:
         self.waits.append(seconds)
         self.meanwhile()
 

@@ -231,6 +231,34 @@ def test_closing_does_not_wait_for_a_receiver_that_is_away(scene):
     assert target.picture().refused == 1
 
 
+def test_closing_does_not_wait_for_a_receiver_that_takes_nothing(scene, receiver):
+    target = scene.target(receiver, stop_seconds=0.1, timeout_seconds=30)
+    wait_until(lambda: target.picture().connected)
+    receiver.reading.clear()
+    for _ in range(1500):  # more than the buffers on the way hold
+        target.write("x" * 8000)
+    began = time.monotonic()
+    target.close()
+    assert time.monotonic() - began < 5
+    assert not target._sender._thread.is_alive()
+    assert len(scene.left) > 1
+
+
+def test_a_store_that_breaks_while_we_run_is_told_and_records_wait(scene, pki, tmp_path):
+    authorities = tmp_path / "ca.pem"
+    authorities.write_bytes(pki.keys.ca.read_bytes())
+    with receiving(pki) as receiver:
+        target = scene.target(receiver, tls=True, truststore=truststore(authorities))
+        target.write("one")
+        receiver.wait_for("one")
+        authorities.write_text("no certificates")
+        receiver.hang_up()
+        wait_until(lambda: "ca.pem" in target.picture().last_error)
+        target.write("two")
+        authorities.write_bytes(pki.keys.ca.read_bytes())
+        receiver.wait_for("two")
+
+
 def test_what_a_process_without_a_sender_writes_another_one_sends(scene, receiver):
     quiet = scene.target(receiver, sends=False)
     threads = threading.active_count()

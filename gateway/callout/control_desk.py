@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from gateway.audit.picture import AuditPicture
 from gateway.callout.condition import Condition, Steered
 from gateway.callout.control_words import Ask, Told, sorted_pictures
 from gateway.callout.journal.entries import JournalError
@@ -32,7 +33,7 @@ class Reloading(Protocol):
 class Desk:
     """Does what commands ask for. Any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it asks, each by name
         self,
         instance: int,
         runtime: Steered,
@@ -40,13 +41,15 @@ class Desk:
         *,
         drain_seconds: Callable[[], float],
         home: Reloading,
+        audit: Callable[[], AuditPicture] | None = None,
     ) -> None:
-        """`drain_seconds`: how long a drain waits when nobody says."""
+        """`drain_seconds`: how long a drain waits when nobody says; `audit` tells how the trail is."""
         self._instance = instance
         self._runtime = runtime
         self._condition = condition
         self._drain_seconds = drain_seconds
         self._home = home
+        self._audit = audit
 
     def answer(self, line: bytes) -> bytes:
         """Do what a line asks, and return the line that answers. Raises ControlError."""
@@ -55,7 +58,8 @@ class Desk:
             case "reload":
                 return line_of(self._home.reload("by command").facts())
             case "status":
-                return line_of({**self._home.status(), **self.do(ask).facts()})
+                audit = self._audit().facts() if self._audit is not None else None
+                return line_of({**self._home.status(), **self.do(ask).facts(), "audit": audit})
             case _:
                 return line_of(self.do(ask).facts())
 

@@ -82,8 +82,11 @@ class Deliverer:
     def _turn(self) -> float:
         """Begin what is due, as far as there is room; return in how many seconds to look again.
 
-        No place is held while the journal is asked what is due: it may be long in answering.
+        No place is held while the journal is asked what is due: it may be long in answering. Nothing is begun
+        while what becomes of it could not be recorded.
         """
+        if not self._means.audit.open:
+            return LOOK_SECONDS
         due = self._journal.next_due(self._source)
         if due is None or due > 0:
             return LOOK_SECONDS if due is None else min(due, LOOK_SECONDS)

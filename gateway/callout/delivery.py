@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
+from gateway.audit.auditor import NotAuditedError
 from gateway.callout.circuit import Circuit, pause
 from gateway.callout.codes import CalloutError, Hope, Status
 from gateway.callout.journal.entries import ClaimLostError, Entry, JournalError, Stage
@@ -47,6 +48,7 @@ class Delivery:
             new.source, new.data, network_user=new.network_user, network_session=new.network_session
         )
         self.aim: Aim | None = None
+        self.trace = means.context(message_id(entry.id))
 
     def run(self) -> None:
         """Deliver it, or say what becomes of it."""
@@ -110,14 +112,14 @@ class Delivery:
                 synchronous=False,
                 network_user=received.network_user,
                 network_session=received.network_session,
+                traceparent=str(self.trace or ""),
             )
         )
 
     def _answered(self, aim: Aim, payload: Any | None) -> None:
         means, settings = self._means, self._snapshot.operation(aim)
         if payload is None or not settings.response_transaction:
-            self._kept(lambda: means.journal.delivered(self._entry))
-            self._tell("accepted", None)
+            self._done("accepted")
             return
         try:
             data = self._snapshot.reader.response(aim, payload)
@@ -130,8 +132,7 @@ class Delivery:
     def _submit(self, aim: Aim) -> None:
         means, settings = self._means, self._snapshot.operation(aim)
         if not settings.response_transaction:
-            self._kept(lambda: means.journal.delivered(self._entry))
-            self._tell("accepted", None)
+            self._done("accepted")
             return
         try:
             means.responder.submit(
@@ -140,8 +141,19 @@ class Delivery:
         except CalloutError as error:
             self._failed(error, self._retry(aim))
             return
-        self._kept(lambda: means.journal.delivered(self._entry))
-        self._tell("answered", None)
+        self._done("answered")
+
+    def _done(self, outcome: str) -> None:
+        """Let the journal forget it, once that is recorded: it is kept until then, and not called again."""
+        self._kept(lambda: self._record(outcome))
+        self._kept(lambda: self._means.journal.delivered(self._entry))
+        self._tell(outcome, None)
+
+    def _record(self, outcome: str) -> None:
+        try:
+            self._means.told.delivering(outcome, self._entry, self)
+        except NotAuditedError as error:
+            raise JournalError(str(error)) from error
 
     def _failed(self, error: CalloutError, retry: RetrySettings | None) -> None:
         """Let it be delivered again, or give it up."""

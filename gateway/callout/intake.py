@@ -19,11 +19,12 @@ from gateway.callout.journal.entries import Entry, NewEntry
 from gateway.callout.means import Means
 from gateway.callout.ports import Accept, Nak, Refuse
 from gateway.callout.synchronous import SynchronousDesk
+from gateway.callout.told import message_id
 from gateway.callout.values import Received, Request
 from gateway.config.model import BundleCallout
 
 _LOOK_SECONDS: Final = 1.0
-"""How often a listener looks whether a full journal has room again."""
+"""How often a listener looks whether a full journal has room again, or the audit trail can be written."""
 REMEMBERED: Final = 10_000
 """How many requests are remembered, 32 bytes of each."""
 
@@ -75,20 +76,23 @@ class TpipeIntake:
         self._current = means.current
         self._journal = means.journal
         self._told = means.told
+        self._audit = means.audit
         self._clock = means.clock
         self._desk = desk
         self._tokens = tokens
         self._deliver = deliver
+        self._context = means.context
 
     def wait_for_room(self, stop: Event) -> bool:
         """Wait until another message may be retrieved, and keep its room; False: stopped before that.
 
-        Raises JournalError while asynchronous messages could not be kept.
+        None is retrieved while what becomes of it could not be recorded. Raises JournalError while asynchronous
+        messages could not be kept.
         """
         if not self._slots.reserve(stop):
             return False
         try:
-            while self._asynchronous and not self._journal.has_room():
+            while not self._may_begin():
                 if stop.wait(_LOOK_SECONDS):
                     self._slots.release()
                     return False
@@ -96,6 +100,9 @@ class TpipeIntake:
             self._slots.release()
             raise
         return True
+
+    def _may_begin(self) -> bool:
+        return self._audit.open and (not self._asynchronous or self._journal.has_room())
 
     def give_back_room(self) -> None:
         """Give back what `wait_for_room` kept: no message came."""
@@ -143,6 +150,8 @@ class TpipeIntake:
             self._told.buried(entry_id, received, error.status, str(error))
             return Accept(_nothing, trouble=error.text)
         entry = self._journal.take(replace(new, service=request.service, operation=request.operation))
+        if trace := self._context(message_id(entry.id)):
+            self._told.kept(entry, trace)
         return Accept(partial(self._deliver, entry))
 
     def _read(self, received: Received) -> Request:

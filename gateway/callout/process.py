@@ -17,11 +17,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, NoReturn
 
+from gateway.audit.happenings import Reload
 from gateway.callout.condition import Condition
 from gateway.callout.control_desk import Desk
 from gateway.callout.health import HealthListener, Pages
 from gateway.callout.in_force import InForce, Loaded, Read
-from gateway.callout.process_parts import Make, made, probe_tls, seat_of
+from gateway.callout.process_parts import Make, made, probe_tls, require, seat_of, trail_at_work
 from gateway.callout.signals import signals
 from gateway.callout.watch import HomeWatch
 from gateway.clock import SYSTEM_CLOCK, Clock
@@ -102,7 +103,8 @@ class _Process:
         self._seat = seat_of(loaded.home)
         unseat = built.enter_context(ExitStack())
         unseat.callback(self._seat.close)
-        self._runtime = made(make, loaded, self._metrics, clock)
+        self._trail = built.enter_context(trail_at_work(loaded, self._seat.number, self._metrics, clock))
+        self._runtime = made(make, loaded, self._metrics, clock, self._trail)
         built.callback(self._runtime.close)
         name = f"{CALLOUT} {self._seat.number}"
         self._home = InForce(name, loaded, look, read=read, take=self._take, told=self._reloaded, clock=clock)
@@ -115,12 +117,13 @@ class _Process:
             self._condition,
             drain_seconds=lambda: self._settings.drain_seconds,
             home=self._home,
+            audit=self._trail.picture,
         )
         self._control = ControlServer(self._seat.socket, desk.answer, clock)
         unseat.pop_all()  # closed right behind the server from here on
         built.callback(self._seat.close)
         built.callback(self._control.close)
-        self._metrics.show(self._condition.readings)
+        self._metrics.show(self._condition.readings, lambda: self._runtime.journal_usable)
         pulse = Pulse(Vitals(self._metrics.common, lambda: self._home.home, clock).look)
         built.callback(pulse.close)
 
@@ -191,6 +194,7 @@ class _Process:
 
     def _take(self, home: Home, contracts: Mapping[str, ConsumerContract]) -> tuple[str, ...]:
         """Bring a changed home into force; return keys that wait for the next start. Raises ConfigError."""
+        require(self._trail)
         tls = probe_tls(home)
         self._runtime.reload(home, contracts)
         self._metrics.deployed(home.consumers)
@@ -199,6 +203,7 @@ class _Process:
 
     def _reloaded(self, told: Reloaded, at: datetime) -> None:
         self._metrics.reloaded(told.number, at, done=told.done)
+        self._trail.reloaded(Reload(told, ""))
 
     def _change_no_more(self) -> None:
         self._home.close()

@@ -1,8 +1,13 @@
 """What the process `imsgw callout` is put together of, and what is told when a part cannot be had."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Protocol
 
+from gateway.audit.auditor import NotAuditedError
+from gateway.audit.happenings import Lifecycle
+from gateway.audit.ports import CalloutAudit
+from gateway.audit.trail import Trail, trail_of
 from gateway.callout.condition import Steered
 from gateway.callout.in_force import Loaded
 from gateway.callout.journal.entries import JournalError
@@ -10,16 +15,22 @@ from gateway.clock import Clock
 from gateway.config.model import Home
 from gateway.control.seat import CALLOUT, Seat
 from gateway.errors import ConfigError, Problem
-from gateway.observe.callout_events import CalloutSink
+from gateway.observe.callout_events import CalloutEvent, CalloutSink
 from gateway.observe.callout_metrics import CalloutMetrics, CountedCallouts
 from gateway.observe.common_metrics import CommonMetrics
 from gateway.observe.logs import CalloutLog
 from gateway.soap.consumer import ConsumerContract
 from gateway.tls import ListenerTls, server_tls
+from gateway.tls.stores import StoreError
 
 
 class Serving(Steered, Protocol):
     """What is run: `gateway.callout.runtime.CalloutRuntime`."""
+
+    @property
+    def journal_usable(self) -> bool:
+        """Whether the journal can be used, as far as is known."""
+        ...
 
     def start(self) -> None:
         """Begin to listen and to deliver."""
@@ -37,7 +48,7 @@ class Serving(Steered, Protocol):
 class Make(Protocol):
     """Makes what is run. Raises ConfigError, JournalError."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  what it is made of, each by name
         self,
         home: Home,
         contracts: Mapping[str, ConsumerContract],
@@ -45,6 +56,7 @@ class Make(Protocol):
         sink: CalloutSink,
         clock: Clock,
         metrics: CommonMetrics,
+        audit: CalloutAudit,
     ) -> Serving:
         """Build everything, start nothing."""
         ...
@@ -60,13 +72,49 @@ def seat_of(home: Home) -> Seat:
         raise ConfigError((Problem("gateway.toml", "server.state", text),)) from error
 
 
-def made(make: Make, loaded: Loaded, metrics: CalloutMetrics, clock: Clock) -> Serving:
+class AuditedCallouts:
+    """Records what came of callouts, on the way of events to another sink."""
+
+    def __init__(self, audit: CalloutAudit, sink: CalloutSink) -> None:
+        self._audit = audit
+        self._sink = sink
+
+    def callout(self, event: CalloutEvent) -> None:
+        """Record one event and pass it on."""
+        self._audit.callout(event)
+        self._sink.callout(event)
+
+
+def made(make: Make, loaded: Loaded, metrics: CalloutMetrics, clock: Clock, audit: CalloutAudit) -> Serving:
     """Make what is run. Raises ConfigError."""
-    sink = CountedCallouts(metrics, CalloutLog())
+    sink = AuditedCallouts(audit, CountedCallouts(metrics, CalloutLog()))
     try:
-        return make(loaded.home, loaded.consumers, sink=sink, clock=clock, metrics=metrics.common)
+        return make(loaded.home, loaded.consumers, sink=sink, clock=clock, metrics=metrics.common, audit=audit)
     except JournalError as error:
         raise ConfigError((Problem("gateway.toml", "journal", f"cannot be opened: {error}"),)) from error
+
+
+@contextmanager
+def trail_at_work(loaded: Loaded, number: int, metrics: CalloutMetrics, clock: Clock) -> Iterator[Trail]:
+    """Give the audit trail of the process, in which its begin and end are recorded. Raises ConfigError."""
+    try:
+        trail = trail_of(loaded.home, f"{CALLOUT} {number}", metrics.common.audit, clock)
+    except StoreError as error:
+        raise ConfigError((Problem("gateway.toml", "audit", str(error)),)) from error
+    with closing(trail):
+        if not trail.lifecycle(Lifecycle(True, 1, loaded.digest)):
+            raise ConfigError((Problem("gateway.toml", "audit.to", f"cannot be written: {trail.trouble}"),))
+        yield trail
+        trail.lifecycle(Lifecycle(False, 1, loaded.digest))
+
+
+def require(trail: Trail) -> None:
+    """Raise ConfigError while nothing may change, as it could not be recorded."""
+    try:
+        trail.require()
+    except NotAuditedError:
+        text = f"cannot be written, so nothing changes now: {trail.trouble}"
+        raise ConfigError((Problem("gateway.toml", "audit.to", text),)) from None
 
 
 def probe_tls(home: Home) -> ListenerTls | None:

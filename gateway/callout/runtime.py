@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
+from gateway.audit.ports import CalloutAudit, Unaudited
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuits import Circuits
 from gateway.callout.deployment import deploy
@@ -34,6 +35,7 @@ from gateway.observe.common_metrics import CommonMetrics
 from gateway.replay import open_store
 from gateway.sampling import Sampler
 from gateway.soap.consumer import ConsumerContract
+from gateway.traces.opening import open_traces
 
 _LOG: Final = logging.getLogger(__name__)
 LATE_THREADS: Final = 64
@@ -44,7 +46,7 @@ _NOT_READY: Final = frozenset({ListenerState.TROUBLE, ListenerState.FAILED, List
 class CalloutRuntime:
     """All listeners of a home. Its methods may be called by any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it is made of, each by name
         self,
         home: Home,
         contracts: Mapping[str, ConsumerContract] | None = None,
@@ -52,11 +54,12 @@ class CalloutRuntime:
         sink: CalloutSink,
         clock: Clock = SYSTEM_CLOCK,
         metrics: CommonMetrics | None = None,
+        audit: CalloutAudit | None = None,
     ) -> None:
         """Build everything, start nothing. `contracts` of the consumers; None: they are read here.
 
-        Raises ConfigError with every problem that stands in the way, JournalError when the journal cannot be
-        opened.
+        Without an `audit` nothing is recorded. Raises ConfigError with every problem that stands in the way,
+        JournalError when the journal cannot be opened.
         """
         self._clock = clock
         metrics = metrics or CommonMetrics()
@@ -66,13 +69,30 @@ class CalloutRuntime:
             built.callback(replay.close)
             self._current = Current(self._snapshot(home, contracts))
             built.callback(self._current.close)
-            self._journal = open_journal(home.gateway.journal, home.state, clock, outage=Outage(clock))
+            self._outage = Outage(clock)
+            self._journal = open_journal(home.gateway.journal, home.state, clock, outage=self._outage)
             built.callback(self._journal.close)
             alarm = Alarm(clock)
             built.callback(alarm.close)
             late = ThreadPoolExecutor(LATE_THREADS, thread_name_prefix="callout-late")
             built.callback(late.shutdown)
-            shared = Shared(self._current, self._journal, Circuits(clock), alarm, late, Tokens(), sink, clock)
+            telemetry = home.gateway.telemetry
+            traces = open_traces(telemetry, metrics.traces, clock)
+            if traces is not None:
+                built.callback(traces.close)
+                sink = traces.callouts(sink)
+            shared = Shared(
+                self._current,
+                self._journal,
+                Circuits(clock),
+                alarm,
+                late,
+                Tokens(),
+                sink,
+                clock,
+                audit or Unaudited(),
+                telemetry.sample if traces is not None else None,
+            )
             self._stations = Stations(shared, metrics.paths, Seconds(replay))
             self._stations.change(home, self._stations.new_ways(home))
             built.callback(Sampler(self._stations.ways, metrics.paths).close)
@@ -142,6 +162,11 @@ class CalloutRuntime:
         return self._stations.serving and not any(
             station.state in _NOT_READY for station in self._stations.all()
         )
+
+    @property
+    def journal_usable(self) -> bool:
+        """Whether the journal can be used, as far as is known."""
+        return self._outage.over
 
     @property
     def journal(self) -> Journal:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
+from gateway.audit.ports import CalloutAudit, Unaudited
 from gateway.bundles import Stores, stores_of
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuits import Circuits
@@ -41,6 +42,9 @@ class Shared:
     tokens: Tokens
     sink: CalloutSink
     clock: Clock
+    audit: CalloutAudit = field(default_factory=Unaudited)
+    traced: float | None = None
+    """See `gateway.callout.means.Means`."""
 
 
 class Way:
@@ -108,10 +112,12 @@ class Station:
             journal=shared.journal,
             responder=way.responder,
             circuits=shared.circuits,
-            told=Told(source, shared.sink, shared.clock),
+            told=Told(source, shared.sink, shared.clock, shared.audit),
             clock=shared.clock,
             alarm=shared.alarm,
             late=shared.late,
+            audit=shared.audit,
+            traced=shared.traced,
         )
         self._desk = SynchronousDesk(self._means)
         self._deliverer = Deliverer(self._means)

@@ -14,6 +14,7 @@ from functools import partial
 from threading import Lock
 from typing import Final
 
+from gateway.audit.auditor import NotAuditedError
 from gateway.callout.codes import (
     MEANINGS,
     RESPONSE_REFUSED,
@@ -31,6 +32,7 @@ from gateway.callout.threads import ParsingThreads, submit
 from gateway.callout.values import Aim, Call, Received, Request
 from gateway.codepage import CodePage
 from gateway.config.model import ConsumerOperation
+from gateway.tracecontext import TraceContext
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ class Ical:
     """Give its room back."""
     tracking_id: str = field(default_factory=lambda: uuid.uuid4().urn)
     aim: Aim | None = None
+    trace: TraceContext | None = None
+    """Of the call, as the web service is told; None: traces are off."""
     _answered: bool = False
     _holders: int = 1
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -97,6 +101,7 @@ class SynchronousDesk:
     def begin(self, received: Received, request: Request, arrived: float) -> None:
         """Begin with an ICAL that IMS was told we have; its room is taken."""
         ical = Ical(received, request, arrived, self._means.slots.give_back)
+        ical.trace = self._means.context(ical.tracking_id)
         self._threads.submit(partial(self._run, ical))
 
     def close(self) -> None:
@@ -153,6 +158,7 @@ class SynchronousDesk:
             user=received.user,
             network_user=received.network_user,
             network_session=received.network_session,
+            traceparent=str(ical.trace or ""),
         )
 
     # -- its end --------------------------------------------------------------------------------------------
@@ -170,6 +176,11 @@ class SynchronousDesk:
             converter=(aim.converter or settings.converter) if with_adapter else "",
             until=_deadline(ical, settings),
         )
+        try:
+            self._told.answering(ical)
+        except NotAuditedError:
+            self._tell(ical, _unrecorded(), settings)
+            return
         try:
             self._means.responder.respond(response)
         except LateError as error:
@@ -235,6 +246,12 @@ class SynchronousDesk:
             self._told.failed(ical, unsent, because=error)
         else:
             self._told.failed(ical, error)
+
+
+def _unrecorded() -> CalloutError:
+    """Return what a program is told in place of an answer that there is no record of."""
+    text = "the gateway could not record the callout: the web service has done it, its answer is withheld"
+    return CalloutError(Status.INVOKING, text, maybe_done=True)
 
 
 def _deadline(ical: Ical, settings: ConsumerOperation) -> float:

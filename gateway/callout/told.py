@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from gateway.audit.ports import CalloutAudit, Unaudited
 from gateway.callout.codes import CalloutError
 from gateway.callout.journal.entries import Entry
 from gateway.callout.values import Aim, Received, Source
 from gateway.clock import Clock
-from gateway.observe.callout_events import CalloutEnded, CalloutSink, CircuitChanged, LateAnswer
+from gateway.observe.callout_events import CalloutEnded, CalloutKept, CalloutSink, CircuitChanged, LateAnswer
+from gateway.tracecontext import TraceContext
 
 
 class Waiting(Protocol):
@@ -18,6 +20,7 @@ class Waiting(Protocol):
     arrived: float
     tracking_id: str
     aim: Aim | None
+    trace: TraceContext | None
 
 
 class Delivered(Protocol):
@@ -26,18 +29,27 @@ class Delivered(Protocol):
     received: Received
     began: float
     aim: Aim | None
+    trace: TraceContext | None
 
 
 class Told:
     """Tells of the callouts of one tpipe. Thread-safe as its sink is."""
 
-    def __init__(self, source: Source, sink: CalloutSink, clock: Clock) -> None:
-        """`sink` gets the records."""
+    def __init__(
+        self, source: Source, sink: CalloutSink, clock: Clock, audit: CalloutAudit | None = None
+    ) -> None:
+        """`sink` gets the records; `audit` those of successes before they are told to anybody else."""
         self._source = source
         self._sink = sink
+        self._audit = audit or Unaudited()
         self._clock = clock
 
     # -- synchronous ----------------------------------------------------------------------------------------
+
+    def answering(self, ical: Waiting) -> None:
+        """Record that an ICAL gets its answer, before it does. Raises NotAuditedError: it must not."""
+        record = self._ended(ical.tracking_id, ical.received, ical.aim, "answered")
+        self._audit.callout_done(replace(record, milliseconds=self._since(ical.arrived)))
 
     def answered(self, ical: Waiting, reason: str) -> None:
         """Tell of a response that was sent; `reason`: what IMS said to it, if it was asked."""
@@ -81,6 +93,29 @@ class Told:
         record = self._ended(message_id(entry_id), received, None, "dead")
         self._sink.callout(replace(record, status=status, reason=reason))
 
+    def delivering(self, outcome: str, entry: Entry, about: Delivered) -> None:
+        """Record that a delivery has come to its end, before the journal forgets it.
+
+        Raises NotAuditedError: it must not forget it yet.
+        """
+        record = self._ended(message_id(entry.id), about.received, about.aim, outcome)
+        spent = self._since(about.began)
+        self._audit.callout_done(replace(record, attempt=entry.attempts, milliseconds=spent))
+
+    def kept(self, entry: Entry, trace: TraceContext) -> None:
+        """Tell of a message that the journal has taken; `trace` is of a delivery."""
+        new = entry.new
+        self._sink.callout(
+            CalloutKept(
+                tracking_id=message_id(entry.id),
+                bundle=self._source.bundle,
+                tpipe=self._source.tpipe,
+                service=new.service,
+                operation=new.operation,
+                traceparent=str(trace.root()),
+            )
+        )
+
     def delivery(self, outcome: str, entry: Entry, about: Delivered, error: CalloutError | None) -> None:
         """Tell of one delivery: "accepted", "answered", "retried" or "dead"."""
         status, reason = (0, "") if error is None else (int(error.status), str(error))
@@ -92,6 +127,7 @@ class Told:
                 reason=reason,
                 attempt=entry.attempts,
                 milliseconds=self._since(about.began),
+                traceparent=str(about.trace or ""),
             )
         )
 
@@ -103,8 +139,9 @@ class Told:
 
     def _ical(self, ical: Waiting, outcome: str, status: int, reason: str) -> None:
         record = self._ended(ical.tracking_id, ical.received, ical.aim, outcome)
+        milliseconds, trace = self._since(ical.arrived), str(ical.trace or "")
         self._sink.callout(
-            replace(record, status=status, reason=reason, milliseconds=self._since(ical.arrived))
+            replace(record, status=status, reason=reason, milliseconds=milliseconds, traceparent=trace)
         )
 
     def _ended(self, tracking_id: str, received: Received, aim: Aim | None, outcome: str) -> CalloutEnded:

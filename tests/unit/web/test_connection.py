@@ -9,6 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from gateway.config.model import LimitsSettings
+from gateway.observe.limit_events import LimitReached
 from tests.fixtures.web import PATIENCE, Got, ServiceFactory, ask, post, read_answer, read_to_end
 
 LIMIT = 100_000
@@ -310,3 +312,35 @@ def test_500_silent_clients_hold_nobody_up(web_service: ServiceFactory) -> None:
                 silent.sendall(b"POST /imssoap/services/Echo HTTP/1.1\r\nHost:")
         with service.connect() as sock:
             assert ask(sock, post("Echo")).status == 200
+
+
+def test_a_body_that_stalls_is_a_408_long_before_its_deadline(web_service, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.web.connection.PATIENCE_SECONDS", 0.1)
+    service = web_service(body_seconds=3600)
+    with service.connect() as sock:
+        got = ask(sock, post("Echo", b"x" * 200)[:-100])
+        assert (got.status, got.body[:8]) == (408, b"IGW1009E")
+        assert service.desk.limits == [LimitReached("slow", "echo")]
+
+
+def test_a_body_that_comes_at_a_pace_has_the_time_that_it_takes(web_service, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.web.connection.PATIENCE_SECONDS", 0.3)
+    service = web_service(limits=LimitsSettings(body_bytes_per_second=20))
+    body = b"x" * 500
+    with service.connect() as sock:
+        raw = post("Echo", body)
+        for start in range(0, len(raw), 50):
+            sock.sendall(raw[start : start + 50])
+            time.sleep(0.04)  # the whole takes longer than every body gets
+        assert read_answer(sock).body == body
+
+
+def test_without_a_slowest_pace_a_body_has_its_deadline_alone(web_service, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.web.connection.PATIENCE_SECONDS", 0.0)
+    service = web_service(limits=LimitsSettings(body_bytes_per_second=0))
+    with service.connect() as sock:
+        raw = post("Echo", b"<a/>")
+        sock.sendall(raw[:-2])
+        time.sleep(0.2)
+        sock.sendall(raw[-2:])
+        assert read_answer(sock).status == 200

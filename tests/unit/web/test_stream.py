@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
@@ -296,3 +297,53 @@ def test_what_comes_while_nobody_reads_is_there_when_somebody_does() -> None:
         return data
 
     assert with_peer(peer, ours) == [b"1", b"early"]
+
+
+def test_handshakes_of_a_flood_take_turns_and_the_loop_goes_round_between_them(tls, client) -> None:
+    hello = ssl.MemoryBIO()
+    half = client.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
+    with suppress(ssl.SSLWantReadError):
+        half.do_handshake()
+    first = hello.read()
+
+    async def flood() -> list[int]:
+        rounds, steps, turn = [0], list[int](), asyncio.Lock()
+        loop = asyncio.get_running_loop()
+
+        def count() -> None:
+            rounds[0] += 1
+            loop.call_soon(count)
+
+        def stream() -> tuple[TlsStream, socket.socket]:
+            left, right = socket.socketpair()
+            left.setblocking(False)
+            right.sendall(first)
+            one = TlsStream(left, tls, turn)
+            whole = one._ssl.do_handshake
+
+            def step() -> None:
+                steps.append(rounds[0])
+                whole()
+
+            one._ssl = SimpleNamespace(do_handshake=step, unwrap=lambda: None)  # type: ignore[assignment]
+            return one, right
+
+        streams = [stream() for _ in range(20)]
+        loop.call_soon(count)
+        tasks = [asyncio.ensure_future(one.open()) for one, _ in streams]
+        while len(steps) < len(streams):  # noqa: ASYNC110  the steps are counted by the test
+            await asyncio.sleep(0)
+        for task, (one, right) in zip(tasks, streams, strict=True):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            one.close()
+            right.close()
+        return steps[: len(streams)]
+
+    async def bounded() -> list[int]:
+        async with asyncio.timeout(PATIENCE):
+            return await flood()
+
+    steps = asyncio.run(bounded())
+    assert len(set(steps)) == len(steps), "never two in one round of the loop"

@@ -20,6 +20,7 @@ _LENGTH: Final = 55
 _PARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _KEY: Final = r"(?:[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})"
 _MEMBER: Final = re.compile(rf"({_KEY})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
+_SPAN_DIGITS: Final = 16
 _RANDOM_BITS: Final = 56
 """Of a trace id, from its right end, those that have to be random (level 2, section 3.2.2.3.1)."""
 
@@ -34,6 +35,10 @@ class TraceContext:
     """16 of them."""
     sampled: bool
     """Whoever made it may have recorded it."""
+
+    def root(self) -> "TraceContext":
+        """Return the first span of a trace of ours, where it is known to all by the trace's id alone."""
+        return TraceContext(self.trace_id, self.trace_id[:_SPAN_DIGITS], self.sampled)
 
     def __str__(self) -> str:
         return f"00-{self.trace_id}-{self.span_id}-{_SAMPLED if self.sampled else 0:02x}"
@@ -75,3 +80,12 @@ def is_picked(number: int, ratio: float) -> bool:
     The same number always gets the same answer, and what a small share picks a larger one picks too.
     """
     return number % (1 << _RANDOM_BITS) >= round((1 - ratio) * (1 << _RANDOM_BITS))
+
+
+def context_of_urn(urn: str, span_id: str, ratio: float) -> TraceContext | None:
+    """Return the context of a span in the trace that bears the digits of a ``urn:uuid:``; None: it is none."""
+    digits = urn.removeprefix("urn:uuid:").replace("-", "")
+    context = parse_traceparent(f"00-{digits}-{span_id}-00")
+    if context is None:
+        return None
+    return TraceContext(context.trace_id, span_id, is_picked(int(digits, 16), ratio))

@@ -100,6 +100,7 @@ class ServiceCaller:
             security=credentials.token,
             basic=credentials.basic,
             secrets=credentials.secrets,
+            traceparent=call.traceparent,
         )
         limits = Limits(
             self._clock,

@@ -144,3 +144,5 @@ class Call:
     synchronous: bool = True
     network_user: str = ""
     network_session: str = ""
+    traceparent: str = ""
+    """W3C trace context for the web service; empty: none."""

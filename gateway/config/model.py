@@ -34,6 +34,7 @@ from gateway.config.server import (
 )
 from gateway.config.service import DEFAULTS, OperationSettings, ProviderSettings, SecuritySettings, UsersFile
 from gateway.config.stores import KeyStore, TrustStore
+from gateway.config.telemetry import TelemetrySettings
 from gateway.config.users import UserRow, UsersTable
 from gateway.config.values import Resolver, Settings, parse_listen
 from gateway.errors import Problem
@@ -74,6 +75,7 @@ __all__ = [
     "ServiceLimits",
     "Settings",
     "SignOnSettings",
+    "TelemetrySettings",
     "TrustStore",
     "TrustedUser",
     "UserRow",

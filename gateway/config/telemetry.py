@@ -71,10 +71,11 @@ class TelemetrySettings(Settings):
         default=5.0, gt=0, le=60, description="Longest time that spans wait until a batch is sent."
     )
     queue: int = Field(
-        default=8192,
+        default=2048,
         ge=64,
-        le=1_000_000,
-        description="Spans of a process that may wait to be sent; more are dropped and counted.",
+        le=100_000,
+        description="Requests and callouts of a process whose spans may wait to be sent; of more none are "
+        "made, and they are counted.",
     )
     stop_seconds: float = Field(
         default=3.0, ge=0, le=30, description="How long a process that ends still sends what waits."

@@ -32,6 +32,21 @@ class CalloutEnded:
     """Number of the delivery; 1 for synchronous ones."""
     milliseconds: int = 0
     """From the moment that IMS handed it over, or that the delivery began."""
+    traceparent: str = ""
+    """W3C trace context that the web service was sent; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutKept:
+    """An asynchronous callout is in the journal: its deliveries follow."""
+
+    tracking_id: str
+    bundle: str
+    tpipe: str
+    service: str
+    operation: str
+    traceparent: str
+    """W3C trace context of this moment; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +86,7 @@ class CircuitChanged:
     reason: str
 
 
-CalloutEvent = CalloutEnded | LateAnswer | ListenerChanged | CircuitChanged
+CalloutEvent = CalloutEnded | CalloutKept | LateAnswer | ListenerChanged | CircuitChanged
 
 
 class CalloutSink(Protocol):

@@ -16,6 +16,7 @@ from gateway.observe.metric_files import Files, Room, count_in
 from gateway.observe.path_metrics import PathMetrics
 from gateway.observe.process_metrics import ProcessMetrics
 from gateway.observe.shown import Shown
+from gateway.observe.trace_metrics import TraceMetrics
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format."""
@@ -90,6 +91,8 @@ class CommonMetrics:
         """Those of the certificates in the stores of the home."""
         self.audit = AuditMetrics(registry)
         """Those of the audit trail."""
+        self.traces = TraceMetrics(registry)
+        """Those of traces."""
 
     def page(self) -> bytes:
         """Return all metrics, of all workers, as text of type `CONTENT_TYPE`.

@@ -19,6 +19,7 @@ from gateway.exchange import Secret
 from gateway.observe.callout_events import (
     CalloutEnded,
     CalloutEvent,
+    CalloutKept,
     CircuitChanged,
     LateAnswer,
     ListenerChanged,
@@ -150,7 +151,9 @@ class CalloutLog:
         self._log = structlog.stdlib.get_logger("gateway.callout")
 
     def callout(self, event: CalloutEvent) -> None:
-        """Write one line."""
+        """Write one line; nothing of a callout that has only begun."""
+        if isinstance(event, CalloutKept):
+            return
         told = {name: _told(value) for name, value in asdict(event).items() if value not in (None, "")}
         if told.get("status") == 0:
             del told["status"]

@@ -20,6 +20,7 @@ from gateway.soap.outbound.limits import Limits
 from gateway.soap.outbound.message import AddressingPlugin, fill
 from gateway.soap.outbound.reply import Expected, read_reply, without_secrets
 from gateway.soap.wsse import OutboundSecurity
+from gateway.tracecontext import TRACEPARENT
 
 _AGENT: Final = "ims-gateway"
 
@@ -56,6 +57,8 @@ class SoapRequest:
     basic: BasicCredentials | None = None
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     """What else goes out and must not come back in a text."""
+    traceparent: str = ""
+    """W3C trace context; empty: none is sent."""
 
     @property
     def all_secrets(self) -> tuple[Secret, ...]:
@@ -189,4 +192,6 @@ class _Wire:
             sent["Content-Type"] = headers["Content-Type"].removesuffix('; action=""')
         if self.request.basic is not None:
             sent["Authorization"] = f"Basic {self.request.basic.coded.reveal()}"
+        if self.request.traceparent:
+            sent[TRACEPARENT] = self.request.traceparent
         return sent

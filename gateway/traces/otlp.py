@@ -1,0 +1,140 @@
+"""The door to OpenTelemetry: spans as OTLP in protobuf over HTTP, by the library's exporter.
+
+Spans come ready-made, with times and ids of their own, so nothing here is of the library's tracer: the exporter
+takes its `ReadableSpan`, whatever made it. TLS is that of all our connections (`gateway.tls`).
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+import requests
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState
+from opentelemetry.trace.status import Status, StatusCode
+from requests.adapters import HTTPAdapter
+
+from gateway import __version__
+from gateway.config.model import TelemetrySettings
+from gateway.tls import client_context
+from gateway.tracecontext import TraceContext
+from gateway.traces.spans import Kind, Span
+
+_LIBRARY: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+"""Name of the logger in which the exporter says why it failed, each time."""
+_KINDS: Final = {
+    Kind.INTERNAL: SpanKind.INTERNAL,
+    Kind.SERVER: SpanKind.SERVER,
+    Kind.CLIENT: SpanKind.CLIENT,
+    Kind.CONSUMER: SpanKind.CONSUMER,
+}
+_SCOPE: Final = InstrumentationScope("ims-gateway", __version__)
+_UNSET: Final = Status(StatusCode.UNSET)
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+
+
+class Exporter:
+    """Sends spans to the collector of the settings. Used by one thread; make it after a fork."""
+
+    def __init__(self, settings: TelemetrySettings, instance: str) -> None:
+        """Connect to nothing yet. `instance`: what tells this process from others. Raises StoreError."""
+        self._words = _LastWords()
+        self._exporter = OTLPSpanExporter(
+            endpoint=settings.traces,
+            headers={settings.secret_header: settings.secret.reveal()} if settings.secret else None,
+            timeout=settings.timeout_seconds,
+            compression=Compression.NoCompression,
+            session=_session(settings),
+        )
+        self._resource = Resource(
+            {
+                "service.name": settings.service_name,
+                "service.version": __version__,
+                "service.instance.id": instance,
+                **settings.resource,
+            }
+        )
+
+    def send(self, spans: Iterable[Span]) -> str:
+        """Send a batch, within the time of the settings; return why it failed, empty: it did not."""
+        batch = [self._readable(span) for span in spans]
+        if not batch or self._exporter.export(batch) is SpanExportResult.SUCCESS:
+            return ""
+        return self._words.said or "the collector did not take them"
+
+    def close(self) -> None:
+        """Let go of the connection; what is being sent is not tried again."""
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]
+        self._words.close()
+
+    def _readable(self, span: Span) -> ReadableSpan:
+        state = TraceState.from_header([span.state]) if span.state else None
+        return ReadableSpan(
+            name=span.name,
+            context=_context(span.context, state),
+            parent=_context(span.parent, state, remote=span.remote_parent) if span.parent else None,
+            resource=self._resource,
+            attributes=span.attributes,
+            kind=_KINDS[span.kind],
+            status=Status(StatusCode.ERROR, span.error) if span.error else _UNSET,
+            start_time=span.start,
+            end_time=span.end,
+            instrumentation_scope=_SCOPE,
+        )
+
+
+def _context(context: TraceContext, state: TraceState | None, *, remote: bool = False) -> SpanContext:
+    return SpanContext(int(context.trace_id, 16), int(context.span_id, 16), remote, _SAMPLED, state)
+
+
+def _session(settings: TelemetrySettings) -> requests.Session:
+    """Return the session: no proxy of the environment, no credentials of a .netrc."""
+    session = requests.Session()
+    session.trust_env = False
+    if settings.traces.startswith("https:"):
+        context = client_context(settings.truststore, settings.keystore)
+        session.mount("https://", _Pinned(context))
+    return session
+
+
+class _Pinned(HTTPAdapter):
+    """TLS by a context of ours alone.
+
+    requests would add the authorities of a list of its own, and what variables of the environment name.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **more)
+
+    def build_connection_pool_key_attributes(self, request: Any, _verify: Any, _cert: Any = None) -> Any:
+        return super().build_connection_pool_key_attributes(request, True, None)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Change nothing: the context says it all."""
+
+
+class _LastWords(logging.Handler):
+    """Keeps what the library said last of a failure, out of the log: we tell of an outage once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said = ""
+        self._logger = logging.getLogger(_LIBRARY)
+        self._logger.propagate = False
+        self._logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said = record.getMessage()[:300]
+
+    def close(self) -> None:
+        self._logger.removeHandler(self)
+        super().close()

@@ -35,10 +35,11 @@ RUN tools/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir wh
 
 # Compiled once, for good: nothing can write byte code at run time, and a copy that changes file times
 # (layers, reproducible builds) must not make every start compile again.
-# What the dependencies bring for their own tests and for compilers is left out.
+# What the dependencies bring for their own tests, for compilers and for databases that no journal is in is left out.
 RUN tools/bin/pip --python /opt/imsgw/bin/python install --no-index --no-deps --no-compile wheels/*.whl \
  && cd /opt/imsgw/lib/python3*/site-packages \
  && rm -rf Cryptodome/SelfTest greenlet/tests lxml/includes spyne/test sqlalchemy/testing \
+      sqlalchemy/dialects/mssql sqlalchemy/dialects/mysql sqlalchemy/dialects/oracle \
  && cd /build \
  && /opt/imsgw/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/imsgw/lib
 COPY --chmod=0644 deploy/healthcheck.py /opt/imsgw/healthcheck.py

@@ -1,7 +1,7 @@
 # Builds the image from the Dockerfile and looks at what came out, before anything runs.
 
 UID_OF_IMAGE=10001
-MOST_ADDED_MEGABYTES=160
+MOST_ADDED_MEGABYTES=170
 
 # How this machine reaches the packages goes in as build secrets; folders with packages are mounted.
 build_image() {

@@ -8,7 +8,7 @@ from bench.comparison import home, load
 from bench.comparison.home import Shape
 from bench.comparison.load import Outcome, Plan
 from bench.comparison.messages import Message, payload, plain, signed
-from bench.comparison.place import ONE, PLAIN, Place
+from bench.comparison.place import ONE, PLAIN, SUBJECTS, Place
 from bench.comparison.processes import BenchError, Server
 from bench.comparison.race import Pace, text_of
 from bench.comparison.results import Results
@@ -90,10 +90,11 @@ class Scaling:
         )
 
     def _sized(self, service: str, size: int, count: int) -> Iterator[Message]:
-        now = SYSTEM_CLOCK.now()
+        now, sender = SYSTEM_CLOCK.now(), self._place.senders.many[0]
         for number in range(count):
+            user = SUBJECTS[number % len(SUBJECTS)]
             text = f"message {number:06} " + "0123456789abcde " * (size // 16) + "."
-            yield plain(text) if service == PLAIN else signed(text, self._place.senders.many[0], now)
+            yield plain(text) if service == PLAIN else signed(text, sender, now, user)
 
     # -- services -------------------------------------------------------------------------------------------
 

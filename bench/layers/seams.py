@@ -41,6 +41,7 @@ SEAMS: Final[Mapping[str, Sequence[str]]] = {
     "IMS Connect client": ("gateway.provider.backend:BundleBackend.call",),
     "reply to payload": ("gateway.provider.path:reply_payload",),
     "record": ("gateway.provider.path:record_of",),
+    "audit": ("gateway.audit.trail:Trail.request",),
     "log": ("gateway.observe.logs:LogSink.emit",),
     "metrics": ("gateway.observe.metrics:Metrics.emit",),
     "console's counts": ("gateway.observe.traffic:TrafficBoard.emit",),

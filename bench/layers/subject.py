@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 import structlog
 
@@ -14,9 +14,11 @@ from bench.comparison import home, load
 from bench.comparison.messages import Message
 from bench.comparison.place import Place
 from gateway import parsing, runtime
+from gateway.audit.trail import trail_of
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.read import read_home
 from gateway.observe import logs
+from gateway.observe.metrics import Metrics
 from gateway.runtime.worker import WorkerRuntime
 from gateway.web.environ import Origin, call, environ_of
 from gateway.web.http import Bounds, Exchange
@@ -54,8 +56,10 @@ def begun(place: Place, standin_port: int) -> Iterator[Subject]:
     folder = place.folder_of(f"layers-{threading.get_native_id()}-{len(list(place.folder.iterdir()))}")
     home.write(folder / "home", place, 0, standin_port, home.Shape(tls=True))
     snapshot = snapshot_of(read_home(folder / "home", environ={}))
-    with Path(os.devnull).open("w") as nowhere, _log_to(nowhere):
-        worker = runtime.build(snapshot)
+    with _told_nobody():
+        metrics = Metrics()
+        trail = trail_of(snapshot.home, "layers", metrics.audit, SYSTEM_CLOCK)
+        worker = runtime.build(snapshot, metrics=metrics, trail=trail)
         try:
             yield Subject(worker)
         finally:
@@ -63,14 +67,20 @@ def begun(place: Place, standin_port: int) -> Iterator[Subject]:
 
 
 @contextmanager
-def _log_to(file: TextIO) -> Iterator[None]:
-    """Have the log made as when serving, and written to a file."""
-    before, sys.stderr = sys.stderr, file
+def _told_nobody() -> Iterator[None]:
+    """Have log and audit made as when serving, and written to where nothing is kept."""
+    sys.stdout.flush()
+    kept, before = os.dup(1), sys.stderr
     try:
-        logs.configure()
-        yield
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)  # the audit writes to standard output
+            sys.stderr = nowhere
+            logs.configure()
+            yield
     finally:
         sys.stderr = before
+        os.dup2(kept, 1)
+        os.close(kept)
         structlog.reset_defaults()
 
 

@@ -12,8 +12,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-_RECORD: Final = re.compile(rb"\x1e([0-9a-f]{8}) ([0-9]{1,6}) ([^\x1e\n]*)\n")
+_HEAD: Final = re.compile(rb"\x1e([0-9a-f]{8}) ([0-9]{1,6}) ")
 _BEGIN: Final = b"\x1e"
+_END: Final = 0x0A
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,17 @@ def scan(data: bytes, *, whole: bool) -> Scan:
     messages: list[bytes] = []
     position = damaged = 0
     in_damage = False
-    for match in _RECORD.finditer(data):
-        sound = _is_sound(match)
-        if not in_damage and (not sound or match.start() > position):
-            damaged += 1
-        if sound:
-            messages.append(match[3])
-        in_damage = not sound
-        position = match.end()
+    while True:
+        message, end = _record_at(data, position)
+        if message is not None:
+            messages.append(message)
+            position, in_damage = end, False
+            continue
+        begin = data.find(_BEGIN, position + 1)
+        if begin < 0:
+            break
+        damaged += not in_damage
+        position, in_damage = begin, True
     skipped = _skipped(data[position:], whole=whole)
     if skipped and not in_damage:
         damaged += 1
@@ -62,6 +66,14 @@ def _skipped(rest: bytes, *, whole: bool) -> int:
     return len(rest) if begin < 0 else begin
 
 
-def _is_sound(match: re.Match[bytes]) -> bool:
-    crc, length, message = match.groups()
-    return int(length) == len(message) and int(crc, 16) == zlib.crc32(message)
+def _record_at(data: bytes, position: int) -> tuple[bytes | None, int]:
+    """Return the message of the record that begins there, and where it ends; None: there is none."""
+    head = _HEAD.match(data, position)
+    if head is None:
+        return None, position
+    begin = head.end()
+    end = begin + int(head[2])
+    if end >= len(data) or data[end] != _END:
+        return None, position
+    message = data[begin:end]
+    return (message, end + 1) if zlib.crc32(message) == int(head[1], 16) else (None, position)

@@ -66,6 +66,8 @@ class _Walk:
     lines: int = 0
     first: int = 0
     keyed: bool = False
+    witness: tuple[int, str] | None = None
+    witnessed: bool = False
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
@@ -84,11 +86,14 @@ def trail_of(files: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def verify(files: Sequence[Path], hasher: Hasher) -> Verified:
-    """Follow the chain through files of one trail, in their order. Raises NotVerifiableError."""
+def verify(files: Sequence[Path], hasher: Hasher, witness: tuple[int, str] | None = None) -> Verified:
+    """Follow the chain through files of one trail, in their order. Raises NotVerifiableError.
+
+    `witness`: a sequence and its hash that were noted down elsewhere.
+    """
     try:
         with _opened(files) as (opened, anchor):
-            return _verified(opened, anchor, hasher)
+            return _verified(opened, anchor, hasher, witness)
     except OSError as error:
         raise NotVerifiableError(f"{error.filename or files[-1]} cannot be read: {error.strerror}") from error
 
@@ -110,9 +115,9 @@ def _opened(files: Sequence[Path]) -> Iterator[tuple[_Opened, bytes | None]]:
         yield opened, raw
 
 
-def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher) -> Verified:
+def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher, witness: tuple[int, str] | None) -> Verified:
     anchor = _anchor(raw, hasher) if raw is not None else None
-    walk = _Walk(hasher, None, 0)
+    walk = _Walk(hasher, None, 0, witness=witness)
     if anchor is not None:
         walk.before, walk.sequence = bytes.fromhex(anchor.oldest_hash), anchor.oldest
         if anchor.oldest:
@@ -120,6 +125,9 @@ def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher) -> Verified:
     broken = _followed(opened, walk)
     if broken is None and anchor is not None:
         broken = _at_the_end(opened, walk, anchor)
+    if broken is None and witness is not None and not walk.witnessed:
+        text = f"the line that was noted down as sequence {witness[0]} is not there"
+        broken = Break(str(opened[-1][0]) if opened else "", 0, text)
     if not walk.lines and broken is None and anchor is None:
         raise NotVerifiableError("there is no line with a link of a chain")
     return Verified(
@@ -165,6 +173,7 @@ def _next(walk: _Walk, raw: bytes, place: str) -> str:
         walk.before, walk.sequence, walk.torn = linked.link.hash, linked.link.sequence, b""
         walk.keyed = linked.link.keyed
         walk.lines += 1
+        walk.witnessed = walk.witnessed or (walk.sequence, walk.before.hex()) == walk.witness
         return ""
     if walk.torn or (linked is None and not raw.strip()):
         return "it, or the line before it, was inserted: that is no line of the chain"

@@ -24,6 +24,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "demo": "demo",
         "standin": "standin",
         "admin": "admin",
+        "audit": "audit",
         "callout": "callout",
         "service": "service",
         "bundle": "bundle",

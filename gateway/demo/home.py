@@ -26,7 +26,13 @@ client_truststore = {{ path = "keystores/clients.pem" }}
 listen = "{host}:{admin}"
 [callout]
 listen = "{host}:{callout}"
+[audit]
+format = "leef"
+to = "file:audit/audit.leef"
+chain = true
 """
+AUDIT: Final = "var/audit/audit.leef"
+"""The audit trail of the demonstration, in its home."""
 
 
 @dataclass(frozen=True, slots=True)

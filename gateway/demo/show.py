@@ -1,6 +1,7 @@
 """The tables of the demonstration."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -85,3 +86,12 @@ def _one(seen: Seen) -> str:
     network = f", netuid {seen.netuid}" if seen.netuid else ""
     refused = f", {seen.outcome}" if seen.outcome.startswith("refused") else ""
     return f"{seen.transaction} by {seen.user or 'nobody'}{group}{network}{refused}"
+
+
+def show_record(console: Console, trail: Path) -> None:
+    """Show one record of the audit trail, as QRadar would get it, and how many there are."""
+    lines = trail.read_text(encoding="utf-8").splitlines()
+    record = next((line for line in reversed(lines) if "|AuthFailure|" in line), lines[-1])
+    console.print(f"Audit trail: {len(lines)} records; one of them, in LEEF (tabs shown as spaces):")
+    console.print(record.replace("\t", "  "), markup=False, soft_wrap=True, highlight=False)
+    console.print()

@@ -12,12 +12,12 @@ from typing import Final
 from rich.console import Console
 
 from gateway.demo.caller import Cast
-from gateway.demo.home import HOST, Ports, add_operator, lay_out
+from gateway.demo.home import AUDIT, HOST, Ports, add_operator, lay_out
 from gateway.demo.interrupt import Interrupt
 from gateway.demo.outside import CALLOUTS, Outside
 from gateway.demo.partner import Partner, PartnerKeys
 from gateway.demo.processes import Program, Programs
-from gateway.demo.show import show_callouts, show_steps
+from gateway.demo.show import show_callouts, show_record, show_steps
 from gateway.demo.steps import ATTACKS, CALLS
 from gateway.exchange import Secret
 from gateway.standin import RunningStandin, load
@@ -91,6 +91,7 @@ class Stage:
             return self._died(callout, "The callout process")
         outside = Outside(cast, self.standin, partner, self._programs)
         failed += show_callouts(self.console, "IMS programs call web services", CALLOUTS, outside)
+        show_record(self.console, self.home / AUDIT)
         count = len(CALLS) + len(ATTACKS) + len(CALLOUTS)
         self.console.print(f"{count - failed} of {count} calls ended as they should.")
         if failed:
@@ -150,7 +151,7 @@ class Stage:
             f"      --user ALICE --password-env DEMO --server {server} --ca {home}/keystores/ca.pem\n\n"
             f"Console: https://localhost:{self.ports.admin}/, name {OPERATOR}, password {password}\n"
             f"WSDL: {server}/imssoap/services/PhoneBookPort?wsdl\n"
-            f"Logs: {home}/serve.log, {home}/callout.log\n\nCtrl-C stops everything.",
+            f"Logs: {home}/serve.log, {home}/callout.log; audit: {home}/{AUDIT}\n\nCtrl-C stops everything.",
             soft_wrap=True,
         )
         try:

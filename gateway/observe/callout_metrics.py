@@ -56,9 +56,10 @@ class CalloutMetrics:
         """Import the library, which counts in files or not from its first moment on; see `metric_files`."""
         self.common = CommonMetrics()
         """What is counted as in `serve`: the configuration, the ways to IMS Connect, the replay store."""
-        from prometheus_client import CollectorRegistry, Counter, Histogram  # noqa: PLC0415  quick --help
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415  quick --help
 
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
+        """Of what `serve` does not have."""
         self._ended = Counter(
             "imsgw_callouts_total",
             "Synchronous callouts and deliveries of asynchronous ones, by outcome.",
@@ -98,6 +99,11 @@ class CalloutMetrics:
         )
         for outcome in ("done", "refused"):
             self._reloads.labels(outcome)
+        self._journal = Gauge(
+            "imsgw_callout_journal_up",
+            "1 when the journal of asynchronous callouts can be used, else 0.",
+            registry=registry,
+        )
         self._listeners = _Listeners()
         registry.register(self._listeners)
         self._lock = Lock()
@@ -108,11 +114,14 @@ class CalloutMetrics:
         """Return all metrics as text of type `gateway.observe.metrics.CONTENT_TYPE`."""
         from prometheus_client import generate_latest  # noqa: PLC0415  see __init__
 
-        return self.common.page() + generate_latest(self._registry)
+        return self.common.page() + generate_latest(self.registry)
 
-    def show(self, readings: Callable[[], Iterable[ListenerReading]]) -> None:
-        """Say who knows how the listeners are; asked for each page. It must not raise."""
+    def show(
+        self, readings: Callable[[], Iterable[ListenerReading]], journal_usable: Callable[[], bool]
+    ) -> None:
+        """Say who knows how the listeners and the journal are; asked for each page. They must not raise."""
         self._listeners.readings = readings
+        self._journal.set_function(lambda: float(journal_usable()))
 
     def deployed(self, services: Collection[str]) -> None:
         """Note the names of the deployed services: the only ones that become labels from now on."""

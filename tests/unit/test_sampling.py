@@ -6,7 +6,7 @@ from typing import Any
 from gateway.imsconnect.stats import PoolStats, new_counts
 from gateway.observe.events import PathOpened
 from gateway.observe.metrics import Metrics
-from gateway.sampling import Sampler
+from gateway.sampling import Pulse, Sampler, Vitals
 
 PATIENCE = 20.0
 
@@ -105,3 +105,39 @@ def test_of_an_address_that_is_gone_only_what_was_counted_is_told():
     assert 'imsgw_ims_connect_up{bundle="ims1",endpoint="a:1"}' not in page
     assert 'imsgw_ims_connect_sockets{bundle="ims1",endpoint="a:1"' not in page
     assert requests(metrics) == 4
+
+
+def test_a_look_that_fails_is_told_and_the_next_comes_all_the_same(caplog):
+    looks, more = [], threading.Event()
+
+    def look():
+        looks.append(None)
+        if len(looks) == 1:
+            raise OSError("nothing to see")
+        more.set()
+
+    pulse = Pulse(look, seconds=0.005)
+    assert more.wait(PATIENCE)
+    pulse.close()
+    after = len(looks)
+    assert [record.message for record in caplog.records] == ["the state of the process could not be looked at"]
+    assert len(looks) == after, "it has ended"
+
+
+class TestVitals:
+    def test_looks_are_taken_when_they_are_due_and_of_another_home_at_once(self, clock, monkeypatch):
+        looks: list[object] = []
+        home: list[Any] = [object()]
+        monkeypatch.setattr("gateway.sampling.Ends.look", lambda _self, seen, _now: looks.append(seen) or ())
+        metrics = Metrics()
+        processes: list[None] = []
+        monkeypatch.setattr(metrics.process, "look", lambda: processes.append(None))
+        vitals = Vitals(metrics, lambda: home[0], clock)
+        for _ in range(61):
+            vitals.look()
+            clock.move(1.0)
+        assert looks == [home[0]] * 2, "at the start, and a minute later"
+        assert len(processes) == 13, "every five seconds"
+        home[0] = object()
+        vitals.look()
+        assert looks[2:] == [home[0]]

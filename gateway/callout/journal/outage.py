@@ -44,6 +44,11 @@ class Outage:
         self._lock = threading.Lock()
         self._now: _Period | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether the journal can be used, as far as is known."""
+        return self._now is None
+
     def failed(self, error: JournalError) -> None:
         """Note that the journal could not be used."""
         now = self._clock.monotonic()

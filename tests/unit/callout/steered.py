@@ -25,6 +25,7 @@ class Steered:
         self.shown: Sequence[ListenerPicture] = pictures or (picture(ONE), picture(TWO))
         self.done: list[tuple[Any, ...]] = []
         self.ready = True
+        self.journal_usable = True
         self.drains = True
         self.error: Exception | None = None
 

@@ -37,6 +37,7 @@ NAMES = {
     "imsgw_callout_listener_state": "gauge",
     "imsgw_callout_in_work": "gauge",
     "imsgw_callout_journal_entries": "gauge",
+    "imsgw_callout_journal_up": "gauge",
     "imsgw_callout_circuit_open": "gauge",
 }
 WHERE = 'bundle="ims1",tpipe="CALL1"'
@@ -146,7 +147,11 @@ def test_a_service_that_is_gone_takes_its_pauses_along(metrics):
 def test_listeners_are_asked_when_the_page_is_made(metrics):
     reading = ListenerReading("ims1", "CALL1", "listening", True, 7, 2, 3, {"waiting": 4, "dead": 1})
     now = [reading]
-    metrics.show(lambda: now)
+    usable = [True]
+    metrics.show(lambda: now, lambda: usable[0])
+    assert value(metrics, "imsgw_callout_journal_up") == 1
+    usable[0] = False
+    assert value(metrics, "imsgw_callout_journal_up") == 0
     assert value(metrics, f"imsgw_callout_listener_up{{{WHERE}}}") == 1
     assert value(metrics, f'imsgw_callout_listener_state{{{WHERE},state="listening"}}') == 1
     assert value(metrics, f"imsgw_callout_in_work{{{WHERE}}}") == 3

@@ -54,6 +54,12 @@ COMMON = {
     "imsgw_certificate_not_after_seconds": "gauge",
     "imsgw_certificate_days_left": "gauge",
     "imsgw_certificates_expired": "gauge",
+    "imsgw_audit_records_total": "counter",
+    "imsgw_audit_lost_total": "counter",
+    "imsgw_audit_up": "gauge",
+    "imsgw_audit_spool_records": "gauge",
+    "imsgw_audit_receiver_up": "gauge",
+    "imsgw_traces_total": "counter",
 }
 """Those of `serve` and of `callout`."""
 NAMES = COMMON | {

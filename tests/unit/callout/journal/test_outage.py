@@ -76,12 +76,15 @@ def test_one_that_lasts_is_told_again_at_intervals_with_a_count_and_the_latest_c
 
 
 def test_its_end_is_told_once_and_the_next_is_another(outage, clock, lines):
+    assert outage.over
     outage.failed(AWAY)
     clock.move(30)
     outage.failed(AWAY)
     clock.move(QUIET_SECONDS)
     lines()
+    assert not outage.over
     outage.worked()
+    assert outage.over
     outage.worked()
     assert lines() == [
         ("WARNING", "the journal can be used again, after 30 s in which 2 attempts failed"),

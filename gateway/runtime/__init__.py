@@ -45,6 +45,7 @@ from gateway.runtime.view import GatewayView
 from gateway.runtime.worker import WorkerRuntime
 from gateway.sampling import Sampler
 from gateway.tls.stores import StoreError
+from gateway.traces.opening import open_traces
 from gateway.tracking import header_names
 from gateway.web import server
 from gateway.web.guards import Guards
@@ -83,7 +84,10 @@ def build(  # noqa: PLR0913  what a worker is made of, each by name
         replay = open_store(home.gateway.replay, home.state, clock, metrics)
         built.callback(replay.close)
         board = TrafficBoard(clock)
-        sinks = Sinks(board, metrics, sink or LogSink())
+        traces = open_traces(home.gateway.telemetry, metrics.traces, clock)
+        if traces is not None:
+            built.callback(traces.close)
+        sinks = Sinks(board, metrics, *((traces,) if traces else ()), sink or LogSink())
         masked = (*MASKED_NAMES, *home.gateway.admin.masked_names)
         probe = Probe(Redaction(masked).text, clock)
         limiter = limiter_of(home.gateway, clock, metrics.limits)

@@ -74,7 +74,7 @@ def spans_of(event: RequestEnded, ids: Ids) -> Iterator[Span]:
     def of(stretch: Stretch | None) -> TraceContext:
         return context if stretch is None else TraceContext(context.trace_id, spans[id(stretch)], sampled=True)
 
-    for one in sorted(stretches, key=lambda one: one.began):
+    for one in sorted(stretches, key=lambda one: (one.began, -one.seconds)):
         yield _child(event, one, of(one), of(_around(one, stretches)), start)
 
 

@@ -33,6 +33,8 @@ class Told:
     """Id of the refusal, kind of the silence, or the wrong answer."""
     began: float
     ended: float
+    tracking_id: str = ""
+    """By which log and audit know it; empty: there was no answer."""
     copy: bool = False
     """The bytes had been sent once before: an answer to them is a replay that worked."""
 
@@ -155,5 +157,5 @@ def says_nothing_ran(message_id: str) -> bool:
 
 _BEFORE_IMS = ("IGW10", "IGW11", "IGW12", "IGW13")
 """Refused by HTTP, by the parser, by the contract, by WS-Security."""
-_NOTHING_SENT = {M.UNREACHABLE.id, M.NO_SOCKET.id, M.NOTHING_SENT.id}
+_NOTHING_SENT = {M.UNREACHABLE.id, M.NO_SOCKET.id, M.NOTHING_SENT.id, M.AUDIT_DOWN.id}
 """Of the others the error itself says what is known, not its id."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.faults.ledger import Came, Told
-from tests.fixtures.calling import Caller
+from tests.fixtures.calling import Caller, header_of
 from tests.fixtures.in_process import SoapReply, envelope, work
 
 PATIENCE = 45.0
@@ -134,12 +134,13 @@ class Load:
 
 def call(caller: Caller, path: str, message: bytes, text: str, copy_of: Told | None = None) -> Told:
     """Send one message; say what came of it. `copy_of`: what came of the same bytes before."""
-    began = time.monotonic()
+    began, tracking_id = time.monotonic(), ""
     try:
         reply = caller.request("POST", path, message, {"Content-Type": "text/xml; charset=utf-8"})
         came, what = came_of(reply, text)
+        tracking_id = header_of(reply.headers, "x-tracking-id")
     except (OSError, http.client.HTTPException) as error:
         came, what = Came.NONE, type(error).__name__
     if copy_of and came is copy_of.came is Came.RIGHT:
         came, what = Came.WRONG, "a copy was answered as the first was"
-    return Told(text, came, what, began, time.monotonic(), copy=copy_of is not None)
+    return Told(text, came, what, began, time.monotonic(), tracking_id, copy=copy_of is not None)

@@ -57,7 +57,17 @@ class Scene:
 
         The fault lasts `seconds`, and on until the condition holds. `how`: see `Load`.
         """
-        load = self.load(**how)
+        return self.struck(self.load(**how), strike, mend, seconds, until)
+
+    def struck(
+        self,
+        load: Load,
+        strike: Callable[[], object],
+        mend: Callable[[], object],
+        seconds: float = 0.0,
+        until: Callable[[Load], bool] = lambda _load: True,
+    ) -> Ledger:
+        """Do as `under` with callers of one's own making, to look at what they were told."""
         with load.running():
             strike()
             load.pause(seconds)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from bench.faults import (
+    audit,
     bombs,
     callouts,
     certificates,
@@ -24,14 +25,30 @@ from bench.faults.fault import LONG, Fault, Pace, judged
 FAULTS: Final = {
     fault.name: fault
     for part in (
-        *(ims, network, valkey, disks, processes, callouts, clock, certificates, descriptors, clients, bombs),
+        *(
+            ims,
+            network,
+            valkey,
+            disks,
+            audit,
+            processes,
+            callouts,
+            clock,
+            certificates,
+            descriptors,
+            clients,
+            bombs,
+        ),
     )
     for fault in part.FAULTS
 }
 
+_SBIN: Final = f"{os.environ.get('PATH', '')}:/usr/sbin"
 _HAS: Final[Mapping[str, Callable[[], bool]]] = {
     "": lambda: True,
     "root": lambda: os.geteuid() == 0 and disks.can_mount(),
+    "rsyslogd": lambda: shutil.which("rsyslogd", path=_SBIN) is not None,
+    "root and rsyslogd": lambda: _HAS["root"]() and _HAS["rsyslogd"](),
     "root and iptables": lambda: os.geteuid() == 0 and all(map(shutil.which, ("ip", "iptables"))),
     "valkey-server": lambda: any(map(shutil.which, ("valkey-server", "redis-server"))),
     "faketime": lambda: bool(clock.library()),

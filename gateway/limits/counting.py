@@ -7,6 +7,7 @@ second tries it again, and the others go on without.
 import logging
 import math
 from collections import OrderedDict
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
@@ -26,6 +27,15 @@ RETRY_SECONDS: Final = 1.0
 """From a failure of the store until it is tried again."""
 _CLOSED_SECONDS: Final = 1.0
 _MOST_CLOSED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A key that is over its rate."""
+
+    until: float
+    """When the store is asked again: it may have been cleared."""
+    room_at: float
 
 
 class StoreAwayError(Exception):
@@ -53,7 +63,7 @@ class Counting:
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self._lock = Lock()
         self._retry_at: float | None = None
-        self._closed: OrderedDict[str, float] = OrderedDict()
+        self._closed: OrderedDict[str, _Closed] = OrderedDict()
         observer.limit_store_usable(True)
 
     def take(self, key: str, rate: Rate) -> int:
@@ -88,12 +98,11 @@ class Counting:
 
     def _still_closed(self, name: str) -> int:
         """Tell for how many seconds a key needs not be asked for: a flood does not go on to the store."""
-        until = self._closed.get(name)
-        if until is None:
+        closed, now = self._closed.get(name), self._clock.monotonic()
+        if closed is None:
             return 0
-        left = until - self._clock.monotonic()
-        if left > 0:
-            return math.ceil(left)
+        if now < closed.until:
+            return math.ceil(closed.room_at - now)
         with self._lock:
             self._closed.pop(name, None)
         return 0
@@ -101,7 +110,8 @@ class Counting:
     def _close(self, name: str, seconds: float) -> int:
         if self._shared is not None:
             with self._lock:
-                self._closed[name] = self._clock.monotonic() + min(seconds, _CLOSED_SECONDS)
+                now = self._clock.monotonic()
+                self._closed[name] = _Closed(now + min(seconds, _CLOSED_SECONDS), now + seconds)
                 if len(self._closed) > _MOST_CLOSED:
                     self._closed.popitem(last=False)
         return max(1, math.ceil(seconds))

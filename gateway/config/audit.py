@@ -24,7 +24,7 @@ def _to(value: str) -> str:
         return value
     if value.startswith(FILE):
         path = PurePosixPath(value.removeprefix(FILE))
-        if not path.name or path.name in {".", ".."} or "\0" in value:
+        if not path.name or value.endswith("/") or "\0" in value:
             raise RefusalError('names no file; "file:audit/audit.log" stands under the state folder')
         if ".." in path.parts:
             raise RefusalError("must not go up by ..: name the file by its absolute path")
@@ -60,7 +60,7 @@ _OF_SYSLOG: Final = (
     "stop_seconds",
 )
 GOES_WITH: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"file:": _OF_FILES, "syslog+tls:// or syslog+tcp://": _OF_SYSLOG}
+    {'"file:..."': _OF_FILES, '"syslog+tls://..."': _OF_SYSLOG}
 )
 
 Facility = Literal[
@@ -213,15 +213,19 @@ class AuditSettings(Settings):
         elif self.chain_key and len(self.chain_key.reveal()) < LEAST_KEY:
             texts["chain_key"] = f"must have {LEAST_KEY} characters or more"
         if self.to.startswith("syslog+tcp:"):
-            texts |= {key: "goes with syslog+tls:// only" for key in _OF_TLS if key in self.model_fields_set}
+            texts |= {
+                key: 'goes with audit.to = "syslog+tls://..." only'
+                for key in _OF_TLS
+                if key in self.model_fields_set
+            }
         MisfitError.check(texts)
         return self
 
     def _misplaced(self) -> dict[str, str]:
         """Return keys that were set and that the target knows nothing of."""
-        kind = {"stdout": "", "file": "file:", "syslog": "syslog+tls:// or syslog+tcp://"}[self.kind]
+        kind = {"stdout": "", "file": '"file:..."', "syslog": '"syslog+tls://..."'}[self.kind]
         return {
-            key: f"goes with a to of {what} only"
+            key: f"goes with audit.to = {what} only"
             for what, keys in GOES_WITH.items()
             for key in keys
             if what != kind and key in self.model_fields_set

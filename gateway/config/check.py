@@ -7,12 +7,14 @@ runtime hands in more: contracts against their correlators, stores that open, ti
 from collections.abc import Callable, Iterable
 
 from gateway.config.checks import (
+    audit,
     backend,
     callout,
     callout_calls,
     callout_security,
     capacity,
     effect,
+    limits,
     reach,
     telemetry,
     timing,
@@ -42,6 +44,10 @@ CONSISTENCY: tuple[Check, ...] = (
     capacity.maxsoc,
     capacity.client_ids,
     capacity.stop,
+    limits.concurrency,
+    limits.users,
+    limits.share,
+    limits.connections,
     backend.exits,
     backend.plain_tcp,
     backend.commit_mode,
@@ -72,6 +78,9 @@ CONSISTENCY: tuple[Check, ...] = (
     callout_calls.drain,
     callout_calls.exits,
     callout_calls.journal,
+    audit.place,
+    audit.loss,
+    audit.receiver,
     telemetry.driver,
     telemetry.secrets,
 )

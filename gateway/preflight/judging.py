@@ -11,6 +11,7 @@ from gateway.errors import Problem
 from gateway.imsconnect.deadlines import judge as judge_deadlines
 from gateway.preflight import files
 from gateway.preflight.accounts import account_problems
+from gateway.preflight.audit import audit_problems
 from gateway.preflight.certificates import name_problems
 from gateway.preflight.consumers import consumer_contract_problems
 from gateway.preflight.modules import authenticator_problems
@@ -37,6 +38,7 @@ def judge(home: Home, now: datetime, providers: Providers, consumers: Consumers)
         partial(name_problems, opened=opened),
         partial(list_problems, opened=opened),
         partial(sso_problems, now=now),
+        audit_problems,
         files.writable,
         files.readable_keys,
         files.literal_options,

@@ -8,11 +8,21 @@ from gateway.config.checks.places import GATEWAY_FILE, bundle_file, correlator_f
 from gateway.config.model import Home, KeyStore, TrustStore
 
 Purpose = Literal[
-    "server", "clients", "signers", "ims_connect", "callout", "replay", "limits", "journal", "telemetry", "sso"
+    "server",
+    "clients",
+    "signers",
+    "ims_connect",
+    "callout",
+    "replay",
+    "limits",
+    "journal",
+    "telemetry",
+    "sso",
+    "audit",
 ]
 """What a store is for: the certificate that clients see; their certificates; those that sign messages; IMS
 Connect; web services that are called; the stores of replay and limits; the journal; the collector of traces;
-people's sign-in."""
+people's sign-in; the syslog receiver of the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ def _gateways(home: Home) -> Iterator[_Place]:
     yield GATEWAY_FILE, "journal.truststore", "journal", gateway.journal.truststore
     yield GATEWAY_FILE, "telemetry.truststore", "telemetry", gateway.telemetry.truststore
     yield GATEWAY_FILE, "telemetry.keystore", "telemetry", gateway.telemetry.keystore
+    yield GATEWAY_FILE, "audit.truststore", "audit", gateway.audit.truststore
+    yield GATEWAY_FILE, "audit.keystore", "audit", gateway.audit.keystore
     if gateway.admin.sso is not None:
         yield GATEWAY_FILE, "admin.sso.keystore", "sso", gateway.admin.sso.keystore
 

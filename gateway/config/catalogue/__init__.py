@@ -8,12 +8,14 @@ from types import MappingProxyType, ModuleType
 from typing import Final
 
 from gateway.config.catalogue import (
+    audit,
     backend,
     callout,
     capacity,
     certificates,
     contracts,
     files,
+    limits,
     online,
     reach,
     telemetry,
@@ -31,8 +33,10 @@ SUBJECTS: Final[tuple[ModuleType, ...]] = (
     trust,
     backend,
     capacity,
+    limits,
     timeouts,
     callout,
+    audit,
     telemetry,
     contracts,
     certificates,

@@ -21,6 +21,10 @@ PASSWORD = "valkey-password"
 STOP_DELAY_SECONDS = 2.5
 """More than HAProxy's inter x fall and nginx's keepalive_timeout, as docs/clusters.md says."""
 
+RATE = 6
+RATED = {"lab-secure": {"limits.rate": f"{RATE}/day"}}
+"""One service with a rate, counted by all gateways together."""
+
 
 @dataclass
 class DeployedValkey(ValkeyServer):
@@ -85,7 +89,7 @@ def cluster(tmp_path_factory, cluster_valkey) -> Iterator[tuple[Scene, Scene]]:
         try:
             for name in ("one", "two"):
                 made = RunningGateway(
-                    folder / name, standin, settings, bundle, prepare=prepare, assertions=True
+                    folder / name, standin, settings, bundle, RATED, prepare=prepare, assertions=True
                 )
                 started.append(made)
             for gateway in started:

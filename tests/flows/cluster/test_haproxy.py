@@ -6,8 +6,10 @@ from functools import partial
 
 import pytest
 
-from tests.fixtures.calling import Background, Caller, once, trusting
+from tests.fixtures.calling import Background, Caller, header_of, once, trusting
+from tests.fixtures.in_process import username_token, work
 from tests.fixtures.running_gateway import wait_until
+from tests.flows.cluster.conftest import RATE
 from tests.flows.cluster.load import CALLERS, LOST, Load, sleep
 from tests.flows.cluster.proxies import haproxy, passed_by_haproxy
 from tests.flows.wss.scene import refusal, user, with_nonce
@@ -35,6 +37,20 @@ def test_a_message_is_accepted_once_whichever_gateway_gets_it(cluster, behind_ha
         wait_until(lambda at=before: len(passed_by_haproxy(behind_haproxy, at)) == 4, "four lines")
         asked = {one.server for one in passed_by_haproxy(behind_haproxy, before)}
         assert asked == {"gateway1", "gateway2"}, "the copies went to both"
+
+
+def test_a_rate_is_counted_by_all_gateways_together(cluster, behind_haproxy):
+    before = len(behind_haproxy.log)
+    with Caller(behind_haproxy.url, trusting(cluster[0].gateway.ca)) as caller:
+        replies = [
+            caller.post("SecureLabPort", work("echo", "x"), username_token("ALICE", "WONDER1"))
+            for _ in range(RATE + 4)
+        ]
+    assert [reply.status for reply in replies] == [200] * RATE + [429] * 4
+    assert all(int(header_of(reply.headers, "retry-after")) > 0 for reply in replies[RATE:])
+    wait_until(lambda: len(passed_by_haproxy(behind_haproxy, before)) == RATE + 4, "their lines")
+    asked = [one.server for one in passed_by_haproxy(behind_haproxy, before)[:RATE]]
+    assert set(asked) == {"gateway1", "gateway2"}, "each of them took some"
 
 
 def test_the_client_s_certificate_reaches_the_gateways_and_nobody_can_lend_himself_one(cluster, behind_haproxy):

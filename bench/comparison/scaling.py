@@ -1,5 +1,6 @@
 """CPU time of a request to the gateway against what may grow: payload, services, requests that wait for IMS."""
 
+import time
 from collections.abc import Iterator
 from statistics import median
 from typing import Final
@@ -18,8 +19,10 @@ PAYLOADS: Final = (1_000, 10_000, 100_000, 1_000_000, 9_900_000)
 """Bytes of text; `max_request_bytes` is ten million."""
 SERVICES: Final = (1, 100, 2_000)
 WAITING: Final = (1, 10, 100, 1_000, 2_000)
-SLEEP: Final = 500
-"""Milliseconds that IMS takes for a request that waits."""
+SLEEP_LEAST: Final = 200
+SLEEP_EACH: Final = 3
+"""Milliseconds that IMS takes: so many for each request that waits, so that as many come back in a second."""
+IDLE_SECONDS: Final = 2.0
 MOST_BYTES: Final = 60_000_000
 """Of the messages of one size, all together."""
 _THREADS: Final = 1_024
@@ -125,17 +128,32 @@ class Scaling:
         """Measure one gateway while more and more requests wait for IMS."""
         server = home.start("waiting", self._place, self._standin, _WIDE)
         try:
+            idle = _idle(server)
             for count in counts:
-                requests = [(PLAIN, plain(f"sleeper {count}", payload(f"sleeper {count}", "sleep", SLEEP)))]
-                seconds = max(self._pace.seconds, 2 * SLEEP / 1000)
-                self._load(server, iter(requests), self._plan(count, seconds=SLEEP / 1000))
-                outcome, cpu = self._load(server, iter(requests), self._plan(count, seconds=seconds))
-                self._results.add(
-                    "waiting",
-                    waiting=count,
-                    cpu_microseconds=round(cpu / outcome.requests * 1e6, 1),
-                    milliseconds={at: outcome.microseconds[at] / 1000 for at in ("p50", "p99")},
-                    sleep_milliseconds=SLEEP,
-                )
+                self._waiting(server, count, idle)
         finally:
             server.stop()
+
+    def _waiting(self, server: Server, count: int, idle: float) -> None:
+        sleep = max(SLEEP_LEAST, SLEEP_EACH * count)
+        text = f"sleeper of {count}"
+        request = (PLAIN, plain(text, payload(text, "sleep", sleep)))
+        self._load(server, iter([request]), self._plan(count, seconds=sleep / 1000))  # warms up
+        seconds = max(2 * self._pace.seconds, 2.5 * sleep / 1000)
+        outcome, cpu = self._load(server, iter([request]), self._plan(count, seconds=seconds))
+        self._results.add(
+            "waiting",
+            waiting=count,
+            cpu_microseconds=round(max(cpu - idle * outcome.seconds, 0) / outcome.requests * 1e6, 1),
+            requests_per_second=round(outcome.requests / outcome.seconds),
+            sleep_milliseconds=sleep,
+            added_milliseconds={at: outcome.microseconds[at] / 1000 - sleep for at in ("p50", "p99")},
+            idle_cpu_milliseconds_a_second=round(idle * 1000, 2),
+        )
+
+
+def _idle(server: Server) -> float:
+    """Return the CPU seconds that a server uses in a second in which nobody asks for anything."""
+    before = server.cpu_seconds()
+    time.sleep(IDLE_SECONDS)
+    return (server.cpu_seconds() - before) / IDLE_SECONDS

@@ -149,16 +149,15 @@ def _services(figures: Figures) -> str:
 def _waiting(figures: Figures) -> str:
     rows = [
         [
-            f"{row['waiting']:,}",
+            f"{row['waiting']:,}, each {row['sleep_milliseconds']:,} ms",
             f"{row['cpu_microseconds']:,.0f}",
-            *(f"{row['milliseconds'][at]:,.0f}" for at in ("p50", "p99")),
+            f"{row['requests_per_second']:,}",
+            *(f"{row['added_milliseconds'][at]:,.0f}" for at in ("p50", "p99")),
         ]
         for row in figures.part("waiting")
     ]
-    if not rows:
-        return ""
-    sleep = figures.part("waiting")[0]["sleep_milliseconds"]
-    return table([f"requests that wait {sleep} ms for IMS", "CPU microseconds", "ms p50", "p99"], rows)
+    head = ["requests that wait for IMS", "CPU microseconds", "a second", "added ms p50", "p99"]
+    return table(head, rows) if rows else ""
 
 
 def _memory(figures: Figures) -> str:

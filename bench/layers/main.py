@@ -21,7 +21,7 @@ from bench.comparison.processes import Server
 from bench.comparison.results import machine
 from bench.layers.floors import floors
 from bench.layers.meter import Cost, Meter
-from bench.layers.seams import wrapped
+from bench.layers.seams import SEAMS, wrapped
 from bench.layers.subject import Subject, begun, in_worker_threads, requests_of
 from bench.layers.table import markdown
 from gateway.clock import SYSTEM_CLOCK
@@ -95,7 +95,8 @@ class Bench:
                 meter.clear()
                 self._go(subject, service)
                 rounds.append(meter.microseconds(cost, self._pace.requests))
-        return {layer: round(median(each.get(layer, 0.0) for each in rounds), 1) for layer in rounds[0]}
+        medians = {layer: median(each.get(layer, 0.0) for each in rounds) for layer in SEAMS}
+        return {layer: round(took, 1) for layer, took in medians.items() if took}
 
     def served(self, server: Server, service: str) -> float:
         """Return the CPU time of a request to `imsgw serve` over HTTP: microseconds."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bench.comparison.place import SERVICES
+from bench.layers.seams import SEAMS
 from bench.pages import table
 
 _HEAD: Final = ("CPU microseconds", "no token", "UsernameToken", "SAML 2.0, one sender", "SAML 2.0, 20 senders")
@@ -19,7 +20,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     """Return the table of layers and that of floors."""
     figures, machine = record["figures"], record["machine"]
     by_service = [figures[service] for service in SERVICES]
-    layers = list(dict.fromkeys(layer for one in by_service for layer in one["layers_microseconds"]))
+    layers = [layer for layer in SEAMS if any(layer in one["layers_microseconds"] for one in by_service)]
     rows = [
         [layer, *(f"{one['layers_microseconds'].get(layer, 0):,.0f}" for one in by_service)] for layer in layers
     ]

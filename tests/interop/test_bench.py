@@ -99,7 +99,7 @@ def test_layers_are_measured_with_their_floors(tmp_path):
     figures = json.loads(results.read_text())["figures"]
     for service in SERVICES:
         layers = figures[service]["layers_microseconds"]
-        assert layers["IMS Connect client"] > 0
+        assert layers["IMS Connect client: socket"] > 0
         assert layers["Spyne's dispatch"] > 0
     assert figures[ONE]["layers_microseconds"]["replay store"] > 0
     assert all(value > 0 for value in figures["floors"].values())

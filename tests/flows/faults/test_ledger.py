@@ -12,7 +12,7 @@ from tests.fixtures.in_process import SoapReply, envelope, work
 
 
 def told(text, came=Came.RIGHT, what="", began=1.0, *, copy=False):
-    return Told(text, came, what, began, began + 0.5, copy)
+    return Told(text, came, what, began, began + 0.5, "t", copy)
 
 
 def executed(*texts):

@@ -6,7 +6,10 @@ from bench.faults.fault import QUICK, judged
 from bench.faults.suite import FAULTS, can_run
 from tests.interop.outside import need
 
-MAIN = ("worker-killed", "ims-hung", "valkey-killed", "descriptors-exhausted", "slow-loris", "bombs")
+MAIN = (
+    *("worker-killed", "ims-hung", "valkey-killed", "descriptors-exhausted", "slow-loris", "bombs"),
+    "audit-disk-full-refuse",
+)
 PROGRAMS = {"valkey-server": ("valkey-server",)}
 
 pytestmark = pytest.mark.xdist_group("faults")

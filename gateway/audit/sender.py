@@ -108,6 +108,8 @@ class Sender:
         """Connect and send until the connection ends."""
         try:
             self._connection = connect(self._settings)
+            if self._is_over():
+                return  # who waited for us may have given up, and the spool be somebody else's
             self._reached()
             self._serve(self._connection)
         except (OSError, ValueError) as error:

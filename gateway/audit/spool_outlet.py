@@ -1,12 +1,18 @@
 """Reads a queue of the spool from its oldest record on, and again from what is settled."""
 
 import contextlib
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from gateway.audit.spool_queue import QueueFolder
 from gateway.audit.spool_segment import Segment, SegmentReader
+
+_LOST: Final = frozenset({errno.ENOENT, errno.EIO, errno.ESTALE})
+"""Errors after which a file is not there, or cannot be read, at the next attempt either."""
+_UNREADABLE: Final = ".unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Outlet:
         return max(0, self.queue.taken - self._read)
 
     def read(self) -> Piece | None:
-        """Return what comes next; None: nothing at the moment."""
+        """Return what comes next; None: nothing at the moment. Raises OSError where it may work later."""
         piece = self._read_on()
         self.is_at_end = piece is None
         if piece is None and self.waiting:
@@ -58,7 +64,9 @@ class Outlet:
             segment = reader.segment
             try:
                 scanned = reader.read()
-            except OSError:
+            except OSError as error:
+                if error.errno not in _LOST:
+                    raise  # for want of descriptors or memory, say: the records are there
                 self._give_up(segment)
                 return Piece((), 1, segment, segment.size)
             if scanned.consumed:
@@ -133,13 +141,19 @@ class Outlet:
             self._remove(segment)
 
     def _give_up(self, segment: Segment) -> None:
+        """Go on without a segment; what the disk has of it stays beside the others, for people."""
         segment.gone = True
         self._leave(segment)
-        self._remove(segment)
+        with contextlib.suppress(OSError):
+            segment.path.rename(segment.path.with_suffix(_UNREADABLE))
+        self._forget(segment)
 
     def _remove(self, segment: Segment) -> None:
         with contextlib.suppress(OSError):
             segment.path.unlink()
+        self._forget(segment)
+
+    def _forget(self, segment: Segment) -> None:
         with self._lock, contextlib.suppress(ValueError):
             self.queue.segments.remove(segment)
 

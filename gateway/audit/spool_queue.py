@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gateway.audit.spool_segment import Segment, found
+from gateway.audit.spool_segment import Segment, found, records_in
 
 _LOCK: Final = "lock"
 _SUFFIX: Final = ".spool"
@@ -81,14 +81,11 @@ def adopt(path: Path) -> QueueFolder | None:
         return None
     if lock is None:
         return None
-    segments: list[Segment] = []
-    waiting = 0
-    for one in segment_paths(path):
-        with contextlib.suppress(OSError):
-            segment, records = found(one)
-            segments.append(segment)
-            waiting += records
-    queue = QueueFolder(path, lock, segments, waiting)
+    try:
+        segments = [found(one) for one in segment_paths(path)]
+        queue = QueueFolder(path, lock, segments, records_in(segments))
+    except OSError:  # for want of descriptors, say: another time
+        segments, queue = [], QueueFolder(path, lock, [], 0)
     if not segments:
         queue.release()
         return None

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ BEGIN: Final = len(_HEADER % 0)
 """Where the first record is."""
 CHUNK: Final = 256 * 1024
 """Octets that are read at once; more than the longest record."""
+_COUNTED: Final = 16 * 1024 * 1024
+"""Octets in which records are counted one by one."""
 _MODE: Final = 0o600
 
 
@@ -51,15 +54,37 @@ class Segment:
             file.write(_HEADER % offset)
 
 
-def found(path: Path) -> tuple[Segment, int]:
-    """Return a segment that another process left, and how many of its records wait. Raises OSError."""
+def found(path: Path) -> Segment:
+    """Return a segment that another process left. Faults of the disk are met when it is read.
+
+    Raises OSError for what may pass, such as want of descriptors.
+    """
+    size = path.stat().st_size
+    match = _HEADER_READ.fullmatch(_beginning(path))
+    settled = min(max(int(match[1]), BEGIN), size) if match else min(BEGIN, size)
+    return Segment(path, size, settled, sealed=True)
+
+
+def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
-        match = _HEADER_READ.fullmatch(file.read(BEGIN))
-        size = os.fstat(file.fileno()).st_size
-        settled = min(max(int(match[1]), BEGIN), size) if match else min(BEGIN, size)
-        file.seek(settled)
-        waiting = sum(count(data) for data in iter(lambda: file.read(CHUNK), b""))
-    return Segment(path, size, settled, sealed=True), waiting
+        try:
+            return file.read(BEGIN)
+        except OSError:
+            return b""
+
+
+def records_in(segments: Iterable[Segment]) -> int:
+    """Return how many records of segments wait; of many megabytes, an estimate. Raises OSError."""
+    records = looked_at = waiting = 0
+    for segment in segments:
+        octets = segment.size - segment.settled
+        waiting += octets
+        if looked_at < _COUNTED:
+            looked_at += octets
+            with segment.path.open("rb") as file, contextlib.suppress(OSError):
+                file.seek(segment.settled)
+                records += sum(count(data) for data in iter(lambda: file.read(CHUNK), b""))
+    return records * waiting // looked_at if looked_at else 0
 
 
 class SegmentWriter:

@@ -18,10 +18,14 @@ class Line:
     def __init__(self) -> None:
         self.waits: list[float] = []
         self.meanwhile = lambda: None
+        self.closed = False
 
     def wait(self, seconds: float, _wake: int | None = None) -> None:
         self.waits.append(seconds)
         self.meanwhile()
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @pytest.fixture
@@ -80,3 +84,13 @@ def test_what_rang_is_forgotten_with_the_sleep(sender):
     line.meanwhile = sender.wake
     sender._sleep(line)
     assert not rung(sender)
+
+
+def test_a_connection_that_comes_after_the_end_is_not_used(sender, spool, clock, monkeypatch):
+    spool.append(b"one")
+    line = Line()
+    monkeypatch.setattr("gateway.audit.sender.connect", lambda _settings: line)
+    sender._stopping.set()
+    clock.move(1)
+    sender._attempt()
+    assert (line.closed, sender.standing.connected, sender._delivery.sent) == (True, False, 0)

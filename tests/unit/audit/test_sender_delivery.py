@@ -147,6 +147,18 @@ def test_queues_of_dead_processes_come_first_and_go_when_settled(scene):
     assert [event.records for event in scene.events if isinstance(event, QueueAdopted)] == [1, 1]
 
 
+def test_the_queue_of_a_dead_process_is_kept_until_all_of_it_is_settled(scene):
+    dead = scene.another()
+    dead.append(b"old")
+    dead.close()
+    scene.delivery.look_around()
+    assert scene.send() == [b"old"]
+    scene.settle(RESEND - 1)
+    assert scene.again() == [b"old"]
+    scene.settle(RESEND)
+    assert list(scene.folder.iterdir()) == []
+
+
 def test_damage_is_skipped_counted_and_told_once(scene):
     dead = scene.another()
     dead.append(b"one")

@@ -213,6 +213,60 @@ def test_a_segment_that_cannot_be_read_is_skipped_and_counted(tmp_path, clock):
     assert damaged == 1
 
 
+def test_for_want_of_descriptors_nothing_is_given_up(tmp_path, clock, monkeypatch):
+    spool = opened(tmp_path, clock)
+    spool.append(b"one")
+    dead = opened(tmp_path, clock)
+    dead.append(b"two")
+    dead.close()
+    outlet = Outlet(spool.own, spool.lock)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", _exhausted)
+        patched.setattr(Path, "open", _exhausted)
+        with pytest.raises(OSError, match="Too many open files"):
+            outlet.read()
+        assert spool.adopt() is None
+    assert outlet.read().messages == (b"one",)
+    assert everything(spool, adopted(spool)) == ([b"two"], 0)
+    outlet.close()
+
+
+def test_for_want_of_descriptors_a_queue_is_left_as_it_is(tmp_path, clock, monkeypatch):
+    dead = opened(tmp_path, clock)
+    dead.append(b"one")
+    dead.close()
+    spool = opened(tmp_path, clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", _exhausted)  # after the lock was taken
+        assert spool.adopt() is None
+    assert everything(spool, adopted(spool)) == ([b"one"], 0)
+
+
+def _exhausted(*_arguments: object, **_named: object) -> int:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_what_the_disk_cannot_read_is_kept_aside(tmp_path, clock, monkeypatch):
+    spool = opened(tmp_path, clock)
+    spool.append(b"one")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", _broken)
+        assert everything(spool, spool.own) == ([], 1)
+    assert [one.name for one in spool.own.path.iterdir() if one.name != "lock"] == ["00000001.unreadable"]
+    spool.append(b"two")
+    assert everything(spool, spool.own) == ([b"two"], 0)
+
+
+def test_how_many_records_wait_in_a_large_spool_is_estimated(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr("gateway.audit.spool_segment._COUNTED", 100_000)
+    spool = opened(tmp_path, clock)
+    for number in range(1000):
+        spool.append(b"%04d" % number + b"x" * 1000)
+    assert len(segments(tmp_path)) > 6
+    spool.close()
+    assert adopted(opened(tmp_path, clock)).taken == pytest.approx(1000, rel=0.02)
+
+
 def test_a_spool_that_somebody_removed_is_made_again(tmp_path, clock):
     spool = opened(tmp_path, clock)
     spool.append(b"x" * 100_000)
@@ -284,7 +338,7 @@ def test_a_disk_that_fails_to_sync_refuses_the_record_and_keeps_no_part(tmp_path
     assert everything(spool, spool.own) == ([b"one", b"three"], 0)
 
 
-def _broken(_descriptor: int) -> None:
+def _broken(*_arguments: object) -> bytes:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 

@@ -10,7 +10,7 @@ from gateway.audit.syslog_settings import SyslogSettings
 from gateway.callout.journal import open_journal
 from gateway.callout.journal.entries import JournalError
 from gateway.clock import SYSTEM_CLOCK
-from gateway.config.model import BackendTls, JournalSettings, ReplaySettings, TrustStore
+from gateway.config.model import BackendTls, JournalSettings, ReplaySettings, TelemetrySettings, TrustStore
 from gateway.exchange import Secret
 from gateway.identity.authenticator import UnavailableError
 from gateway.identity.ldap import LdapAuthenticator
@@ -24,6 +24,9 @@ from gateway.soap.outbound.resolver import Resolver
 from gateway.soap.outbound.sockets import dial
 from gateway.soap.outbound.tls import Tls, secure
 from gateway.tls.certificates import CryptoPolicy
+from gateway.tracecontext import TraceContext
+from gateway.traces.otlp import Exporter
+from gateway.traces.spans import Kind, Span
 from tests.unit.replay.entries import NOW, once
 
 SECONDS = 20.0
@@ -83,12 +86,20 @@ def _syslog(port: int, trusted: TrustStore, policy: CryptoPolicy) -> None:
         sender_connection.connect(settings)
 
 
+def _collector(port: int, trusted: TrustStore, _policy: CryptoPolicy) -> None:
+    address = f"https://localhost:{port}/v1/traces"
+    exporter = Exporter(TelemetrySettings(traces=address, truststore=trusted, timeout_seconds=1.0), "instance")
+    exporter.send([Span(TraceContext("1" * 32, "2" * 16, sampled=True), None, "name", Kind.INTERNAL, 1, 2)])
+    exporter.close()
+
+
 LEGS: dict[str, Way] = {
     "IMS Connect": _ims_connect,
     "web services": _callout,
     "Valkey": _valkey,
     "directory (LDAP)": _ldap,
     "syslog": _syslog,
+    "collector (OTLP)": _collector,
     "PostgreSQL": _postgresql,
 }
 OURS = [name for name in LEGS if name != "PostgreSQL"]

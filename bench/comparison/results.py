@@ -19,6 +19,9 @@ ROWS: Final[Mapping[str, Sequence[str]]] = {
 }
 """The parts of a run, and which rows of the record each writes."""
 
+QUIET: Final = 0.5
+"""Load of a core up to which a machine counts as quiet."""
+
 
 def machine() -> dict[str, Any]:
     """Return what figures depend on."""
@@ -31,6 +34,12 @@ def machine() -> dict[str, Any]:
         "kernel": platform.release(),
         "load_before": [round(value, 1) for value in os.getloadavg()],
     }
+
+
+def caution(facts: Mapping[str, Any]) -> str:
+    """Return what is to be said of a machine on which others were at work, empty when it was quiet."""
+    quiet = facts["load_before"][0] < QUIET * facts["cores"]
+    return "" if quiet else " Others were at work on the machine: only ratios mean anything, and those roughly."
 
 
 class Results:

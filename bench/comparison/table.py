@@ -6,6 +6,7 @@ from typing import Any, Final
 from bench.comparison.aims import aims
 from bench.comparison.figures import Figures
 from bench.comparison.place import MANY, ONE, PLAIN, USERNAME
+from bench.comparison.results import caution
 from bench.pages import table
 
 SERVERS: Final = {
@@ -39,7 +40,7 @@ def _facts(record: Mapping[str, Any]) -> str:
         f"Measured on {record['date']} at commit `{record['commit']}`: {machine['cores']} cores of "
         f"{machine['processor']}, Linux {machine['kernel']}, load before the run {machine['load_before'][0]}; "
         f"{settings['rounds']} loads of {settings['seconds']:g} s a figure, {settings['connections']} "
-        f"connections.{whole}"
+        f"connections.{whole}{caution(machine)}"
     )
     lines = [facts, ""]
     lines += [f"- {SERVERS[name]}: {versions}" for name, versions in record["versions"].items()]

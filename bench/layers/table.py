@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bench.comparison.place import SERVICES
+from bench.comparison.results import caution
 from bench.layers.seams import SEAMS
 from bench.pages import table
 
@@ -28,6 +29,6 @@ def markdown(record: Mapping[str, Any]) -> str:
     floors = [[name, f"{value:,.1f}"] for name, value in figures["floors"].items()]
     facts = (
         f"Measured on {record['date']} at commit `{record['commit']}`, {machine['cores']} cores of "
-        f"{machine['processor']}, load before the run {machine['load_before'][0]}:"
+        f"{machine['processor']}, load before the run {machine['load_before'][0]}.{caution(machine)}"
     )
     return "\n\n".join([facts, table(_HEAD, rows), table(["floor", "CPU microseconds"], floors)])

@@ -80,6 +80,12 @@ def test_an_unfinished_run_says_so(record):
     assert "not finished" in markdown({**record, "complete": False})
 
 
+def test_a_machine_that_was_not_quiet_is_told(record):
+    assert "Others were at work" not in markdown(record)
+    record["machine"]["load_before"] = [1.5, 0, 0]
+    assert "Others were at work" in markdown(record)
+
+
 def test_aims_are_judged_by_the_figures(record):
     found = {aim.words: aim for aim in aims(Figures(record))}
     assert found["ahead of gSOAP, one sender"].verdict == "no: 3.0 times the aim"

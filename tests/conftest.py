@@ -32,6 +32,7 @@ pytest_plugins: list[str] = [
     "tests.fixtures.hostile_service",
     "tests.fixtures.callout",
     "tests.fixtures.callout_wire",
+    "tests.fixtures.collector",
     "tests.fixtures.migration",
     "tests.interop.callout.services",
     "tests.interop.wss.partners",

@@ -25,14 +25,14 @@ from gateway.tls import client_context
 from gateway.tracecontext import TraceContext
 from gateway.traces.spans import Kind, Span
 
-_LIBRARY: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
-"""Name of the logger in which the exporter says why it failed, each time."""
 _KINDS: Final = {
     Kind.INTERNAL: SpanKind.INTERNAL,
     Kind.SERVER: SpanKind.SERVER,
     Kind.CLIENT: SpanKind.CLIENT,
     Kind.CONSUMER: SpanKind.CONSUMER,
 }
+# the exporter tells of each failure; the outbox tells of an outage once
+logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").addFilter(lambda _record: False)
 _SCOPE: Final = InstrumentationScope("ims-gateway", __version__)
 _UNSET: Final = Status(StatusCode.UNSET)
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
@@ -43,13 +43,13 @@ class Exporter:
 
     def __init__(self, settings: TelemetrySettings, instance: str) -> None:
         """Connect to nothing yet. `instance`: what tells this process from others. Raises StoreError."""
-        self._words = _LastWords()
+        self._way = _Way(settings)
         self._exporter = OTLPSpanExporter(
             endpoint=settings.traces,
             headers={settings.secret_header: settings.secret.reveal()} if settings.secret else None,
             timeout=settings.timeout_seconds,
             compression=Compression.NoCompression,
-            session=_session(settings),
+            session=self._way.session(),
         )
         self._resource = Resource(
             {
@@ -65,12 +65,11 @@ class Exporter:
         batch = [self._readable(span) for span in spans]
         if not batch or self._exporter.export(batch) is SpanExportResult.SUCCESS:
             return ""
-        return self._words.said or "the collector did not take them"
+        return self._way.trouble or "the collector did not take them"
 
     def close(self) -> None:
         """Let go of the connection; what is being sent is not tried again."""
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
-        self._words.close()
 
     def _readable(self, span: Span) -> ReadableSpan:
         state = TraceState.from_header([span.state]) if span.state else None
@@ -92,25 +91,36 @@ def _context(context: TraceContext, state: TraceState | None, *, remote: bool = 
     return SpanContext(int(context.trace_id, 16), int(context.span_id, 16), remote, _SAMPLED, state)
 
 
-def _session(settings: TelemetrySettings) -> requests.Session:
-    """Return the session: no proxy of the environment, no credentials of a .netrc."""
-    session = requests.Session()
-    session.trust_env = False
-    if settings.traces.startswith("https:"):
-        context = client_context(settings.truststore, settings.keystore)
-        session.mount("https://", _Pinned(context))
-    return session
+class _Way(HTTPAdapter):
+    """The way to the collector, which remembers what was wrong last.
 
-
-class _Pinned(HTTPAdapter):
-    """TLS by a context of ours alone.
-
-    requests would add the authorities of a list of its own, and what variables of the environment name.
+    TLS is by a context of ours alone: requests would add the authorities of a list of its own, and what
+    variables of the environment name.
     """
 
-    def __init__(self, context: Any) -> None:
-        self._context = context
+    def __init__(self, settings: TelemetrySettings) -> None:
+        self.trouble = ""
+        secure = settings.traces.startswith("https:")
+        self._context = client_context(settings.truststore, settings.keystore) if secure else None
         super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def session(self) -> requests.Session:
+        """Return a session that goes this way: no proxy of the environment, no credentials of a .netrc."""
+        session = requests.Session()
+        session.trust_env = False
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, self)
+        return session
+
+    def send(self, *args: Any, **more: Any) -> requests.Response:
+        """Send a request, and note what becomes of it."""
+        try:
+            response = super().send(*args, **more)
+        except requests.RequestException as error:
+            self.trouble = _reason(error)
+            raise
+        self.trouble = f"the collector answers {response.status_code}" if response.status_code >= 300 else ""
+        return response
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **more)
@@ -122,19 +132,14 @@ class _Pinned(HTTPAdapter):
         """Change nothing: the context says it all."""
 
 
-class _LastWords(logging.Handler):
-    """Keeps what the library said last of a failure, out of the log: we tell of an outage once."""
+def _reason(error: BaseException) -> str:
+    """Return what is at the bottom of an error, in one line."""
+    while True:
+        inner = next((one for one in (getattr(error, "reason", None), *error.args) if _is_error(one)), None)
+        if inner is None:
+            return " ".join(str(error).split())[:300]
+        error = inner
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said = ""
-        self._logger = logging.getLogger(_LIBRARY)
-        self._logger.propagate = False
-        self._logger.addHandler(self)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said = record.getMessage()[:300]
-
-    def close(self) -> None:
-        self._logger.removeHandler(self)
-        super().close()
+def _is_error(value: object) -> bool:
+    return isinstance(value, BaseException)

@@ -76,7 +76,8 @@ def test_an_id_that_could_mean_something_is_not_taken(gateway):
     reply = gateway.post("LabPort", work("nowhere"), message_id("x&#13;&#10;Set-Cookie: a=b"))
     assert known(gateway, reply) == (gateway.events.last.request_id, "")
     assert "Set-Cookie" not in str(reply.headers)
-    assert b"Set-Cookie" not in reply.body
+    assert "Set-Cookie" not in reply.fault_text
+    assert reply.root.find(".//{*}trackingId").text == gateway.events.last.request_id
 
 
 def test_an_id_used_twice_is_two_requests(gateway):

@@ -16,9 +16,10 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 T1 = 1_767_323_045_000_000_000
 CONTEXT = TraceContext(TRACE, "00f067aa0ba902b7", sampled=True)
 CALL = CalloutEnded(
-    tracking_id=URN, kind="synchronous", bundle="ims1", tpipe="HWS2SOAP", service="rating", operation="getRating",
-    address="https://rating.example.com:8443", user="GEHEIM", outcome="answered", milliseconds=250,
-    traceparent=str(CONTEXT), reason="GEHEIM",
+    tracking_id=URN, kind="synchronous", bundle="ims1", tpipe="HWS2SOAP", service="rating",
+    operation="getRating",
+    address="https://rating.example.com:8443", user="GEHEIM", outcome="answered",
+    milliseconds=250, traceparent=str(CONTEXT), reason="GEHEIM",
 )  # fmt: skip
 DELIVERY = replace(CALL, kind="asynchronous", attempt=2)
 
@@ -54,7 +55,10 @@ def test_deliveries_are_children_of_the_span_of_the_message_that_was_kept():
     assert kept.start == kept.end == T1
     first, second = span(replace(DELIVERY, attempt=1)), span(DELIVERY)
     assert first.parent == second.parent == kept.context
-    assert (second.name, second.attributes["ims_gateway.callout.attempt"]) == ("callout deliver rating/getRating", 2)
+    assert (second.name, second.attributes["ims_gateway.callout.attempt"]) == (
+        "callout deliver rating/getRating",
+        2,
+    )
 
 
 @pytest.mark.parametrize(

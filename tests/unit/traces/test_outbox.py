@@ -9,7 +9,7 @@ from gateway.traces.outbox import BATCH, Outbox
 from tests.fixtures.running_gateway import wait_until
 
 
-class Counts(dict):
+class Counts(dict[str, int]):
     def traces(self, outcome, count):
         self[outcome] = self.get(outcome, 0) + count
 

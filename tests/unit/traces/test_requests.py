@@ -32,10 +32,12 @@ STRETCHES = (
     Stretch(timeline.REPLY, 0.034, 0.001),
 )
 EVENT = RequestEnded(
-    tracking_id="urn:m1", service="phonebook", operation="Show", transaction="IVTNO", peer="192.0.2.1", tls=True,
+    tracking_id="urn:m1", service="phonebook", operation="Show", transaction="IVTNO", peer="192.0.2.1",
+    tls=True,
     user="ALICE", origin="username", outcome="answered", message_id="", reason="private", return_code=None,
     reason_code=None, racf_code=None, reached_ims_connect=True, milliseconds=36, request_id=OWN,
-    tracked_by="message-id", route="/imssoap/services/PhoneBookPort", received=AT, peer_port=4711, token="username",
+    tracked_by="message-id", route="/imssoap/services/PhoneBookPort", received=AT, peer_port=4711,
+    token="username",
     claimed="alice", certificate="CN=x", bundle="ims1", datastore="IMS1", endpoint="10.0.0.1:9999",
     client_id="AB12CD34", status=200, request_bytes=700, reply_bytes=900, timeline=STRETCHES,
     rules=("transport.https", "header.one"),
@@ -132,7 +134,11 @@ def test_a_part_that_ended_after_the_rounded_milliseconds_is_still_within():
 
 
 def test_two_waits_of_one_call_are_two_children():
-    twice = (Stretch(timeline.POOL, 0.1, 0.1), Stretch(timeline.POOL, 0.3, 0.1), Stretch(timeline.IMS, 0.1, 0.5))
+    twice = (
+        Stretch(timeline.POOL, 0.1, 0.1),
+        Stretch(timeline.POOL, 0.3, 0.1),
+        Stretch(timeline.IMS, 0.1, 0.5),
+    )
     _, ims, first, second = spans(replace(EVENT, timeline=twice))
     assert first.parent == second.parent == ims.context
     assert first.context != second.context

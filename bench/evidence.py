@@ -47,7 +47,7 @@ def fuzz(file: Path, examples: int) -> dict[str, object]:
 
 def faults(arguments: argparse.Namespace) -> None:
     """Run the fault suite, or those named, whose figures are shown and not kept."""
-    from bench.faults import suite  # noqa: PLC0415  needs all of the product
+    from bench.faults import pages, suite  # noqa: PLC0415  needs all of the product
 
     if arguments.list:
         print("\n".join(f"{name}: {fault.promise}" for name, fault in suite.FAULTS.items()))
@@ -55,6 +55,7 @@ def faults(arguments: argparse.Namespace) -> None:
         suite.measure(arguments.only)
     else:
         keep("faults", suite.measure(), FOLDER)
+        pages.write_page(FOLDER / "faults.json", ROOT / "docs")
 
 
 def soak(arguments: argparse.Namespace) -> None:
@@ -85,6 +86,9 @@ def main() -> None:
     """Run all of it, or what is named."""
     names = [file.stem.removeprefix("test_") for file in FUZZ_FILES]
     arguments = _parser(names).parse_args()
+    if arguments.list or arguments.only:
+        faults(arguments)
+        return
     chosen = arguments.names or [*names, *LONG, *NAMES]
     for name, file in zip(names, FUZZ_FILES, strict=True):
         if name in chosen:

@@ -1,7 +1,6 @@
 """File descriptors of the workers exhausted (RLIMIT_NOFILE) under load."""
 
 import resource
-import time
 
 import psutil
 
@@ -9,18 +8,23 @@ from bench.faults.fault import Fault, Pace
 from bench.faults.ledger import Ledger
 from bench.faults.scene import Scene, scene
 
-SPARE = 2
-"""Descriptors that a worker may still open."""
 IDLE_SHARE = 0.5
 """Of one processor, that a worker without descriptors may use while callers wait: it must not spin."""
 
 
-def _limit(made: Scene, spare: int | None) -> None:
-    """Let each worker open so many files more; None: as many as at the start."""
-    for pid in made.gateway.workers:
+def _open_files(made: Scene) -> dict[int, int]:
+    """Return how many files each worker has open."""
+    return {pid: psutil.Process(pid).num_fds() for pid in made.gateway.workers}
+
+
+def _limit(files: dict[int, int]) -> dict[int, int]:
+    """Let each worker open no more than so many files; return how many it could before."""
+    before = {}
+    for pid, count in files.items():
         worker = psutil.Process(pid)
-        _, hard = worker.rlimit(resource.RLIMIT_NOFILE)
-        worker.rlimit(resource.RLIMIT_NOFILE, (hard if spare is None else worker.num_fds() + spare, hard))
+        before[pid], hard = worker.rlimit(resource.RLIMIT_NOFILE)
+        worker.rlimit(resource.RLIMIT_NOFILE, (count, hard))
+    return before
 
 
 def _processor_seconds(made: Scene) -> float:
@@ -29,23 +33,24 @@ def _processor_seconds(made: Scene) -> float:
 
 def exhausted(pace: Pace) -> Ledger:
     with scene({"server.keepalive_seconds": 0}) as made:  # so that each call needs a descriptor
-        before = set(made.gateway.workers)
+        idle = _open_files(made)  # fewer than any call needs: no client is there, no socket to IMS Connect
+        allowed: dict[int, int] = {}
         used = [0.0, 0.0]
 
         def strike() -> None:
-            _limit(made, -SPARE)
-            used[0] = time.monotonic() - _processor_seconds(made)
+            allowed.update(_limit(idle))
+            used[0] = _processor_seconds(made)
 
         def mend() -> None:
-            used[1] = time.monotonic() - _processor_seconds(made)
-            _limit(made, None)
+            used[1] = _processor_seconds(made)
+            _limit(allowed)
 
         seconds = pace.seconds + 1.0
         ledger = made.under(strike, mend, seconds)
-        share = (seconds - (used[1] - used[0])) / seconds
+        share = (used[1] - used[0]) / seconds
         ledger.also["processors_used_meanwhile"] = round(share, 2)
         ledger.require(share < 2 * IDLE_SHARE, f"workers without descriptors spin: {share:.2f} processors")
-        ledger.require(set(made.gateway.workers) == before, "a worker has died")
+        ledger.require(made.gateway.workers == set(idle), "a worker has died")
         ledger.require(ledger.slowest_seconds > seconds / 2 or bool(ledger.refused), "nobody noticed the limit")
         return ledger
 

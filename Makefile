@@ -44,6 +44,8 @@ lint: $(STAMP) ## style, types, import rules, stale generated pages
 	$(BIN)/python -m tools.command_reference --check
 	$(BIN)/python -m tools.limits_table --check
 	$(BIN)/python -m tools.check_kinds --check
+	$(BIN)/python -m tools.metrics_table --check
+	$(BIN)/python -m tools.dashboard --check
 	$(BIN)/python -m tools.licences --check
 
 format: $(STAMP) ## put the code into its form
@@ -67,6 +69,8 @@ docs: $(STAMP) ## make the generated pages anew
 	$(BIN)/python -m tools.command_reference
 	$(BIN)/python -m tools.limits_table
 	$(BIN)/python -m tools.licences
+	$(BIN)/python -m tools.metrics_table
+	$(BIN)/python -m tools.dashboard
 
 audit: $(STAMP) ## ask for known vulnerabilities of the locked requirements; says so where it cannot be asked
 	$(BIN)/python -m tools.audit $(AUDIT_ARGS)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = "-"
 """Service of a callout whose message names none that is deployed; no service can be called so."""
+TOO_LATE: Final = "1001"
+"""Status that a program gets whose answer did not come in time (`gateway.callout.codes`)."""
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _WHERE: Final = ("bundle", "tpipe")
 
@@ -129,6 +131,8 @@ class CalloutMetrics:
             self._services = frozenset(services)
             self._paused = {(service, address) for service, address in self._paused if service in services}
             self._listeners.circuits = self._circuits()
+        for service in services:
+            self._failures.labels(service, TOO_LATE)  # from 0 on: else the first would be no increase
 
     def reloaded(self, number: int, at: datetime, *, done: bool) -> None:
         """Count what came of reading the home anew; `number` is in force since."""

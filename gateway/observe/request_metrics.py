@@ -56,6 +56,8 @@ class RequestMetrics:
         self._errors = counted(
             "imsgw_request_errors_total", "Requests refused or failed, by id of the error.", "message_id"
         )
+        for message_id in MESSAGES:
+            self._errors.of((message_id,))  # from 0 on: else the first of its kind would be no increase
         self._refused = counted(
             "imsgw_requests_refused_total", "Requests that a rule of WS-Security refused.", "rule"
         )

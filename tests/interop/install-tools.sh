@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs the outside SOAP stacks of the interop suite, nginx, HAProxy, Valkey, PostgreSQL, OpenLDAP, rsyslog,
-# iproute2 and iptables, Chromium and ICU's uconv: Debian packages, as root, quietly.
+# iproute2 and iptables, Prometheus, Chromium and ICU's uconv: Debian packages, as root, quietly.
 # schemathesis gets a Python environment of its own; Python's zeep and Playwright come with the project itself,
 # node-soap and axe-core with npm from package-lock.json, WSS4J and CXF with Maven.
 set -eu
 sh "$(dirname "$0")/api/install-tools.sh"
 export DEBIAN_FRONTEND=noninteractive
 packages="chromium fonts-dejavu-core gcc gsoap haproxy icu-devtools iproute2 iptables libc6-dev
-    libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap pkg-config rsyslog rsyslog-gnutls
+    libgsoap-dev libssl-dev libxml2-utils nginx openssl php-cli php-soap pkg-config prometheus rsyslog rsyslog-gnutls
     rsyslog-openssl slapd util-linux xmlsec1 zlib1g-dev"
 command -v javac >/dev/null || packages="$packages default-jdk-headless"
 command -v mvn >/dev/null || packages="$packages maven"

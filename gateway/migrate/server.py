@@ -10,6 +10,7 @@ from gateway.migrate.findings import Findings, Whom
 from gateway.migrate.keyring import KeyRing
 from gateway.migrate.places import Place
 from gateway.migrate.values import Reader
+from gateway.tracking import parse_source
 
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  where the original listens
 _HTTP: Final = 8080
@@ -24,12 +25,11 @@ _NO_COUNTERPART: Final = {
     "cache_capacity": _NO_CACHE,
     "cache_directory": _NO_CACHE,
     "callout_algorithm": "certificates are handled by OpenSSL, without a choice of Java's algorithms",
-    "tracking": "every request has a tracking id, in the log and in faults, and its wsa:MessageID is logged; "
-    "IMS Connect is not told (*TRCKID*)",
-    "tracking_id": "which id is tracked is no choice: each request gets one, and its wsa:MessageID is logged",
-    "tracking_element": "an id of your own in an element is not looked for; use wsa:MessageID",
-    "tracking_namespace": "an id of your own in an element is not looked for; use wsa:MessageID",
+    "tracking": "every request has a tracking id, in faults, log and traces; IMS Connect is told where a bundle "
+    'says ims_connect.tracking_extension = "*TRCKID*"',
 }
+
+_TRACKED_BY: Final = ("tracking_id", "tracking_element", "tracking_namespace")
 
 
 class ServerMaker:
@@ -67,6 +67,7 @@ class ServerMaker:
         if entry is not None:
             self._clients(entry)
             self._modes(entry)
+            self._tracking(entry)
             for name, text in _NO_COUNTERPART.items():
                 if name in entry.said:
                     self.findings.spare(text, entry.at(name))
@@ -153,3 +154,30 @@ class ServerMaker:
                 "FIPS 140-2 is a matter of the OpenSSL that the gateway runs with; the strictest policy is set"
             )
             self.draft.change(text, ("server", "crypto_policy"), at)
+
+    def _tracking(self, entry: Entry) -> None:
+        """Put where tracking ids come from: the message, an element, or nowhere but here."""
+        text = entry.text("tracking_id")
+        places = [entry.at(name) for name in _TRACKED_BY if entry.has(name)]
+        if not text:
+            for name in _TRACKED_BY[1:]:
+                if entry.has(name):
+                    self.findings.spare("which element is tracked counts with a custom id only", entry.at(name))
+            return
+        if self._reader.is_one_of("tracked_by_message", text):
+            source = "message-id"
+        elif self._reader.is_one_of("tracked_by_element", text):
+            source = f"element:{{{entry.text('tracking_namespace')}}}{entry.text('tracking_element')}"
+        elif self._reader.is_one_of("tracked_by_generated", text):
+            source = ""
+        else:
+            self.findings.contradict(f"the tracking id {shown(text)} is none that is known", places[0])
+            return
+        try:
+            sources = [str(parse_source(source))] if source else []
+        except ValueError as error:
+            self.findings.contradict(
+                f"the element of the tracking id cannot be looked for: it {error}", places[0]
+            )
+            return
+        self.draft.put(("tracking", "sources"), sources, *places)

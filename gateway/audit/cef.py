@@ -28,7 +28,7 @@ def line(record: AuditRecord) -> str:
             continue
         if isinstance(value, int):
             found.append(f"{key}={value}")
-        elif clean := _SPECIAL.sub(_escaped, value.strip()).strip():
+        elif clean := _value(value):
             found.append(f"{key}={clean}")
     return f"{_HEADER}{about.id}|{about.name}|{record.severity}|" + " ".join(found)
 
@@ -36,6 +36,10 @@ def line(record: AuditRecord) -> str:
 def chained(text: str, chain: str) -> str:
     """Return a line with its link of the chain, as the last key."""
     return f"{text} imsgwChain={chain}"
+
+
+def _value(text: str) -> str:
+    return _SPECIAL.sub(_escaped, text.strip()).strip()
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -87,7 +91,7 @@ def _labelled(record: AuditRecord) -> Pairs:
         ("IMS code", code_of(record)),
     )
     for number, (label, text) in enumerate(texts, start=1):
-        if text:
+        if _value(text):
             yield f"cs{number}", text
             yield f"cs{number}Label", label
     numbers = (

@@ -90,10 +90,12 @@ class FileTarget:
 
     def _append(self, line: str) -> None:
         descriptor, size = self._file.opened()
-        if size and size + len(line) >= self._settings.max_bytes and self._links.is_whole(descriptor, size):
+        data = self._links.encoded(descriptor, size, line)
+        full = size and size + len(data) > self._settings.max_bytes
+        if full and self._links.is_whole(descriptor, size):
             self._rotate()
             descriptor, size = self._file.opened()
-        data = self._links.encoded(descriptor, size, line)
+            data = self._links.encoded(descriptor, size, line)
         appended(descriptor, data, size)
         self._links.written(size + len(data))
 

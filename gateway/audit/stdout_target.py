@@ -19,6 +19,7 @@ from gateway.clock import Clock
 
 STDOUT: Final = 1
 _PIECE: Final = select.PIPE_BUF
+_GONE: Final = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _TORN: Final = b"T"
 """Content of the lock's file while half a line stands at the end of what was printed."""
 
@@ -77,7 +78,7 @@ class StdoutTarget:
         events = poll.poll(left * 1000)
         if not events:
             raise TimeoutError("nobody reads it")
-        if not events[0][1] & select.POLLOUT:
+        if events[0][1] & _GONE:
             raise BrokenPipeError("nobody reads it any more")
         if stat.S_ISSOCK(os.fstat(self._descriptor).st_mode):
             with socket.socket(fileno=os.dup(self._descriptor)) as there:

@@ -1,0 +1,265 @@
+import json
+import logging
+from functools import partial
+
+import pytest
+
+from gateway.audit.aside import ROOM, Aside
+from gateway.audit.auditor import Auditor, Means, NotAuditedError
+from gateway.audit.picture import AuditPicture, together, told, with_receiver
+from gateway.audit.repeats import MOST_KEYS, Repeats
+from gateway.audit.requests import of_request, of_turned_away
+from gateway.audit.sender_picture import SyslogPicture
+from gateway.audit.target import AuditUnavailableError
+from gateway.audit.trail import Trail
+from gateway.errors import M
+from gateway.outcome import Outcome
+from tests.unit.audit.events import ANSWERED, TURNED_AWAY, refused
+
+
+class Target:
+    """Keeps lines; in trouble, it refuses them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.trouble = ""
+        self.tries = 0
+        self.closed = False
+
+    def write(self, line: str) -> None:
+        self.tries += 1
+        if self.trouble:
+            raise AuditUnavailableError(self.trouble)
+        self.lines.append(line)
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def records(self) -> list[dict]:
+        return [json.loads(line) for line in self.lines]
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.counts = {"written": 0, "lost": 0}
+        self.states: list[bool] = []
+
+    def written(self) -> None:
+        self.counts["written"] += 1
+
+    def lost(self) -> None:
+        self.counts["lost"] += 1
+
+    def usable(self, usable: bool) -> None:
+        self.states.append(usable)
+
+
+class Desk:
+    def __init__(self, clock, on_failure: str = "refuse", per_second: int = 2) -> None:
+        self.target, self.counted, self.clock = Target(), Counted(), clock
+        means = Means(self.target, "file:a", "json", on_failure, clock, "serve 1", self.counted)
+        self.auditor = Auditor(means)
+        self.aside = Aside(self.auditor, per_second, clock)
+        self.trail = Trail(self.auditor, self.aside)
+
+    def drained(self) -> None:
+        """Do what the thread of `Aside` does."""
+        self.aside.start()
+        self.aside.close()
+
+
+REQUEST = partial(of_request, ANSWERED)
+
+
+def test_records_are_numbered_without_a_gap_and_have_the_event_s_own_id(clock):
+    desk = Desk(clock)
+
+    assert desk.trail.request(ANSWERED)
+    assert desk.auditor.record(REQUEST)
+
+    first, second = desk.target.records
+    assert (first["event"]["sequence"], second["event"]["sequence"]) == (1, 2)
+    assert first["event"]["id"] == ANSWERED.request_id
+    assert second["event"]["id"] not in {"", ANSWERED.request_id}
+    assert first["process"]["name"] == "serve 1"
+
+
+def test_without_a_record_there_is_no_success_and_nothing_is_begun_until_there_can_be_one(clock):
+    desk = Desk(clock)
+    desk.target.trouble = "disk full"
+
+    assert not desk.trail.request(ANSWERED)
+    assert not desk.trail.open
+    with pytest.raises(NotAuditedError) as error:
+        desk.trail.require()
+
+    assert (error.value.message, error.value.outcome) == (M.AUDIT_DOWN, Outcome.NOT_SENT)
+    assert "disk full" in str(error.value)
+    assert "disk full" not in error.value.text
+
+
+def test_what_was_sent_to_ims_is_told_as_what_may_have_been_done():
+    error = NotAuditedError("x", Outcome.UNKNOWN)
+
+    assert (error.message, error.outcome) == (M.NOT_AUDITED, Outcome.UNKNOWN)
+    assert error.message.http_status is None  # no 503, which would ask the caller to try again
+
+
+def test_with_count_all_goes_on_and_the_loss_is_counted(clock):
+    desk = Desk(clock, "count")
+    desk.target.trouble = "disk full"
+
+    assert desk.trail.request(ANSWERED)
+    assert desk.trail.request(ANSWERED)
+    desk.trail.require()
+
+    assert desk.trail.open
+    assert desk.counted.counts == {"written": 0, "lost": 2}
+    assert desk.trail.picture().lost == 2
+
+
+def test_a_target_in_trouble_is_tried_once_a_second_and_nobody_else_waits_for_it(clock):
+    desk = Desk(clock, "count")
+    desk.target.trouble = "disk full"
+    for _ in range(5):
+        desk.trail.request(ANSWERED)
+    assert desk.target.tries == 1
+
+    desk.auditor.look()
+    assert desk.target.tries == 1
+    clock.move(1)
+    desk.auditor.look()
+    desk.auditor.look()
+    assert desk.target.tries == 2
+
+
+def test_the_trail_goes_on_by_itself_with_a_record_of_how_much_was_lost(clock, caplog):
+    caplog.set_level(logging.INFO)
+    desk = Desk(clock)
+    desk.trail.request(ANSWERED)
+    desk.target.trouble = "disk full"
+    for _ in range(3):
+        desk.trail.request(ANSWERED)
+    clock.move(1)
+    desk.auditor.look()  # still in trouble
+    desk.target.trouble = ""
+    clock.move(1)
+    desk.auditor.look()
+
+    assert desk.trail.open
+    assert desk.trail.request(ANSWERED)
+    sequences = [(one["event"]["action"], one["event"]["sequence"]) for one in desk.target.records]
+    assert sequences == [("invoke", 1), ("audit-resumed", 5), ("invoke", 6)]
+    resumed = desk.target.records[1]
+    assert (resumed["imsgw"]["lost"], resumed["event"]["reason"]) == (3, "disk full")
+    assert desk.counted.states == [True, False, True]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+def test_a_record_that_cannot_be_made_counts_as_one_that_cannot_be_written(clock, caplog):
+    desk = Desk(clock)
+
+    def broken(_stamp):
+        raise ZeroDivisionError
+
+    assert not desk.auditor.record(broken)
+    assert not desk.trail.open
+    clock.move(1)
+    desk.auditor.look()
+    assert desk.trail.open
+
+
+def test_a_flood_of_one_kind_from_one_address_is_told_by_its_first_and_by_how_many_came(clock):
+    desk = Desk(clock)
+    for _ in range(50):
+        desk.trail.turned_away(TURNED_AWAY)
+    desk.trail.turned_away(TURNED_AWAY.__class__(**{**_members(TURNED_AWAY), "peer": "192.0.2.99"}))
+    desk.drained()
+
+    told_of = [(one["source"]["ip"], one["imsgw"].get("repeats", 0)) for one in desk.target.records]
+    assert told_of == [("192.0.2.18", 0), ("192.0.2.18", 0), ("192.0.2.99", 0), ("192.0.2.18", 48)]
+
+
+def _members(event) -> dict:
+    return {name: getattr(event, name) for name in event.__dataclass_fields__}
+
+
+def test_requests_that_a_rate_refused_are_held_down_and_other_refusals_never(clock):
+    desk = Desk(clock)
+    for _ in range(10):
+        assert desk.trail.request(refused(M.RATE_LIMITED.id))
+        desk.trail.request(refused(M.SIGN_ON.id))
+    desk.drained()
+
+    codes = [one["event"]["code"] for one in desk.target.records]
+    assert (codes.count(M.SIGN_ON.id), codes.count(M.RATE_LIMITED.id)) == (10, 3)
+
+
+def test_what_nobody_waits_for_is_bounded_and_what_is_too_much_is_counted(clock):
+    desk = Desk(clock, per_second=0)
+    for _ in range(ROOM + 5):
+        desk.aside.put(("a",), partial(of_turned_away, TURNED_AWAY))
+
+    assert desk.counted.counts["lost"] == 5
+    assert desk.trail.open  # the target is not to blame
+
+
+def test_each_second_begins_anew():
+    repeats: Repeats[str] = Repeats(1)
+    assert repeats.admit("k", "a", 0.0)
+    assert not repeats.admit("k", "b", 0.5)
+    assert not repeats.admit("k", "c", 0.9)
+    assert list(repeats.due(0.9)) == []
+
+    (one,) = repeats.due(1.0)
+
+    assert (one.last, one.count) == ("c", 2)
+    assert repeats.admit("k", "d", 1.0)
+    assert list(repeats.due(2.0)) == []
+
+
+def test_kinds_that_are_told_apart_are_bounded():
+    repeats: Repeats[int] = Repeats(1)
+    for number in range(MOST_KEYS):
+        assert repeats.admit(number, number, 0.0)
+
+    assert repeats.admit("one more", 0, 0.0)
+    assert not repeats.admit("and another", 1, 0.0)  # both are one kind now
+
+
+def test_a_picture_survives_its_way_as_json_and_several_make_one(clock):
+    desk = Desk(clock)
+    desk.trail.request(ANSWERED)
+    good = desk.trail.picture()
+    desk.target.trouble = "disk full"
+    desk.trail.request(ANSWERED)
+    bad = desk.trail.picture()
+
+    assert AuditPicture.of(json.loads(json.dumps(good.facts()))) == good
+    whole = together([good, bad])
+    assert (whole.up, whole.written, whole.lost, whole.reason) == (False, 2, 1, "disk full")
+    assert together([]) is None
+    assert told(good) == "audit: 1 records as json to file:a"
+    assert "file:a cannot be written since" in told(bad)
+    assert told(bad).endswith(": disk full, 1 lost")
+
+
+def test_a_picture_tells_of_a_receiver_that_is_away(clock):
+    away = SyslogPicture("siem:6514", False, clock.now(), "refused", 5, 0, 0, 2, 0, 0, 3, 4096)
+
+    picture = with_receiver(Desk(clock).trail.picture(), away)
+
+    assert (picture.waiting, picture.receiver) == (3, "refused")
+    assert told(picture).endswith("3 wait for the receiver (refused)")
+
+
+def test_a_closed_trail_has_let_go_of_its_target(clock):
+    desk = Desk(clock)
+    desk.trail.turned_away(TURNED_AWAY)
+    desk.aside.start()
+
+    desk.trail.close()
+
+    assert desk.target.closed
+    assert len(desk.target.lines) == 1

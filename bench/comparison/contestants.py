@@ -36,8 +36,8 @@ class Contestant:
     services: Sequence[str] = SERVICES
     replay: bool = False
     """Whether a message is good once: then none is sent twice."""
-    warm_up: float = 1.0
-    """So many times the usual seconds of warming up."""
+    compiles: bool = False
+    """Whether it gets faster for a while, as what runs often is compiled."""
 
     def missing(self) -> list[str]:
         """Name what is not here, with the package to install."""
@@ -186,7 +186,7 @@ CONTESTANTS: Final = (
         },
         lambda: f"gSOAP {version('soapcpp2', '-V')}, {version('openssl', 'version').partition(' (')[0]}",
     ),
-    Contestant("node", _node, {"node": "nodejs", "npm": "npm"}, _node_versions),
+    Contestant("node", _node, {"node": "nodejs", "npm": "npm"}, _node_versions, compiles=True),
     Contestant(
         "wss4j",
         _wss4j,
@@ -197,6 +197,6 @@ CONTESTANTS: Final = (
             "flock": "util-linux",
         },
         _wss4j_versions,
-        warm_up=4.0,
+        compiles=True,
     ),
 )

@@ -26,6 +26,16 @@ QUICK: Final = home.ROOT / "build/bench/quick.json"
 DOCS: Final = home.ROOT / "docs/performance.md"
 PARTS: Final = tuple(ROWS)
 SENDERS: Final = 2_000
+LONGEST: Final = 20.0
+"""Seconds of a load."""
+
+
+def _seconds(text: str) -> float:
+    """Read the length of a load: signed messages last five minutes, in which everybody has a turn."""
+    seconds = float(text)
+    if not 0 < seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"more than 0 and at most {LONGEST:g}")
+    return seconds
 
 
 def _told(path: Path) -> str:
@@ -55,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def pace_of(arguments: argparse.Namespace) -> Pace:
     """Return how long to measure."""
     if arguments.quick:
-        return Pace(0.1, rounds=1, connections=2, fastest=500)
+        return Pace(0.1, rounds=1, connections=2, fastest=500, warmest=1)
     return Pace(arguments.seconds, rounds=3, connections=8, fastest=2500)
 
 

@@ -17,6 +17,8 @@ from bench.comparison.processes import BenchError, Server, proportional_memory
 from bench.comparison.results import Results
 from gateway.clock import SYSTEM_CLOCK
 
+BARELY_FASTER: Final = 0.97
+"""What a load has to take of the best one before it, to show that warming up still helps."""
 KILOBYTE: Final = "".join(f"{number:04} is a word; " for number in range(100))[:1000].rstrip() + "."
 
 
@@ -31,6 +33,8 @@ class Pace:
     connections: int
     fastest: int
     """Signed messages made for each second of a load: more are not answered in one."""
+    warmest: int = 12
+    """Loads at most with which a contestant is warmed up that compiles as it runs."""
 
 
 def text_of(number: int) -> str:
@@ -146,11 +150,23 @@ class Race:
 
     def _warm_up(self, racers: Sequence[Racer], service: str) -> list[Racer]:
         file = self._requests(service, self._pace.seconds)
-        return [
-            racer
-            for racer in racers
-            if self._loaded(racer, file, self._pace.seconds * racer.contestant.warm_up) is not None
-        ]
+        return [racer for racer in racers if self._warmed_up(racer, file, service)]
+
+    def _warmed_up(self, racer: Racer, file: Path, service: str) -> bool:
+        """Put loads on one: a single one, or as many as make it faster; tell whether it did well."""
+        best, tired = float("inf"), 0
+        for _ in range(self._pace.warmest if racer.contestant.compiles else 1):
+            done = self._loaded(racer, file, self._pace.seconds)
+            if done is None:
+                return False
+            spent = done[1] / done[0].requests
+            tired = 0 if spent < best * BARELY_FASTER else tired + 1
+            best = min(best, spent)
+            if tired == 2:
+                break
+            if racer.contestant.compiles:
+                file = self._requests(service, self._pace.seconds)  # a message must not grow too old
+        return True
 
     def _round(self, racers: Sequence[Racer], service: str) -> list[Racer]:
         """Measure one after the other; return those who answered as they should."""

@@ -23,8 +23,10 @@ class Series:
     pid: int
     pss: list[int] = field(default_factory=list)
     """KiB: its share of the pages that it has in memory."""
+    private: list[int] = field(default_factory=list)
+    """KiB: those that it alone has, which no neighbour changes by coming or going."""
     rss: list[int] = field(default_factory=list)
-    """KiB: all of them."""
+    """KiB: all that it has in memory."""
     descriptors: list[int] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
 
@@ -34,6 +36,7 @@ class Series:
         sizes = {line.split(":")[0]: int(line.split()[1]) for line in told if line.endswith("kB")}
         process = psutil.Process(self.pid)
         self.pss.append(sizes["Pss"])
+        self.private.append(sizes["Private_Clean"] + sizes["Private_Dirty"])
         self.rss.append(sizes["Rss"])
         self.descriptors.append(process.num_fds())
         self.threads.append(process.num_threads())
@@ -44,8 +47,9 @@ class Series:
         for name, values in self.named.items():
             first, last = quarters(values)
             found[name] = {"first_quarter": first, "last_quarter": last, "most": max(values)}
-        first, last = quarters(self.pss)
-        found["pss_growth_percent"] = round(100 * (last - first) / first, 2)
+        for name in ("pss", "private"):
+            first, last = quarters(self.named[f"{name}_kib"])
+            found[f"{name}_growth_percent"] = round(100 * (last - first) / first, 2)
         return found
 
     @property
@@ -53,6 +57,7 @@ class Series:
         """The series by name."""
         return {
             "pss_kib": self.pss,
+            "private_kib": self.private,
             "rss_kib": self.rss,
             "descriptors": self.descriptors,
             "threads": self.threads,
@@ -61,9 +66,10 @@ class Series:
     def trouble(self, name: str) -> list[str]:
         """Say what was not flat."""
         found = []
-        first, last = quarters(self.pss)
-        if last > first * (1 + FLAT):
-            found.append(f"{name}: PSS went from {first} to {last} KiB")
+        for what, values in (("PSS", self.pss), ("private memory", self.private)):
+            first, last = quarters(values)
+            if last > first * (1 + FLAT):
+                found.append(f"{name}: {what} went from {first} to {last} KiB")
         first, last = quarters(self.descriptors)
         if last > first + SPARE_DESCRIPTORS:
             found.append(f"{name}: descriptors went from {first} to {last}")

@@ -5,8 +5,8 @@ from bench.soak.samples import Series, quarters
 from gateway.safexml import Bounds, parse
 
 
-def series(pss, descriptors=(30,) * 100):
-    return Series(1, list(pss), list(pss), list(descriptors), [5] * 100)
+def series(pss, descriptors=(30,) * 100, private=(20_000,) * 100):
+    return Series(1, list(pss), list(private), list(pss), list(descriptors), [5] * 100)
 
 
 def test_what_grows_in_the_warm_up_alone_is_flat():
@@ -19,6 +19,11 @@ def test_memory_that_grows_behind_the_warm_up_is_told():
     (trouble,) = series([50_000 + 60 * n for n in range(100)]).trouble("worker 1")
     assert trouble.startswith("worker 1: PSS went from")
     assert series([50_000 + 20 * n for n in range(100)]).trouble("worker 1") == []
+
+
+def test_private_memory_that_grows_is_told_though_the_share_of_pages_does_not():
+    (trouble,) = series([50_000] * 100, private=[20_000 + 30 * n for n in range(100)]).trouble("master")
+    assert trouble.startswith("master: private memory went from")
 
 
 def test_memory_that_becomes_less_is_no_trouble():

@@ -1,6 +1,8 @@
 """Rates in a real Valkey: counted by all who use it, gone when their time is over."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +62,22 @@ def test_with_tls_and_a_password_and_not_without(secure_valkey):
         with pytest.raises(StoreAwayError):
             stranger.take("k", Rate(1, 3600))
         stranger.close()
+
+
+def test_a_user_who_may_do_what_the_page_says_and_no_more_is_enough(valkey_server):
+    page = (Path(__file__).parents[3] / "docs" / "protection.md").read_text(encoding="utf-8")
+    allowed = re.search(r"`(~imsgw:limits:\* [^`]+)`", page)
+    assert allowed is not None
+    set_user = ("ACL", "SETUSER", "limits", "on", ">pw", *allowed[1].split())
+    assert valkey_server.command(*set_user) == b"+OK\r\n"
+    gateway = counting(valkey_server, store_user="limits", store_password=Secret("pw"))
+    assert [gateway.take("k", Rate(2, 3600)) > 0 for _ in range(4)] == [False, False, True, True]
+    gateway.close()
+    valkey_server.command("ACL", "SETUSER", "limits", "-pttl")
+    stranger = counting(valkey_server, store_user="limits", store_password=Secret("pw"))
+    with pytest.raises(StoreAwayError):
+        stranger.take("k", Rate(2, 3600))
+    stranger.close()
 
 
 def test_a_server_that_ends_and_comes_again_is_noticed_both_times(valkey_server):

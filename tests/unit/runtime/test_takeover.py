@@ -52,6 +52,20 @@ def test_the_service_around_it_uses_the_new_settings_with_it(lab_home, takeover,
     assert floor.limits.connections_per_client == 7
 
 
+def test_other_limits_count_from_the_next_request_on(lab_home, takeover):
+    def lane():
+        return takeover._live.current.door.lane("https", "/imssoap/services/LabPort")
+
+    before = lane()
+    assert (before.service, before.most, before.shares) == ("lab", 0, False), "it is alone"
+    change_correlator(lab_home / CORRELATOR, {"limits.concurrency": 3})
+    change = found(lab_home)
+    takeover.prepare(change)
+    assert lane() is before
+    takeover.commit(change)
+    assert (lane().service, lane().most) == ("lab", 3)
+
+
 def test_a_home_with_a_mistake_is_not_prepared(lab_home, takeover):
     change_correlator(lab_home / "gateway.toml", {"server.faults": "none such"})
     told = takeover.prepare(Change(2, "of the master"))

@@ -34,9 +34,14 @@ def spool(tmp_path, clock):
 
 
 @pytest.fixture
-def sender(spool, clock):
+def events():
+    return []
+
+
+@pytest.fixture
+def sender(spool, clock, events):
     settings = SyslogSettings("siem", 6514)
-    made = Sender(settings, Delivery(spool, clock, settings, print), clock, print)
+    made = Sender(settings, Delivery(spool, clock, settings, events.append), clock, events.append)
     yield made
     os.close(made._wake)
 
@@ -86,7 +91,7 @@ def test_what_rang_is_forgotten_with_the_sleep(sender):
     assert not rung(sender)
 
 
-def test_a_connection_that_comes_after_the_end_is_not_used(sender, spool, clock, monkeypatch):
+def test_a_connection_that_comes_after_the_end_is_not_used(sender, spool, clock, events, monkeypatch):
     spool.append(b"one")
     line = Line()
     monkeypatch.setattr("gateway.audit.sender.connect", lambda _settings: line)
@@ -94,3 +99,4 @@ def test_a_connection_that_comes_after_the_end_is_not_used(sender, spool, clock,
     clock.move(1)
     sender._attempt()
     assert (line.closed, sender.standing.connected, sender._delivery.sent) == (True, False, 0)
+    assert events == []

@@ -1,6 +1,7 @@
 """The spool on the disk: bounded, whole after a kill, adopted after a death, refusing when there is no room."""
 
 import errno
+import fcntl
 import os
 import shutil
 import signal
@@ -286,6 +287,24 @@ def test_what_a_dying_process_left_half_made_is_removed(tmp_path, clock):
     spool = opened(tmp_path, clock)
     assert spool.adopt() is None
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_lock_that_was_removed_while_we_took_it_is_none(tmp_path, clock, monkeypatch):
+    queue = create(tmp_path / "spool", clock.now())
+    queue.next_path().write_bytes(HEADER)
+    queue.release()
+    lock = queue.path / "lock"
+    flock = fcntl.flock
+
+    def too_late(descriptor: int, kind: int) -> None:
+        flock(descriptor, kind)
+        lock.unlink()  # by a process that had it before, and whoever comes next makes another one
+        lock.touch()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, "flock", too_late)
+        assert adopt(queue.path) is None
+    assert adopt(queue.path) is not None
 
 
 def test_of_many_at_once_one_adopts(tmp_path, clock):

@@ -361,6 +361,45 @@ def _broken(*_arguments: object) -> bytes:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
+@pytest.fixture
+def half_written(monkeypatch):
+    """Whether a write reaches its end; where it does not, half of it is on the disk."""
+    write = os.pwrite
+
+    def half(descriptor: int, data: bytes, offset: int) -> int:
+        return int(write(descriptor, data[: len(data) // 2], offset))
+
+    monkeypatch.setattr(os, "pwrite", half)
+    return monkeypatch
+
+
+@pytest.fixture
+def filled(tmp_path, clock):
+    spool = opened(tmp_path, clock)
+    spool.append(b"one")
+    return spool
+
+
+def test_half_a_record_is_taken_back(filled, half_written, tmp_path, clock):
+    with pytest.raises(AuditUnavailableError, match="No space left on device"):
+        filled.append(b"x" * 500)
+    filled.close()
+    heir = opened(tmp_path, clock)
+    assert everything(heir, adopted(heir)) == ([b"one"], 0)
+
+
+def test_half_a_record_that_cannot_be_taken_back_is_written_over(filled, half_written, tmp_path, clock):
+    half_written.setattr(os, "ftruncate", _broken)
+    with pytest.raises(AuditUnavailableError, match="No space left on device"):
+        filled.append(b"x" * 500)
+    half_written.undo()
+    filled.append(b"two")
+    assert everything(filled, filled.own) == ([b"one", b"two"], 0)
+    filled.close()
+    heir = opened(tmp_path, clock)
+    assert everything(heir, adopted(heir)) == ([b"one", b"two"], 1)
+
+
 def test_a_killed_process_leaves_every_confirmed_record_to_its_heir(tmp_path, clock):
     process = run("put", tmp_path)
     for _ in range(500):

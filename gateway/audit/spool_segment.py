@@ -141,18 +141,15 @@ class SegmentReader:
 
     def read(self) -> Scan:
         """Return the next records; at the end of what is confirmed by now, an empty scan. Raises OSError."""
-        segment = self.segment
-        whole, confirmed = segment.sealed, segment.size  # in this order: what is sealed does not grow
-        wanted = min(CHUNK, confirmed - self.offset)
+        wanted = min(CHUNK, self.segment.size - self.offset)
         if self._descriptor is None:
-            self._descriptor = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = os.open(self.segment.path, os.O_RDONLY | os.O_CLOEXEC)
         data = os.pread(self._descriptor, wanted, self.offset)
         if len(data) < wanted:
             raise OSError(errno.EIO, "the file is shorter than it was")
-        is_last = whole and self.offset + len(data) == confirmed
-        scanned = scan(data, whole=is_last)
+        scanned = scan(data, whole=False)
         if data and not scanned.consumed:
-            scanned = scan(data, whole=True)  # a chunk without the end of any record
+            scanned = scan(data, whole=True)  # no record ends in it: a torn end, or a long stretch of damage
         self.offset += scanned.consumed
         return scanned
 

@@ -203,6 +203,19 @@ def test_a_segment_of_any_length_can_be_adopted(tmp_path, clock, octets):
     assert damaged == (1 if octets > 43 else 0)
 
 
+def test_damage_longer_than_what_is_read_at_once_blocks_nothing(tmp_path, clock):
+    spool = opened(tmp_path, clock)
+    spool.append(b"one")
+    spool.close()
+    (segment,) = segments(tmp_path)
+    with segment.open("ab") as file:
+        file.write(b"\x1e" + b"x" * 600_000 + encode(b"two") + b"\x1etorn")
+    heir = opened(tmp_path, clock)
+    messages, damaged = everything(heir, adopted(heir))
+    assert messages == [b"one", b"two"]
+    assert damaged > 1
+
+
 def test_a_segment_that_cannot_be_read_is_skipped_and_counted(tmp_path, clock):
     spool = opened(tmp_path, clock)
     for text in (b"a", b"b", b"c"):

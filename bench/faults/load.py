@@ -76,12 +76,13 @@ class Load:
         ]
 
     @contextmanager
-    def running(self) -> Iterator[Self]:
-        """Call for the length of the block, which begins when every caller has been served."""
+    def running(self, *, served: bool = True) -> Iterator[Self]:
+        """Call for the length of the block, which begins when every caller has been served, if they can be."""
         for thread in self._threads:
             thread.start()
         try:
-            self.recovered_from(time.monotonic())
+            if served:
+                self.recovered_from(time.monotonic())
             yield self
         finally:
             self._stop.set()

@@ -16,6 +16,7 @@ from bench.faults import (
     descriptors,
     disks,
     ims,
+    memory,
     network,
     processes,
     valkey,

@@ -61,8 +61,12 @@ def _page(told: dict[str, Any]) -> str:
 
 def _row(name: str, each: dict[str, Any]) -> str:
     pss, files, threads = each["pss_kib"], each["descriptors"], each["threads"]
-    return (
-        f"| {name} | {pss['first_quarter'] / 1024:.1f} MiB | {pss['last_quarter'] / 1024:.1f} MiB"
-        f" | {each['pss_growth_percent']:+.2f} % | {each['private_growth_percent']:+.2f} % | {files['first_quarter']:g} → {files['last_quarter']:g}"
-        f" | {threads['first_quarter']:g} → {threads['last_quarter']:g} |"
+    cells = (
+        f"{pss['first_quarter'] / 1024:.1f} MiB",
+        f"{pss['last_quarter'] / 1024:.1f} MiB",
+        f"{each['pss_growth_percent']:+.2f} %",
+        f"{each['private_growth_percent']:+.2f} %",
+        f"{files['first_quarter']:g} → {files['last_quarter']:g}",
+        f"{threads['first_quarter']:g} → {threads['last_quarter']:g}",
     )
+    return f"| {name} | {' | '.join(cells)} |"

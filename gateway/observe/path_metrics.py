@@ -75,6 +75,7 @@ class PathMetrics:
     def known(self, bundle: str, endpoint: str, *, up: bool = True) -> None:
         """Note an address of the configuration."""
         self._up.labels(bundle, endpoint).set(int(up))
+        self._went_down.labels(bundle, endpoint)  # from 0 on: else the first would be no increase
 
     def gone(self, bundle: str, endpoint: str) -> None:
         """Note that the configuration has an address no more: nothing is told of it but what was counted."""

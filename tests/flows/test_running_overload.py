@@ -58,6 +58,9 @@ def test_the_surplus_waits_its_turn_and_what_is_beyond_the_queue_gets_503_at_onc
     gateway = narrow_gateway()
     calls = held_calls(gateway, 7)  # 2 in work, 2 waiting, 3 too many: whichever they are
     wait_until(lambda: len(calls.done) == 3, "an answer for those beyond the queue")
+    told = (b"\nimsgw_requests_in_flight 4.0\n", b"\nimsgw_requests_waiting 2.0\n")
+    metrics = f"{gateway.admin_url}/metrics"
+    wait_until(lambda: all(one in gateway.fetch(metrics) for one in told), "metrics of 4 in flight")
     wait_until(lambda: hold.running == 2, "two calls in work")
     for _, reply in calls.done:
         assert reply.status == 503

@@ -144,8 +144,9 @@ class TestPools:
             in_a_process(folder, work)
         page = page_of(folder)
         assert {name.partition("{")[0] for name in page if AT in name} == {
-            "imsgw_ims_connect_pool_events_total"
-        }
+            "imsgw_ims_connect_pool_events_total",
+            "imsgw_ims_connect_went_down_total",
+        }, "what was counted"
         assert page[f'imsgw_ims_connect_pool_events_total{{{AT},event="connects"}}'] == 8
 
     def test_an_address_that_comes_back_is_shown_again(self):

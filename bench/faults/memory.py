@@ -54,7 +54,7 @@ def short(pace: Pace) -> Ledger:
 FAULTS = (
     Fault(
         "memory-short",
-        "What finds no memory is refused or loses its connection; no answer is wrong; with memory all is served.",
+        "What finds no memory is refused or loses its connection; no answer is wrong; then all is served.",
         "RLIMIT_AS of each worker is set 4 MB above what it has, messages of 6 MB come, and it is lifted.",
         short,
     ),

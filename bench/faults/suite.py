@@ -23,27 +23,10 @@ from bench.faults import (
 )
 from bench.faults.fault import LONG, Fault, Pace, judged
 
-FAULTS: Final = {
-    fault.name: fault
-    for part in (
-        *(
-            ims,
-            network,
-            valkey,
-            disks,
-            audit,
-            processes,
-            callouts,
-            clock,
-            certificates,
-            descriptors,
-            clients,
-            bombs,
-        ),
-    )
-    for fault in part.FAULTS
-}
-
+_STORES: Final = (valkey, disks, audit)
+_PROCESSES: Final = (processes, callouts, clock, certificates, descriptors, memory)
+_PARTS: Final = (ims, network, *_STORES, *_PROCESSES, clients, bombs)
+FAULTS: Final = {fault.name: fault for part in _PARTS for fault in part.FAULTS}
 _SBIN: Final = f"{os.environ.get('PATH', '')}:/usr/sbin"
 _HAS: Final[Mapping[str, Callable[[], bool]]] = {
     "": lambda: True,

@@ -12,10 +12,11 @@ from gateway.errors import Problem
 
 
 def audit_problems(home: Home) -> Iterator[Problem]:
-    """Name a file that cannot be written."""
+    """Name a file that cannot be written; it stands in the way only of who does nothing without a record."""
     audit = home.gateway.audit
     if audit.kind == "file" and (text := _trouble(trail_path(audit, home.state))):
-        yield found.FILE.at(GATEWAY_FILE, "audit.to", text)
+        kind = found.FILE if audit.on_failure == "refuse" else found.LOSS
+        yield kind.at(GATEWAY_FILE, "audit.to", text)
 
 
 def _trouble(path: Path) -> str:

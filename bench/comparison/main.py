@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     names = [each.name for each in CONTESTANTS]
     parser = argparse.ArgumentParser(prog="python -m bench comparison", description=__doc__)
     parser.add_argument(
-        "--seconds", type=float, default=4.0, help="of one load; a figure is the median of three"
+        "--seconds", type=_seconds, default=4.0, help="of one load; a figure is the median of three"
     )
     parser.add_argument(
         "--quick", action="store_true", help="loads of a moment: shows that all works, says nothing"

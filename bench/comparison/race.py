@@ -141,21 +141,24 @@ class Race:
             )
         return True
 
-    def _requests(self, service: str, seconds: float) -> Path:
-        count = max(int(seconds * self._pace.fastest), 100)
+    def _requests(self, service: str, *, once: bool) -> Path:
+        """Make messages: as many as a load may need that sends none twice, or each sender's."""
+        count = len(self._place.senders.many)
+        if once:
+            count = max(int(self._pace.seconds * self._pace.fastest), count)
         file = self._place.folder / f"{service}.requests"
         made = messages(service, self._place, count, SYSTEM_CLOCK.now())
         load.write(file, ((service, message) for message in made))
         return file
 
     def _warm_up(self, racers: Sequence[Racer], service: str) -> list[Racer]:
-        file = self._requests(service, self._pace.seconds)
-        return [racer for racer in racers if self._warmed_up(racer, file, service)]
+        return [racer for racer in racers if self._warmed_up(racer, service)]
 
-    def _warmed_up(self, racer: Racer, file: Path, service: str) -> bool:
+    def _warmed_up(self, racer: Racer, service: str) -> bool:
         """Put loads on one: a single one, or as many as make it faster; tell whether it did well."""
         best, tired = float("inf"), 0
         for _ in range(self._pace.warmest if racer.contestant.compiles else 1):
+            file = self._requests(service, once=racer.contestant.replay)  # new ones: messages grow old
             done = self._loaded(racer, file, self._pace.seconds)
             if done is None:
                 return False
@@ -164,13 +167,11 @@ class Race:
             best = min(best, spent)
             if tired == 2:
                 break
-            if racer.contestant.compiles:
-                file = self._requests(service, self._pace.seconds)  # a message must not grow too old
         return True
 
     def _round(self, racers: Sequence[Racer], service: str) -> list[Racer]:
         """Measure one after the other; return those who answered as they should."""
-        file = self._requests(service, self._pace.seconds)
+        file = self._requests(service, once=any(racer.contestant.replay for racer in racers))
         found = [(racer, self._loaded(racer, file, self._pace.seconds)) for racer in racers]
         for racer, done in found:
             if done is not None:

@@ -158,7 +158,7 @@ class LimitsSettings(Settings):
         ge=0,
         le=65_536,
         description="Connections to a worker that have not yet sent the whole header of a first request; "
-        "one more ends the oldest of them. 0: half of `server.worker_connections`.",
+        "one more ends the oldest of them. 0: all but the eighth part of `server.worker_connections`.",
     )
     body_bytes_per_second: int = Field(
         default=500,

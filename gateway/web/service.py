@@ -15,7 +15,7 @@ from gateway.tls import ListenerTls
 from gateway.web.clients import Clients
 from gateway.web.connection import Connection, Phase, Shared
 from gateway.web.environ import Answering, ListenerName, Load, Origin
-from gateway.web.lanes import Lane
+from gateway.web.lanes import SHARE, Lane
 from gateway.web.listeners import ADMIN_CONNECTIONS, Listener
 from gateway.web.memory import BodyMemory
 from gateway.web.stream import PlainStream, Stream, TlsStream
@@ -206,7 +206,8 @@ class Service:
         """Count a connection for its client, and make room among those that say nothing. None: one too many."""
         if room is self._admin:
             return ""
-        most = self._shared.limits.handshakes or max(1, self._settings.worker_connections // 2)
+        places = self._settings.worker_connections
+        most = self._shared.limits.handshakes or max(1, places - places // (SHARE + 1))
         if len(self._shared.unheard) >= most:
             self._shared.unheard.end_oldest()
             self._shared.application.limit_reached(LimitReached("handshakes"))

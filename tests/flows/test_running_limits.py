@@ -97,7 +97,8 @@ def test_some_hundred_clients_that_drip_their_headers_leave_the_others_served(ga
             with Caller(gateway.https_url, gateway.ca, source="127.0.0.3") as caller:
                 assert text_of(caller.post("QuietPort", work("echo", f"{number}"))) == f"{number}"
     ended = limited(gateway) - before
-    assert ended["handshakes", ""] >= 500 - PLACES // 2
+    assert ended["handshakes", ""] + ended["connections", ""] >= 500 - PLACES * 7 // 8
+    assert ended["handshakes", ""]
     assert not ended["queue", "quiet"]
 
 

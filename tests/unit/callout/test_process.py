@@ -55,7 +55,7 @@ class Runtime(Steered):
         self.failed = []
         self._thread = threading.Thread(target=self._play, args=(scenario,))
 
-    def made(self, home, contracts, *, sink, clock, metrics):
+    def made(self, home, contracts, *, sink, clock, metrics, audit):
         self.given = home, contracts, sink, clock, metrics
         return self
 

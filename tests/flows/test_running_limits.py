@@ -8,11 +8,12 @@ from functools import partial
 
 import pytest
 
+from gateway.standin import RunningStandin
 from tests.fixtures.calling import PATIENCE, Background, Caller, callers_by_worker, header_of, once, text_of
 from tests.fixtures.holding import HOLD
 from tests.fixtures.in_process import SOAP11, SOAP12, work
 from tests.fixtures.running_gateway import deploy_lab, gateways, wait_until
-from tests.fixtures.standin import RunningStandin, standin_config
+from tests.fixtures.standin import standin_config
 
 pytestmark = pytest.mark.xdist_group("running limits")
 

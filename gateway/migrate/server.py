@@ -25,8 +25,8 @@ _NO_COUNTERPART: Final = {
     "cache_capacity": _NO_CACHE,
     "cache_directory": _NO_CACHE,
     "callout_algorithm": "certificates are handled by OpenSSL, without a choice of Java's algorithms",
-    "tracking": "every request has a tracking id, in faults, log and traces; IMS Connect is told where a bundle "
-    'says ims_connect.tracking_extension = "*TRCKID*"',
+    "tracking": "every request has a tracking id, in faults, log and traces; IMS Connect is told where a "
+    'bundle says ims_connect.tracking_extension = "*TRCKID*"',
 }
 
 _TRACKED_BY: Final = ("tracking_id", "tracking_element", "tracking_namespace")

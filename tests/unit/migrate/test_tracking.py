@@ -4,7 +4,9 @@ import pytest
 
 
 def server(tracking):
-    return {"server.xml": f'<soapGateway><http port="8080"/><tracking enabled="true" {tracking}/></soapGateway>'}
+    return {
+        "server.xml": f'<soapGateway><http port="8080"/><tracking enabled="true" {tracking}/></soapGateway>'
+    }
 
 
 @pytest.mark.parametrize(

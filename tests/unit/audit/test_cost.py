@@ -1,4 +1,4 @@
-"""What a record costs: it is part of every request. The best of several runs, in CPU time, with much to spare."""
+"""What a record costs: it is part of every request. The best of several runs, CPU time, with much to spare."""
 
 import time
 

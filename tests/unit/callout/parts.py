@@ -9,6 +9,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
+from gateway.audit.ports import CalloutAudit, Unaudited
 from gateway.callout.alarm import Alarm
 from gateway.callout.circuits import Circuits
 from gateway.callout.codes import CalloutError, Status
@@ -200,6 +201,7 @@ def stage(
     concurrency: int = 4,
     clock: Clock = SYSTEM_CLOCK,
     enabled: bool = True,
+    audit: CalloutAudit | None = None,
 ) -> Iterator[Scene]:
     service, notes, heard = Service(*acts or (answers(),)), Notes(), Heard()
     ims = ims or Ims()
@@ -215,10 +217,11 @@ def stage(
         journal=journal,
         responder=responder,
         circuits=Circuits(clock),
-        told=Told(SOURCE, heard, clock),
+        told=Told(SOURCE, heard, clock, audit),
         clock=clock,
         alarm=alarm,
         late=late,
+        audit=audit or Unaudited(),
     )
     try:
         yield Scene(means, service, ims, notes, heard, snapshot)

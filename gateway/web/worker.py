@@ -36,8 +36,8 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
     """Where the worker takes commands; set before the fork."""
     forked = 0.0
     """When, in the master's monotonic seconds."""
-    _all_stop = False
-    """Whether the whole server is told to stop, and not this worker alone."""
+    _leaving: asyncio.Task[None] | None = None
+    """Says "not ready" and goes on serving for a while, as the whole server is told to stop."""
 
     def init_signals(self) -> None:
         """Set what a signal does until the loop runs. Called by gunicorn after the fork."""
@@ -65,28 +65,37 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
     async def _serve(self) -> bool:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._with_the_server, stop)
-        loop.add_signal_handler(STOP_ALONE, stop.set)
-        loop.add_signal_handler(signal.SIGQUIT, os._exit, _CUT_OFF)
         listeners = [
             Listener(name, bound.sock) for name, bound in zip(self.app.names, self.sockets, strict=True)
         ]
         settings = self.app.home.gateway
         service = Service(settings.server, self.wsgi, listeners, self.app.tls, limits=settings.limits)
+        loop.add_signal_handler(signal.SIGTERM, self._leave, service, stop)
+        loop.add_signal_handler(STOP_ALONE, stop.set)
+        loop.add_signal_handler(signal.SIGQUIT, os._exit, _CUT_OFF)
         service.start(failed=stop.set)
         self.wsgi.begin(ServiceFloor(service, loop), self.control)
         heart = asyncio.create_task(self._beat(stop))
         await stop.wait()
-        if self._all_stop:
-            await service.linger()
+        if self._leaving is not None:
+            self._leaving.cancel()
         finished = await service.stop()
         heart.cancel()
         return finished
 
-    def _with_the_server(self, stop: asyncio.Event) -> None:
-        """Stop as all workers do: whoever sends requests here is to go elsewhere first."""
-        self._all_stop = not stop.is_set()
-        stop.set()
+    def _leave(self, service: Service, stop: asyncio.Event) -> None:
+        """Stop with the whole server: whoever sends requests here is to go elsewhere first.
+
+        Of a Ctrl-C the signal for this worker alone may be read after the master's: it ends the delay then.
+        """
+
+        async def leave() -> None:
+            if not stop.is_set():
+                await service.linger()
+                stop.set()
+
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(leave())
 
     async def _beat(self, stop: asyncio.Event) -> None:
         """Show the arbiter that the loop turns; stop when the arbiter itself has gone."""

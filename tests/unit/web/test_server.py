@@ -84,6 +84,16 @@ def test_told_to_stop_it_is_not_ready_first_and_goes_on_serving_for_the_delay(se
     assert served.process.wait(PATIENCE) == 0
 
 
+def test_a_worker_that_hears_of_a_ctrl_c_from_the_master_first_waits_for_nobody_either(serving) -> None:
+    served = serving(server={"stop_delay_seconds": 600}).ready()
+    workers = served.workers()
+    served.process.send_signal(signal.SIGTERM)
+    served.wait_until(lambda: served.ask(READY).status == 503)
+    for worker in workers:
+        os.kill(worker, STOP_ALONE)
+    assert served.process.wait(PATIENCE) == 0
+
+
 def test_ctrl_c_in_a_terminal_waits_for_no_load_balancer(serving) -> None:
     served = serving(server={"stop_delay_seconds": 600}).ready()
     os.killpg(served.process.pid, signal.SIGINT)

@@ -75,10 +75,9 @@ class Connection:
         self._shared = shared
         self.phase = Phase.OPENING
 
-    @property
-    def peer(self) -> str:
-        """Address of the other end."""
-        return self._origin.peer[0]
+    def drop(self) -> None:
+        """Give the socket back, at once."""
+        self._stream.close()
 
     async def run(self) -> None:
         """Serve until either side ends it. What the network does is logged, and raises nothing."""

@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, Literal
 
@@ -186,46 +187,48 @@ class Service:
                 await asyncio.sleep(_EXHAUSTED_SECONDS)
             return False
         try:
-            connection = self._connection(sock, listener)
+            origin = Origin(listener.name, _address(sock.getpeername()), _address(sock.getsockname()))
+            client = "" if room is self._admin else self._clients.enter(origin.peer[0], room.free_places)
         except OSError:  # reset before we came to it
             sock.close()
             return True
-        client = self._enter(connection, room)
         if client is None:
             self._shared.application.limit_reached(LimitReached("connections"))
             sock.close()
             return True
+        self._begin(self._connection(sock, origin), room, client)
+        return True
+
+    def _begin(self, connection: Connection, room: Room, client: str) -> None:
+        """Let a connection live. Where too many have said nothing yet, the oldest of them ends for it."""
         room.enter()
         task = asyncio.create_task(connection.run())
         self._connections[task] = connection
-        self._shared.unheard.add(connection, task)
         task.add_done_callback(lambda done: self._ended(done, room, client))
-        return True
-
-    def _enter(self, connection: Connection, room: Room) -> str | None:
-        """Count a connection for its client, and make room among those that say nothing. None: one too many."""
         if room is self._admin:
-            return ""
-        places = self._settings.worker_connections
-        most = self._shared.limits.handshakes or max(1, places - places // (SHARE + 1))
-        if len(self._shared.unheard) >= most:
-            self._shared.unheard.end_oldest()
+            return
+        unheard, places = self._shared.unheard, self._settings.worker_connections
+        if len(unheard) >= (self._shared.limits.handshakes or max(1, places - places // (SHARE + 1))):
+            unheard.end_oldest()
             self._shared.application.limit_reached(LimitReached("handshakes"))
-        return self._clients.enter(connection.peer, room.free_places)
+        unheard.add(connection, task)
 
-    def _connection(self, sock: socket.socket, listener: Listener) -> Connection:
+    def _connection(self, sock: socket.socket, origin: Origin) -> Connection:
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        origin = Origin(listener.name, _address(sock.getpeername()), _address(sock.getsockname()))
-        tls = self._tls.get(listener.name)
+        with suppress(OSError):  # the other end has gone already: the first read will tell
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = self._tls.get(origin.listener)
         stream: Stream = PlainStream(sock) if tls is None else TlsStream(sock, tls, self._handshake)
         return Connection(stream, origin, self._shared)
 
     def _ended(self, task: asyncio.Task[None], room: Room, client: str) -> None:
-        self._shared.unheard.heard(self._connections.pop(task))
+        connection = self._connections.pop(task)
+        self._shared.unheard.heard(connection)
         self._clients.leave(client)
         room.leave()
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled():
+            connection.drop()  # it may never have begun
+        elif task.exception() is not None:
             log.error("a connection ended in an unexpected error", exc_info=task.exception())
 
 

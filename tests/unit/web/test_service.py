@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from gateway.config.model import LimitsSettings, ServerSettings
+from gateway.observe.limit_events import LimitReached
 from gateway.tls import ListenerTls, server_tls
 from gateway.web.connection import Phase
 from tests.fixtures.pki import Pki
@@ -240,3 +241,54 @@ def test_running_out_of_files_is_logged_and_survived(
         assert ask(first, post("Echo")).status == 200
         assert ask(sock, post("Echo")).status == 200
     assert "cannot accept on http: Too many open files" in caplog.text
+
+
+def test_one_client_does_not_take_all_places_and_is_closed_at_once(web_service: ServiceFactory) -> None:
+    service = web_service(limits=LimitsSettings(connections_per_client=2))
+    with service.connect() as first, service.connect() as second:
+        assert ask(first, post("Echo")).status == 200
+        assert ask(second, post("Echo")).status == 200
+        with service.connect() as third:
+            assert read_to_end(third) == b""
+        assert service.desk.limits == [LimitReached("connections")]
+        first.close()
+        wait_until(lambda: service.do(lambda: service.service.load.connections) == 1)
+        with service.connect() as again:
+            assert ask(again, post("Echo")).status == 200
+
+
+def test_the_oldest_of_too_many_silent_clients_is_closed_and_who_has_spoken_stays(
+    web_service: ServiceFactory,
+) -> None:
+    service = web_service(limits=LimitsSettings(handshakes=2))
+    with ExitStack() as stack:
+        spoke = stack.enter_context(service.connect())
+        assert ask(spoke, post("Echo")).status == 200
+        silent = []
+        for number in range(1, 5):
+            silent.append(stack.enter_context(service.connect()))
+            # the one before goes once this one is there
+            wait_until(lambda n=number: service.do(lambda: service.service.load.connections) == 1 + min(n, 2))
+        assert [read_to_end(sock) for sock in silent[:2]] == [b"", b""]
+        assert service.desk.limits == [LimitReached("handshakes")] * 2
+        assert all(ask(sock, post("Echo")).status == 200 for sock in (spoke, *silent[2:]))
+
+
+def test_connections_that_end_before_they_begin_leave_no_socket_behind(web_service: ServiceFactory) -> None:
+    service = web_service(limits=LimitsSettings(handshakes=1))
+    with ExitStack() as stack:
+        silent = [stack.enter_context(service.connect()) for _ in range(50)]
+        wait_until(lambda: service.do(lambda: service.service.load.connections) == 1)
+        assert [read_to_end(sock) for sock in silent[:-1]] == [b""] * 49
+
+
+def test_operators_are_no_clients_and_may_be_silent(web_service: ServiceFactory, pki: Pki) -> None:
+    limits = LimitsSettings(handshakes=1, connections_per_client=1)
+    service = web_service(tls={"admin": tls_of(pki)}, limits=limits)
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(service.connect("admin"))
+        wait_until(lambda: service.do(lambda: service.service.load.connections) == 4)
+        with service.connect("admin", client(pki)) as sock:
+            assert ask(sock, READY, "GET").status == 200
+    assert not service.desk.limits

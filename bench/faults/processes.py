@@ -1,5 +1,6 @@
 """Processes of the gateway killed under load: a worker, the master."""
 
+import functools
 import os
 import random
 import signal
@@ -17,14 +18,19 @@ SUPERVISOR_SECONDS = 0.5
 """How long a supervisor waits before it starts again what has ended, as RestartSec= of systemd."""
 
 
+def _replaced(made: Scene, victim: int) -> bool:
+    return len(made.gateway.workers - {victim}) == 2
+
+
 def worker_killed(pace: Pace) -> Ledger:
     with scene() as made:
         draw = random.Random(SEED)
 
         def strike() -> None:
             for _ in range(pace.times):
-                os.kill(draw.choice(sorted(made.gateway.workers)), signal.SIGKILL)
-                wait_until(lambda: len(made.gateway.workers) == 2, "another worker in its place")
+                victim = draw.choice(sorted(made.gateway.workers))
+                os.kill(victim, signal.SIGKILL)
+                wait_until(functools.partial(_replaced, made, victim), "another worker in its place")
                 time.sleep(draw.random() * 0.5)
 
         ledger = made.under(strike)

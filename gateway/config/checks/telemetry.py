@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.config.catalogue import telemetry as found
@@ -9,12 +10,22 @@ from gateway.config.checks.places import GATEWAY_FILE, is_loopback
 from gateway.config.model import Home
 from gateway.errors import Problem
 
+_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http"
+
 
 def driver(home: Home) -> Iterator[Problem]:
     """Name traces that the installation cannot send."""
-    if home.gateway.telemetry.traces and find_spec("opentelemetry") is None:
+    if home.gateway.telemetry.traces and not _is_installed():
         text = 'needs the extra "telemetry": pip install "ims-gateway[telemetry]"'
         yield found.DRIVER.at(GATEWAY_FILE, "telemetry.traces", text)
+
+
+def _is_installed() -> bool:
+    """Tell whether the exporter is there: other packages may have brought parts of OpenTelemetry along."""
+    try:
+        return find_spec("opentelemetry.sdk.trace") is not None and find_spec(_EXPORTER) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def secrets(home: Home) -> Iterator[Problem]:

@@ -21,8 +21,15 @@ def home_with(tmp_path):
     return make
 
 
-def test_traces_need_the_extra(home_with, monkeypatch):
-    monkeypatch.setattr(telemetry, "find_spec", lambda name: None if name == "opentelemetry" else object())
+@pytest.mark.parametrize("missing", ["opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http"])
+@pytest.mark.parametrize("found", [None, ModuleNotFoundError("no parent")])
+def test_traces_need_the_extra(home_with, monkeypatch, missing, found):
+    def find(name):
+        if name == missing and found is not None:
+            raise found
+        return None if name == missing else object()
+
+    monkeypatch.setattr(telemetry, "find_spec", find)
     (problem,) = telemetry.driver(home_with("http://127.0.0.1:4318/v1/traces"))
     text = 'needs the extra "telemetry": pip install "ims-gateway[telemetry]"'
     assert (str(problem), problem.warning) == (f"gateway.toml: telemetry.traces: {text}", False)

@@ -44,7 +44,7 @@ def catalogue() -> Mapping[str, Described]:
     registries = (Metrics().registry, callout.common.registry, callout.registry)
     found = {one.name: one for registry in registries for one in _registered(registry)}
     for ends, days in DAYS.items():
-        text = "The same as days from now; negative when it has ended."
+        text = "Days until then; negative when it has ended."
         found[days] = Described(days, "gauge", found[ends].labels, text)
     text = "Files of workers that are damaged: what was counted there is not shown."
     found[SKIPPED] = Described(SKIPPED, "gauge", (), text)

@@ -70,7 +70,7 @@ class CalloutMetrics:
         )
         self._failures = Counter(
             "imsgw_callout_failures_total",
-            "Those of them that failed, by status code.",
+            "Callouts and deliveries that failed, by status code.",
             ["service", "status"],
             registry=registry,
         )

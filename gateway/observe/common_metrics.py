@@ -45,7 +45,7 @@ class CommonMetrics:
         )
         self._unprotected = Counter(
             "imsgw_replay_store_unprotected_total",
-            'Those of them that went on without protection, with `on_failure = "accept"`.',
+            'Messages and PassTickets that went on unprotected, with `on_failure = "accept"`.',
             registry=registry,
         )
         self._full = Counter(

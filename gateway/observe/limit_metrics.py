@@ -31,7 +31,7 @@ class LimitMetrics:
         )
         self._uncounted = Counter(
             "imsgw_limits_store_uncounted_total",
-            "Those of them that went on all the same.",
+            'Requests that went on uncounted, with `on_failure = "accept"`.',
             registry=registry,
         )
         self._up = Gauge(

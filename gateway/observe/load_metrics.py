@@ -19,7 +19,7 @@ class LoadMetrics:
         self._in_flight = gauge(
             "imsgw_requests_in_flight", "Requests that hold a thread or wait for one, of all workers."
         )
-        self._waiting = gauge("imsgw_requests_waiting", "Those of them that wait for a thread.")
+        self._waiting = gauge("imsgw_requests_waiting", "Requests that wait for a thread.")
         self._connections = gauge(
             "imsgw_connections", "Connections of clients that are open, on all listeners."
         )

@@ -4,6 +4,8 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -87,3 +89,16 @@ def test_a_store_that_is_not_named_any_more_is_forgotten(home):
     server = home.gateway.server.model_copy(update={"client_truststore": None})
     changed = replace(home, gateway=home.gateway.model_copy(update={"server": server}))
     assert told(ends.look(changed, NOW)).keys() == {("server", "server.p12")}
+
+
+def test_stores_of_services_that_believe_signers_and_of_consumers_are_told_once_however_many_name_them(home):
+    trusts = SimpleNamespace(truststore=home.gateway.server.client_truststore, keystore=None)
+    service: Any = SimpleNamespace(settings=SimpleNamespace(security=trusts))
+    many = replace(home, services={"one": service, "other": service}, consumers={"third": service})
+    found = [(one.use, one.store) for one in Ends().look(many, NOW)]
+    assert sorted(found) == [
+        ("callout", "ca.pem"),
+        ("clients", "ca.pem"),
+        ("server", "server.p12"),
+        ("signers", "ca.pem"),
+    ]

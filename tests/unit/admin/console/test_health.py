@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.admin.console.health import concerns
+from gateway.audit.picture import AuditPicture
 from gateway.config.model import GatewaySettings, Home, ServerSettings
 from gateway.control.reloaded import Outcome, Reloaded
 from gateway.errors import Problem
@@ -64,6 +65,21 @@ def test_ways_to_ims_connect_that_are_down_or_crowded_are_told(snapshot):
     ]
     assert told(snapshot, [worker(1, pools=(crowded,)), worker(2)]) == [
         ("warn", "3 requests waiting for a socket to 127.0.0.1:9999 (ims1)")
+    ]
+
+
+def test_an_audit_trail_that_is_down_has_lost_records_or_whose_receiver_is_away_is_told(snapshot, clock):
+    well = AuditPicture("file:a", "json", "refuse", True, clock.now(), "", 5, 0)
+    down = replace(well, up=False, reason="disk full", lost=2)
+    away = replace(well, waiting=7, receiver="refused")
+
+    assert told(snapshot, [worker(1, audit=well), worker(2, audit=well)]) == []
+    assert told(snapshot, [worker(1, audit=well), worker(2, audit=down)]) == [
+        ("bad", "The audit trail cannot be written, requests are refused: disk full"),
+        ("bad", "2 audit records lost since the workers started"),
+    ]
+    assert told(snapshot, [worker(1, audit=away), worker(2)]) == [
+        ("warn", "The syslog receiver of the audit trail does not answer; 7 records wait")
     ]
 
 

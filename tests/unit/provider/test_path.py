@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from gateway.audit.auditor import NotAuditedError
+from gateway.audit.ports import Unaudited
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import Bundle, ProviderSettings, Service, SignOnSettings
 from gateway.errors import GatewayError, ImsError, M, SecurityError, TransportError
@@ -14,6 +16,7 @@ from gateway.identity.authenticator import Decision
 from gateway.identity.seconds import Seconds
 from gateway.identity.signon import SignOnGuard
 from gateway.observe import timeline
+from gateway.outcome import Outcome
 from gateway.provider.path import Journey, Route
 from gateway.safexml import Bounds
 from gateway.soap.operations import Operation
@@ -57,6 +60,7 @@ def journey_for(tmp_path):
         password="WONDER1",
         authenticator=None,
         peer="192.0.2.1",
+        audit=None,
         **operation,
     ):
         settings = ProviderSettings.model_validate(
@@ -88,6 +92,7 @@ def journey_for(tmp_path):
             Unremembered(),
             Seconds(Unremembered()),
             authenticator=authenticator,
+            audit=audit or Unaudited(),
         )
         header = username_token(user, password) if token == "username" else ""
         body = envelope("<a>x</a>", header)
@@ -124,6 +129,24 @@ def test_an_answer_is_told_with_caller_and_transaction(journey_for):
     assert "WONDER1" not in repr(told)
     (call,) = backend.calls
     assert (call.caller.user, call.caller.password.reveal(), call.caller.group) == ("ALICE", "WONDER1", "")
+
+
+class Closed(Unaudited):
+    """An audit trail that cannot be written."""
+
+    def require(self):
+        raise NotAuditedError("disk full", Outcome.NOT_SENT)
+
+
+def test_nothing_goes_to_ims_that_could_not_be_recorded_and_who_is_refused_anyway_is_told_why(journey_for):
+    backend = Backend(b"<a>y</a>")
+
+    error, told = travel(journey_for(backend, audit=Closed()))
+
+    assert (error.message, error.message.http_status) == (M.AUDIT_DOWN, 503)
+    assert (told.outcome, told.reached_ims_connect, backend.calls) == ("refused", False, [])
+    refused, _ = travel(journey_for(backend, password="too long a password", audit=Closed()))
+    assert refused.message is M.PASSWORD_LENGTH
 
 
 def test_a_one_way_call_is_send_only_and_has_no_payload(journey_for):

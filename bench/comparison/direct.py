@@ -39,9 +39,13 @@ def measure(port: int, rate: float, seconds: float, callers: int) -> dict[str, i
     )
     interaction = Interaction(transaction="ECHO", segments=transaction_input("ECHO", text_of(1)))
     took: list[float] = []
+    begin = threading.Barrier(callers)
     with Client(settings) as client:
 
-        def call(number: int, start: float) -> None:
+        def call(number: int) -> None:
+            client.run(interaction)  # opens a socket, which is nobody's time
+            begin.wait()
+            start = time.monotonic()
             due = start + number / rate
             while due < start + seconds:
                 time.sleep(max(due - time.monotonic(), 0))
@@ -49,8 +53,7 @@ def measure(port: int, rate: float, seconds: float, callers: int) -> dict[str, i
                 took.append(time.monotonic() - due)
                 due += callers / rate
 
-        start = time.monotonic() + 0.2
-        threads = [threading.Thread(target=call, args=(number, start)) for number in range(callers)]
+        threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
         for thread in threads:
             thread.start()
         for thread in threads:

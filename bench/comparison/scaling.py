@@ -128,6 +128,7 @@ class Scaling:
         """Measure one gateway while more and more requests wait for IMS."""
         server = home.start("waiting", self._place, self._standin, _WIDE)
         try:
+            self._load(server, iter([(PLAIN, plain("warm"))]), self._plan(self._pace.connections))
             idle = _idle(server)
             for count in counts:
                 self._waiting(server, count, idle)
@@ -147,7 +148,7 @@ class Scaling:
             cpu_microseconds=round(max(cpu - idle * outcome.seconds, 0) / outcome.requests * 1e6, 1),
             requests_per_second=round(outcome.requests / outcome.seconds),
             sleep_milliseconds=sleep,
-            added_milliseconds={at: outcome.microseconds[at] / 1000 - sleep for at in ("p50", "p99")},
+            added_milliseconds={at: round(outcome.microseconds[at] / 1000 - sleep, 2) for at in ("p50", "p99")},
             idle_cpu_milliseconds_a_second=round(idle * 1000, 2),
         )
 

@@ -56,7 +56,7 @@ class Runtime(Steered):
         self._thread = threading.Thread(target=self._play, args=(scenario,))
 
     def made(self, home, contracts, *, sink, clock, metrics, audit):
-        self.given = home, contracts, sink, clock, metrics
+        self.given = home, contracts, sink, clock, metrics, audit
         return self
 
     def start(self):

@@ -238,7 +238,7 @@ def ask_for_metrics(door: FrontDoor, listener: Any, method: str = "GET", path: s
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_metrics_are_shown_on_the_admin_listener_and_have_a_thread_of_their_own(counting: FrontDoor, method: str) -> None:
+def test_metrics_are_shown_on_the_admin_listener_beside_the_threads(counting: FrontDoor, method: str) -> None:
     reply = ask_for_metrics(counting, "admin", method)
     assert (reply.status, reply.body) == (200, b"a 1\n")
     assert reply.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"

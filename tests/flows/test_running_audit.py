@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import socketserver
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -11,6 +13,7 @@ from gateway.audit.rotation import full_files
 from tests.fixtures.admin import TOKENS, write_accounts
 from tests.fixtures.calling import Caller, text_of
 from tests.fixtures.in_process import username_token, work
+from tests.fixtures.ports import free_ports
 from tests.fixtures.reloading import imsgw
 from tests.fixtures.running_gateway import REPOSITORY, wait_until
 from tests.fixtures.siem import read_cef, read_leef
@@ -277,6 +280,35 @@ def test_a_gateway_prints_its_trail_for_a_container_s_runtime_in_lines_of_their_
     ids = [getattr(event, "event_id", "") or event.class_id for event in events]
     assert (ids[0], ids[-1]) == ("GatewayStarted", "GatewayStopped")
     assert sorted(ids[1:-1]) == ["Invoke", "RequestRefused"]
+
+
+class Receiver(socketserver.StreamRequestHandler):
+    """Reads messages by their octet count (RFC 6587, section 3.4.1), and keeps what is behind their headers."""
+
+    def handle(self) -> None:
+        while count := b"".join(iter(lambda: self.rfile.read(1).strip(), b"")):
+            message = self.rfile.read(int(count))
+            self.server.lines.append(message.split(b" ", 7)[7].decode())  # type: ignore[attr-defined]
+
+
+def test_a_gateway_sends_its_trail_to_a_receiver_that_comes_later(gateway_factory, session_standin):
+    (port,) = free_ports(1)
+    other = gateway_factory(
+        session_standin,
+        {"server.workers": 1, "audit.format": "leef", "audit.to": f"syslog+tcp://127.0.0.1:{port}"},
+    )
+    with Caller(other.https_url, other.ca) as calling:
+        assert calling.post("LabPort", work("echo", CANARY)).status == 200
+    with socketserver.ThreadingTCPServer(("127.0.0.1", port), Receiver) as server:
+        server.daemon_threads = True
+        server.lines = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        wait_until(lambda: len(server.lines) >= 2, "the records of before", 40)  # type: ignore[attr-defined]
+        other.stop()
+        events = {read_leef(line).event_id for line in server.lines}  # type: ignore[attr-defined]
+        server.shutdown()
+
+    assert {"GatewayStarted", "Invoke"} <= events
 
 
 def test_a_gateway_whose_trail_cannot_be_written_does_not_start(tmp_path):

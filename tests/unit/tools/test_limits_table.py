@@ -5,7 +5,7 @@ import pytest
 from gateway.config.model import GatewaySettings
 from gateway.config.words import fields_of
 from gateway.errors import M
-from gateway.web.http import MAX_HEADER_BYTES
+from gateway.web.way import MAX_HEADER_BYTES
 from tools.limits_table import PAGE, WORDS, page
 
 HEAD = "| limit | value | set by | beyond it |\n| --- | --- | --- | --- |\n"
@@ -17,7 +17,7 @@ def test_the_page_is_that_of_the_code():
 
 def test_a_constant_is_fixed():
     row = f"| Header | {MAX_HEADER_BYTES:,} bytes | fixed | `{M.HEADER_TOO_LARGE.id}` |\n"
-    assert page("= gateway.web.http:MAX_HEADER_BYTES bytes | Header | {M.HEADER_TOO_LARGE}") == HEAD + row
+    assert page("= gateway.web.way:MAX_HEADER_BYTES bytes | Header | {M.HEADER_TOO_LARGE}") == HEAD + row
 
 
 def test_a_key_stands_with_default_and_range():

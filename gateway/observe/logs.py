@@ -160,7 +160,10 @@ class CalloutLog:
         self._log.log(_callout_level(event), _callout_words(event), **told)
 
 
-def _callout_level(event: CalloutEvent) -> int:
+_Logged = CalloutEnded | LateAnswer | ListenerChanged | CircuitChanged
+
+
+def _callout_level(event: _Logged) -> int:
     if isinstance(event, CalloutEnded):
         return {"answered": logging.INFO, "accepted": logging.INFO, "dead": logging.ERROR}.get(
             event.outcome, logging.WARNING
@@ -172,7 +175,7 @@ def _callout_level(event: CalloutEvent) -> int:
     return logging.WARNING
 
 
-def _callout_words(event: CalloutEvent) -> str:
+def _callout_words(event: _Logged) -> str:
     if isinstance(event, CalloutEnded):
         return "dead letter" if event.outcome == "dead" else "callout"
     if isinstance(event, LateAnswer):

@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.envelope import WSSE, SoapVersion
+from gateway.envelope import WSA10, WSSE, SoapVersion
 from gateway.errors import (
     AddressingError,
     GatewayError,
@@ -24,7 +24,7 @@ from gateway.errors import (
     Side,
 )
 from gateway.safexml import Element, serialize
-from gateway.soap.addressing import WSA10, Addressing, fault_headers
+from gateway.soap.addressing import Addressing, fault_headers
 from gateway.soap.answer import PREFIX, SoapAnswer, build_envelope, content_type
 
 DETAIL: Final = "urn:ims-gateway:fault"

@@ -12,9 +12,8 @@ import zeep
 from lxml import etree
 from zeep.wsdl.messages.base import SerializedMessage
 
-from gateway.envelope import SoapVersion
+from gateway.envelope import WSA10, SoapVersion
 from gateway.safexml import Element, serialize
-from gateway.soap.addressing import WSA10
 from gateway.soap.answer import PREFIX
 from gateway.soap.bindings import Bound
 

@@ -3,17 +3,9 @@
 import pytest
 
 from gateway import safexml
-from gateway.envelope import read_envelope
+from gateway.envelope import WSA04, WSA10, read_envelope
 from gateway.errors import AddressingError
-from gateway.soap.addressing import (
-    UNDERSTOOD,
-    WSA04,
-    WSA10,
-    Addressing,
-    fault_headers,
-    read_addressing,
-    reply_headers,
-)
+from gateway.soap.addressing import UNDERSTOOD, Addressing, fault_headers, read_addressing, reply_headers
 from tests.fixtures.soap import FIND, envelope
 
 VERSIONS = pytest.mark.parametrize("namespace", [WSA10, WSA04])

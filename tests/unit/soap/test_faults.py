@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from gateway import safexml
-from gateway.envelope import WSSE, SoapVersion
+from gateway.envelope import WSA10, WSSE, SoapVersion
 from gateway.errors import (
     AddressingError,
     GatewayError,
@@ -16,7 +16,7 @@ from gateway.errors import (
     SecurityError,
     WssFault,
 )
-from gateway.soap.addressing import WSA10, Addressing
+from gateway.soap.addressing import Addressing
 from gateway.soap.answer import SoapAnswer
 from gateway.soap.faults import DETAIL, render
 from tests.fixtures.soap import SOAP11, SOAP12

@@ -50,7 +50,7 @@ class News:
     def __init__(self, gateway) -> None:
         self._gateway, self._before = gateway, len(gateway.audit)
 
-    def records(self, wanted: int = 1) -> list[dict]:
+    def records(self, wanted=1):
         """Return all new records, once there are as many as are wanted."""
         wait_until(lambda: len(self._gateway.audit) >= self._before + wanted, f"{wanted} audit records")
         return self._gateway.audit[self._before :]
@@ -238,7 +238,7 @@ def test_while_the_trail_cannot_be_written_nothing_is_done_and_it_goes_on_by_its
     assert sum(one["imsgw"].get("lost", 0) for one in resumed) >= done
 
 
-def answered_refusal(caller) -> int:
+def answered_refusal(caller):
     return caller.post("LabPort", work("echo", "x"), username_token("ALICE", "WONDER1")).status
 
 

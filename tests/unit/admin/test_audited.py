@@ -5,13 +5,15 @@ import pytest
 from gateway.admin.application import AdminApplication
 from gateway.audit.auditor import NotAuditedError
 from gateway.audit.ports import Unaudited
+from gateway.observe.admin_events import ManagementCall, SignInEnded
 from gateway.outcome import Outcome
 from tests.fixtures.admin import PASSWORD, Admin, csrf_of
 
 
 class Audit(Unaudited):
     def __init__(self) -> None:
-        self.calls, self.sign_ins = [], []
+        self.calls: list[ManagementCall] = []
+        self.sign_ins: list[SignInEnded] = []
         self.closed = self.failing = False
 
     def require(self) -> None:

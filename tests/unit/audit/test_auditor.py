@@ -1,6 +1,7 @@
 import json
 import logging
 from functools import partial
+from typing import Any, Literal
 
 import pytest
 
@@ -36,7 +37,7 @@ class Target:
         self.closed = True
 
     @property
-    def records(self) -> list[dict]:
+    def records(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.lines]
 
 
@@ -56,7 +57,7 @@ class Counted:
 
 
 class Desk:
-    def __init__(self, clock, on_failure: str = "refuse", per_second: int = 2) -> None:
+    def __init__(self, clock, on_failure: Literal["refuse", "count"] = "refuse", per_second: int = 2) -> None:
         self.target, self.counted, self.clock = Target(), Counted(), clock
         means = Means(self.target, "file:a", "json", on_failure, clock, "serve 1", self.counted)
         self.auditor = Auditor(means)
@@ -181,7 +182,7 @@ def test_a_flood_of_one_kind_from_one_address_is_told_by_its_first_and_by_how_ma
     assert told_of == [("192.0.2.18", 0), ("192.0.2.18", 0), ("192.0.2.99", 0), ("192.0.2.18", 48)]
 
 
-def _members(event) -> dict:
+def _members(event):
     return {name: getattr(event, name) for name in event.__dataclass_fields__}
 
 

@@ -185,7 +185,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_nothing_of_it(tmp_pa
     target.write('{"a":1}')
     before, real = path.read_bytes(), os.write
 
-    def full(descriptor: int, data: bytes) -> int:
+    def full(descriptor, data):
         if len(data) > 10 and b'{"a":2}'[:5] == data[:5]:
             return real(descriptor, data[:10])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -12,6 +12,7 @@ from gateway.callout.delivery import Delivery
 from gateway.callout.journal.entries import Entry, JournalError, NewEntry, Stage
 from gateway.callout.process_parts import AuditedCallouts
 from gateway.clock import SYSTEM_CLOCK
+from gateway.observe.callout_events import CalloutEvent
 from gateway.outcome import Outcome
 from tests.unit.callout.parts import SOURCE, Heard, answers, fails, received, stage
 from tests.unit.callout.test_delivery import ANSWER, deliver, entry, outcomes
@@ -25,7 +26,8 @@ class Audit(Unaudited):
     def __init__(self, troubles: int = 0) -> None:
         self.open = True
         self.troubles = troubles
-        self.done, self.others = [], []
+        self.done: list[CalloutEvent] = []
+        self.others: list[CalloutEvent] = []
 
     def callout(self, event):
         self.others.append(event)

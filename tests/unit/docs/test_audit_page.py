@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def full() -> list[AuditRecord]:
         )
         for field in fields(AuditRecord)
     }
-    known = {name: value for name, value in told.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     record = replace(of_request(ANSWERED, STAMP), **{**known, "source": "192.0.2.1", "severity": 1, "dfs": ""})
     return [base, record, replace(record, source="2001:db8::1"), replace(record, source="x", reason="\t")]
 
@@ -74,7 +75,7 @@ def names_of(section: str) -> set[str]:
     }
 
 
-def paths_of(value: dict, prefix: str = "") -> set[str]:
+def paths_of(value: dict[str, Any], prefix: str = "") -> set[str]:
     found: set[str] = set()
     for name, inner in value.items():
         nested = isinstance(inner, dict) and f"{prefix}{name}" != "imsgw.milliseconds"

@@ -1,6 +1,7 @@
 """Answers and reloads that cannot be recorded are not given, and not done."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ CANARY = b"the answer of IMS"
 
 class Audit(Unaudited):
     def __init__(self, *, right: bool) -> None:
-        self.right, self.events = right, []
+        self.right = right
+        self.events: list[Any] = []
 
     def request(self, event):
         self.events.append(event)
@@ -47,10 +49,12 @@ class Sink:
         self.events.append(event)
 
 
-def answered(monkeypatch, audit, error: GatewayError | None = None):
+def answered(monkeypatch, audit, error=None):
     monkeypatch.setattr("gateway.runtime.services.Journey", Journey)
     answer = SoapAnswer(500 if error else 200, (("Content-Type", "text/xml"),), CANARY, error)
     sink = Sink()
+    soap: Any
+    probe: Any
     soap, probe = SimpleNamespace(handle=lambda *_: answer), SimpleNamespace(answered=lambda *_: None)
     endpoint = Endpoint(SimpleNamespace(audit=audit), soap, sink, probe)
     status, headers, body = endpoint.answer(arrival(b"<x/>"))
@@ -86,7 +90,8 @@ def test_a_refusal_is_answered_as_that_recorded_or_not(monkeypatch):
 
 class Recorder:
     def __init__(self, *, right: bool) -> None:
-        self.right, self.events = right, []
+        self.right = right
+        self.events: list[Any] = []
 
     def __call__(self, event):
         self.events.append(event)

@@ -74,29 +74,24 @@ class Bench:
         made = list(race.messages(service, self._place, count, SYSTEM_CLOCK.now()))
         return requests_of(service, made)
 
-    def whole(self, service: str) -> float:
-        """Return the CPU time of a request on its whole way, nothing measured within: microseconds."""
-        rounds: list[float] = []
-        with begun(self._place, self._standin.port) as subject:
-            self._go(subject, service)
-            for _ in range(self._pace.rounds):
-                requests = self._requests(service)
-                began = time.process_time()
-                in_worker_threads(requests, lambda some: _send(subject, some))
-                rounds.append((time.process_time() - began) / len(requests) * 1e6)
-        return round(median(rounds), 1)
+    def layers(self, service: str, cost: Cost) -> tuple[dict[str, float], float]:
+        """Return the CPU time of a request in each layer, and that of its way with nothing measured within.
 
-    def layers(self, service: str, cost: Cost) -> dict[str, float]:
-        """Return the CPU time of a request in each layer: microseconds, the medians of the rounds."""
-        meter, rounds = Meter(), list[dict[str, float]]()
+        Microseconds, the medians of rounds; those of the one and of the other take turns.
+        """
+        meter, rounds, wholes = Meter(), list[dict[str, float]](), list[float]()
         with wrapped(meter.wrap), begun(self._place, self._standin.port) as subject:
-            self._go(subject, service)
+            self._go(subject, self._requests(service))
             for _ in range(self._pace.rounds):
                 meter.clear()
-                self._go(subject, service)
+                self._go(subject, self._requests(service))
                 rounds.append(meter.microseconds(cost, self._pace.requests))
+                meter.on = False
+                wholes.append(self._go(subject, self._requests(service)))
+                meter.on = True
         medians = {layer: median(each.get(layer, 0.0) for each in rounds) for layer in SEAMS}
-        return {layer: round(took, 1) for layer, took in medians.items() if took}
+        found = {layer: round(took, 1) for layer, took in medians.items() if took}
+        return found, round(median(wholes), 1)
 
     def served(self, server: Server, service: str) -> float:
         """Return the CPU time of a request to `imsgw serve` over HTTP: microseconds."""
@@ -114,7 +109,7 @@ class Bench:
         """Print where the time of a request goes, function by function."""
         profiler = cProfile.Profile(time.thread_time)
         with begun(self._place, self._standin.port) as subject:
-            self._go(subject, service)
+            self._go(subject, self._requests(service))
             requests = self._requests(service, 400)
 
             def profiled(some: Sequence[bytes]) -> None:
@@ -128,15 +123,19 @@ class Bench:
         print(f"{len(requests)} requests; times are seconds of all together, profiling makes calls dearer")
         pstats.Stats(profiler).sort_stats(sort).print_stats(60)
 
-    def _go(self, subject: Subject, service: str) -> None:
-        in_worker_threads(self._requests(service), lambda some: _send(subject, some))
+    def _go(self, subject: Subject, requests: Sequence[bytes]) -> float:
+        """Send them; return the CPU microseconds of one."""
+        began = time.process_time()
+        in_worker_threads(requests, lambda some: _send(subject, some))
+        return (time.process_time() - began) / len(requests) * 1e6
 
 
 def _measure(bench: Bench, made: Place, server: Server, rounds: int) -> dict[str, Any]:
     cost = Cost()
     figures: dict[str, Any] = {"floors": dict(floors(made.senders.many[0], SYSTEM_CLOCK.now(), rounds))}
     for service in SERVICES:
-        layers, whole, served = bench.layers(service, cost), bench.whole(service), bench.served(server, service)
+        layers, whole = bench.layers(service, cost)
+        served = bench.served(server, service)
         figures[service] = {
             "layers_microseconds": layers,
             "sum_of_layers": round(sum(layers.values()), 1),

@@ -56,6 +56,14 @@ def test_a_layer_that_raises_is_measured_all_the_same():
     assert not meter.within
 
 
+def test_nothing_is_measured_while_it_is_off():
+    meter = Meter()
+    passed = meter.wrap("one", lambda text: text * 2)
+    meter.on = False
+    assert passed("a") == "aa"
+    assert not meter.calls
+
+
 def test_measuring_is_no_part_of_what_is_measured():
     cost, meter = Cost(), Meter()
     inner = meter.wrap("inner", lambda: None)

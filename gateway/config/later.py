@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 
 from gateway.config.consumer import ConsumerOperation
-from gateway.config.server import GatewaySettings
 from gateway.config.service import OperationSettings
 from gateway.config.values import Settings
 
-KEYS: Mapping[type[Settings], frozenset[str]] = {
-    GatewaySettings: frozenset({"audit"}),
-}
-"""Keys by the table they will stand in."""
+KEYS: Mapping[type[Settings], frozenset[str]] = {}
+"""Keys by the table they will stand in; none at this time."""
 
 VALUES: Mapping[type[Settings], Mapping[str, frozenset[str]]] = {
     OperationSettings: {"adapter": frozenset({"copybook"})},

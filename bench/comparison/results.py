@@ -80,14 +80,14 @@ class Results:
     def lacks(self, name: str, reasons: list[str]) -> None:
         """Keep why there are no figures of a contestant."""
         self.record["missing"].setdefault(name, []).extend(reasons)
-        print(f"{name}: {'; '.join(reasons)}", flush=True)
         self.save()
+        print(f"{name}: {'; '.join(reasons)}", flush=True)
 
     def add(self, part: str, **figures: Any) -> None:
         """Keep a row, and show it."""
         self.record[part].append(figures)
-        print(f"{part}: " + ", ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
         self.save()
+        print(f"{part}: " + ", ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
 
     def finish(self) -> None:
         """Say that a part is over, and with the last one that nothing is missing."""

@@ -43,7 +43,8 @@ SEED = 11
 QUIET_SECONDS = 1.0
 """After so long without any delivery nothing is delivered any more."""
 SHORT_LIFE = timedelta(seconds=12)
-JOURNAL_BYTES = 4_000_000
+JOURNAL_BYTES = 24_000_000
+"""Room for the journal and the write-ahead log, which grows to 4 MB before SQLite empties it."""
 SETTLED_SECONDS = 2.0
 """After so long nothing is in work any more that met the service as it was."""
 MOST_GROWTH = 200_000_000

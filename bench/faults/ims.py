@@ -43,10 +43,11 @@ def slow(pace: Pace) -> Ledger:
 
 
 def refusing(pace: Pace) -> Ledger:
+    count = 20 * pace.times
     refuse = {
         "kind": "refuse",
         "transaction": "ECHO",
-        "count": 100 * pace.times,
+        "count": count,
         "return_code": 8,
         "reason_code": 74,
     }
@@ -56,7 +57,10 @@ def refusing(pace: Pace) -> Ledger:
             made.standin.kill()
             made.standin.start(faults=[refuse])
 
-        return made.under(strike, seconds=pace.seconds)
+        def over(load: Load) -> bool:
+            return sum(each.what == M.IMS_CONNECT.id for each in load.told) >= count
+
+        return made.under(strike, until=over)
 
 
 FAULTS = (

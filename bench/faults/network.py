@@ -73,6 +73,7 @@ def half_open(pace: Pace) -> Ledger:
                 made.standin.kill()  # its end reaches nobody: the gateway's connections are half-open now
                 made.standin.start(wait=False)
                 apart.pass_again()
+                made.standin.wait_listening()
 
             ledger = made.under(apart.drop, mend, pace.seconds + 3.0)
             ledger.require(

@@ -60,9 +60,10 @@ class StandinProcess:
                 stderr=log,
             )
         if wait:
-            self._wait_listening()
+            self.wait_listening()
 
-    def _wait_listening(self) -> None:
+    def wait_listening(self) -> None:
+        """Return when somebody can connect."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
             with socket.socket() as probe:

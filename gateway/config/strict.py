@@ -52,8 +52,7 @@ class _Survey:
         for key, value in raw.items():
             here = (*at, key)
             if key not in known:
-                kind = files.LATER if later.is_later_key(model, key) else files.UNKNOWN
-                self.faults.append(Fault(here, self._unknown(model, key, value), kind=kind))
+                self.faults.append(Fault(here, self._unknown(model, key, value), kind=files.UNKNOWN))
             elif later.is_later_value(model, key, value):
                 text = f'"{value}" is not in this version; it takes {words.words_of(known[key]).text}'
                 self.faults.append(Fault(here, text, kind=files.LATER))
@@ -82,8 +81,6 @@ class _Survey:
     def _unknown(self, model: type[Settings], key: str, value: Any) -> str:
         what = "unknown table" if isinstance(value, Mapping) else "unknown key"
         known = words.fields_of(model)
-        if later.is_later_key(model, key):
-            return "is not in this version"
         if role := roles.role_of_key(model, key):
             near = words.nearest(key, known)
             return f'{what} here; it belongs in role = "{role}"' + (f"; did you mean {near}?" if near else "")

@@ -5,7 +5,7 @@ from gateway.config.catalogue.kind import error, warning
 HOME = error("config.home", "no home where one was named", "Name the home with --home DIR or IMSGW_HOME.")
 FILE = error("config.file", "a file that cannot be read, or is not TOML", "Correct the line that is named.")
 UNKNOWN = error("config.unknown", "a key or table that nothing knows", "Take the spelling that is proposed.")
-LATER = error("config.later", "a key or value of a later version", "Take it out, or update the gateway.")
+LATER = error("config.later", "a value of a later version", "Take it out, or update the gateway.")
 VALUE = error(
     "config.value",
     "a value of the wrong kind or size, one that is missing, or two of one table that do not fit",

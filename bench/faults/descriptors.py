@@ -1,6 +1,7 @@
 """File descriptors of the workers exhausted (RLIMIT_NOFILE) under load."""
 
 import resource
+import time
 
 import psutil
 
@@ -8,6 +9,7 @@ from bench.faults.fault import Fault, Pace
 from bench.faults.ledger import Ledger
 from bench.faults.scene import Scene, scene
 
+SETTLED_SECONDS = 1.0
 IDLE_SHARE = 0.5
 """Of one processor, that a worker without descriptors may use while callers wait: it must not spin."""
 
@@ -15,6 +17,15 @@ IDLE_SHARE = 0.5
 def _open_files(made: Scene) -> dict[int, int]:
     """Return how many files each worker has open."""
     return {pid: psutil.Process(pid).num_fds() for pid in made.gateway.workers}
+
+
+def _settled(made: Scene) -> dict[int, int]:
+    """Return the same once no worker opens anything more: one that has only begun to start is not idle."""
+    before, now = {0: 0}, _open_files(made)
+    while before != now:
+        time.sleep(SETTLED_SECONDS)
+        before, now = now, _open_files(made)
+    return now
 
 
 def _limit(files: dict[int, int]) -> dict[int, int]:
@@ -33,7 +44,7 @@ def _processor_seconds(made: Scene) -> float:
 
 def exhausted(pace: Pace) -> Ledger:
     with scene({"server.keepalive_seconds": 0}) as made:  # so that each call needs a descriptor
-        idle = _open_files(made)  # fewer than any call needs: no client is there, no socket to IMS Connect
+        idle = _settled(made)  # fewer than any call needs: no client is there, no socket to IMS Connect
         allowed: dict[int, int] = {}
         used = [0.0, 0.0]
 

@@ -63,8 +63,10 @@ class Exporter:
     def send(self, spans: Iterable[Span]) -> str:
         """Send a batch, within the time of the settings; return why it failed, empty: it did not."""
         batch = [self._readable(span) for span in spans]
-        if not batch or self._exporter.export(batch) is SpanExportResult.SUCCESS:
+        if not batch:
             return ""
+        if self._exporter.export(batch) is SpanExportResult.SUCCESS:
+            return self._way.trouble  # to the library a redirection, which nobody followed, is a success
         return self._way.trouble or "the collector did not take them"
 
     def close(self) -> None:
@@ -105,9 +107,13 @@ class _Way(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def session(self) -> requests.Session:
-        """Return a session that goes this way: no proxy of the environment, no credentials of a .netrc."""
+        """Return a session that goes this way: no proxy of the environment, no credentials of a .netrc.
+
+        It follows no redirection: the secret in our header is for the collector alone.
+        """
         session = requests.Session()
         session.trust_env = False
+        session.max_redirects = 0
         for scheme in ("http://", "https://"):
             session.mount(scheme, self)
         return session

@@ -162,12 +162,13 @@ class FrontDoor:
         return reply
 
     def _tell(self, environ: Environ, error: GatewayError, tracking_id: str, status: int) -> None:
-        where = environ[LISTENER], environ["REMOTE_ADDR"], int(environ.get("REMOTE_PORT") or 0)
+        peer = peer_of(environ, self._settings)
+        where = environ[LISTENER], peer.address, peer.port
         asked = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self._turned_away(turned_away(tracking_id, where, asked, error, status))
 
     def _route(self, environ: Environ, tracking_id: str) -> Reply:
-        path = _text(environ["PATH_INFO"])
+        path = self._path(environ)
         if path in _HEALTH:
             _only(environ, _READS)
             return self._health(path, environ)
@@ -179,7 +180,7 @@ class FrontDoor:
         mounted = self._mounts.get(path.removeprefix(ENDPOINTS)) if path.startswith(ENDPOINTS) else None
         if mounted is not None and environ["REQUEST_METHOD"] == "POST":
             return self._soap(mounted, environ, tracking_id)
-        self._guards.visited(peer_of(environ, self._settings).address)
+        self._visited(environ)
         if path in _LISTS:
             _only(environ, _READS)
             return self._list(environ)
@@ -188,6 +189,18 @@ class FrontDoor:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             raise GatewayError(M.METHOD_NOT_ALLOWED, {"allowed": "POST"})
         return self._contract(mounted, environ)
+
+    def _path(self, environ: Environ) -> str:
+        try:
+            return _text(environ["PATH_INFO"])
+        except GatewayError:
+            if environ[LISTENER] != "admin":
+                self._visited(environ)
+            raise
+
+    def _visited(self, environ: Environ) -> None:
+        """Count what no service counts. Raises RateLimitedError for too much."""
+        self._guards.visited(peer_of(environ, self._settings).address)
 
     def _health(self, path: str, environ: Environ) -> Reply:
         if path == "/healthz":
@@ -217,7 +230,11 @@ class FrontDoor:
         return Reply(HTTPStatus.OK, headers, document)
 
     def _soap(self, mounted: Mounted, environ: Environ, tracking_id: str) -> Reply:
-        content_type = _content_type(environ)
+        try:
+            content_type, body = _content_type(environ), self._body(environ)
+        except GatewayError:  # the service, which counts its requests, never sees it
+            self._visited(environ)
+            raise
         public_url = self._settings.public_url
         arrival = Arrival(
             service=mounted.service,
@@ -226,7 +243,7 @@ class FrontDoor:
             peer=peer_of(environ, self._settings),
             content_type=content_type,
             soap_action=environ.get("HTTP_SOAPACTION"),
-            body=self._body(environ),
+            body=body,
             endpoint=f"{public_url}{ENDPOINTS}{mounted.port}" if public_url else "",
             route=f"{ENDPOINTS}{mounted.port}",
             headers={name: environ[key] for name, key in self._tracked if key in environ},

@@ -7,6 +7,7 @@ import ssl
 from dataclasses import replace
 
 import pytest
+import requests
 
 from gateway import __version__
 from gateway.clock import SYSTEM_CLOCK
@@ -99,6 +100,27 @@ def test_nothing_to_send_is_not_sent(collector, sending):
 def test_a_collector_that_refuses_is_told_by_its_status_and_not_asked_again(collector, sending, status):
     collector.status = status
     assert str(status) in sending(collector.url).send(spans())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirection_is_trouble_and_nothing_goes_where_it_leads(collector, sending, status):
+    with collecting() as elsewhere:
+        collector.status, collector.location = status, elsewhere.url
+        exporter = sending(
+            collector.url, secret=Secret("M4RK3R"), secret_header="X-Api-Key", timeout_seconds=0.5
+        )
+        assert exporter.send(spans()) == f"the collector answers {status}"
+        assert elsewhere.headers == []
+
+
+def test_not_even_a_plain_request_on_our_session_follows_a_redirection(collector, sending):
+    with collecting() as elsewhere:
+        collector.status, collector.location = 307, elsewhere.url
+        session = sending(collector.url)._way.session()
+        headers = {"Content-Type": "application/x-protobuf", "X-Api-Key": "M4RK3R"}
+        with pytest.raises(requests.TooManyRedirects):
+            session.post(collector.url, b"", headers=headers)
+        assert elsewhere.headers == []
 
 
 def test_the_library_says_nothing_in_the_log_of_its_own(sending, caplog):

@@ -103,3 +103,34 @@ def test_visits_are_counted_but_for_soap_requests_health_and_operators() -> None
     reply = call(door, environ("GET", "/imssoap/"))
     assert (reply.status, reply.header("Retry-After")) == (429, "7")
     assert reply.body.startswith(b"IGW1012E Too many requests; try again in 7 s")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"content_type": "text/plain"}, 415),
+        ({"content_type": "a malformed one"}, 415),
+        ({"coding": "gzip"}, 415),
+        ({"path": "/\xff"}, 404),
+    ],
+    ids=["no SOAP", "no type", "compressed", "no UTF-8"],
+)
+def test_what_no_service_ever_sees_is_counted_as_a_visit(asked: dict[str, str], status: int) -> None:
+    visits: list[str] = []
+
+    def visited(peer: str) -> None:
+        if visits:
+            raise RateLimitedError.after(7, "too many")
+        visits.append(peer)
+
+    door = door_with(visited=visited)
+    coding = asked.pop("coding", "identity")
+    first, second = (environ(**asked) | {"HTTP_CONTENT_ENCODING": coding} for _ in range(2))
+    assert (call(door, first).status, visits) == (status, ["203.0.113.9"])
+    assert call(door, second).status == 429
+
+
+def test_an_unreadable_path_at_the_admin_listener_is_no_visit() -> None:
+    visits: list[str] = []
+    assert call(door_with(visited=visits.append), environ("GET", "/\xff", listener="admin")).status == 404
+    assert visits == []

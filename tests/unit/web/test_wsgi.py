@@ -290,3 +290,22 @@ def test_an_answer_of_a_service_is_passed_on_whatever_its_status() -> None:
     reply = call(door, environ)
     assert (reply.status, reply.header("X-A"), reply.body) == (299, "b", b"x")
     assert [value for name, value in reply.headers if name == "X-Tracking-Id"] == ["own"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "told"),
+    [
+        (("203.0.113.9/32",), ("198.51.100.7", 0)),
+        (("10.0.0.0/8",), ("203.0.113.9", 5)),
+        ((), ("203.0.113.9", 5)),
+    ],
+    ids=["our proxy", "another network", "no proxy"],
+)
+def test_what_is_turned_away_is_told_with_the_client_that_a_trusted_proxy_names(
+    trusted: tuple[str, ...], told: tuple[str, int]
+) -> None:
+    caller = Caller(trusted_proxies=trusted)
+    forwarded = ("x-forwarded-for", "198.51.100.7")
+    assert caller.ask("POST", ENDPOINT, headers=(("content-type", "text/plain"), forwarded)).status == 415
+    assert caller.ask("GET", "/nowhere", headers=(forwarded,)).status == 404
+    assert [(event.peer, event.peer_port) for event in caller.desk.turned_away] == [told, told]

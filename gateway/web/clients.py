@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Hashable
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
 
 from gateway.config.model import LimitsSettings
 from gateway.limits import client_of
@@ -45,21 +46,22 @@ class Clients:
                 del self._counts[client]
 
 
-class Unheard:
-    """Connections that have not sent the whole header of a request yet, the oldest first."""
+class Silent:
+    """Connections from which something is awaited, the one that has been silent longest first."""
 
     def __init__(self) -> None:
-        self._tasks: dict[Hashable, asyncio.Task[None]] = {}
+        self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def add(self, connection: Hashable, task: asyncio.Task[None]) -> None:
-        """Take note of a connection that has begun."""
+    def add(self, connection: Hashable, task: asyncio.Task[Any]) -> None:
+        """Take note of a connection that is silent from now on."""
+        self._tasks.pop(connection, None)
         self._tasks[connection] = task
 
     def heard(self, connection: Hashable) -> None:
-        """Note that a connection has sent a whole header, or has ended."""
+        """Note that a connection has sent what was awaited, or has ended."""
         self._tasks.pop(connection, None)
 
     def end_oldest(self) -> None:

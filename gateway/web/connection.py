@@ -15,7 +15,7 @@ from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.errors import GatewayError, M
 from gateway.observe.events import TurnedAway
 from gateway.observe.limit_events import LimitReached
-from gateway.web.clients import Unheard
+from gateway.web.clients import Silent
 from gateway.web.environ import Answering, Origin, call, environ_of
 from gateway.web.http import Bounds, Exchange, Progress
 from gateway.web.memory import BodyMemory, Lease
@@ -57,7 +57,10 @@ class Shared:
     memory: BodyMemory
     clock: Clock
     limits: LimitsSettings = field(default_factory=LimitsSettings)
-    unheard: Unheard = field(default_factory=Unheard)
+    unheard: Silent = field(default_factory=Silent)
+    """Connections that have not sent the whole header of their first request."""
+    idle: Silent = field(default_factory=Silent)
+    """Those from which the header of a further request is awaited; not of operators."""
     bounds: Bounds = field(init=False)
     stopping: bool = False
     """Each answer is the last on its connection from now on."""
@@ -119,6 +122,7 @@ class Connection:
         self.phase = Phase.IDLE
         if self._shared.stopping and not early:
             return False
+        self._silent()
         try:
             self._stream.within(self._shared.settings.keepalive_seconds)
             await self._read_while(_NOTHING, exchange, early)
@@ -127,7 +131,14 @@ class Connection:
         except GatewayError as error:
             await self._refuse(exchange, error, uuid4().hex)
             return False
+        self._silent()  # from now on; the rest of the header is awaited
         return exchange.progress is not Progress.CLOSED
+
+    def _silent(self) -> None:
+        """Have it known that a header is awaited here. Operators have places of their own."""
+        task = asyncio.current_task()
+        if self._origin.listener != "admin" and task is not None:
+            self._shared.idle.add(self, task)
 
     async def _serve_one(self, exchange: Exchange) -> bool:
         """Receive, answer, send. Tell whether the connection may carry another request."""
@@ -158,6 +169,7 @@ class Connection:
         self._shared.application.turned_away(
             turned_away(tracking_id, where, exchange.asked, error, reply.status)
         )
+        await asyncio.sleep(0)  # see `_answer`
         await self._send(exchange, reply, close=close or self._last)
 
     def _no_handshake(self, reason: str) -> None:
@@ -174,6 +186,7 @@ class Connection:
             await self._read_while(_HEAD, exchange)
             self.phase = Phase.BUSY
             self._shared.unheard.heard(self)
+            self._shared.idle.heard(self)
             if exchange.progress is Progress.BODY:
                 await self._receive_body(exchange, lease)
         except TimeoutError:
@@ -222,6 +235,7 @@ class Connection:
         work = partial(call, shared.application, environ)
         try:
             if shared.application.at_once(request.path):
+                await asyncio.sleep(0)  # of requests without a thread one connection may bring any number
                 return work()
             if shared.application.beside(self._origin.listener, request.path):
                 return await asyncio.to_thread(work)

@@ -208,6 +208,8 @@ class Service:
         if room is self._admin:
             return
         unheard, places = self._shared.unheard, self._settings.worker_connections
+        if room.free_places < max(1, places // (SHARE + 1)) and self._shared.idle:
+            self._shared.idle.end_oldest()  # a place that waits for a next request is wanted for a first one
         if len(unheard) >= (self._shared.limits.handshakes or max(1, places - places // (SHARE + 1))):
             unheard.end_oldest()
             self._shared.application.limit_reached(LimitReached("handshakes"))
@@ -224,6 +226,7 @@ class Service:
     def _ended(self, task: asyncio.Task[None], room: Room, client: str) -> None:
         connection = self._connections.pop(task)
         self._shared.unheard.heard(connection)
+        self._shared.idle.heard(connection)
         self._clients.leave(client)
         room.leave()
         if task.cancelled():

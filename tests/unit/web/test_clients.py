@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import pytest
 
 from gateway.config.model import LimitsSettings
-from gateway.web.clients import Clients, Unheard
+from gateway.web.clients import Clients, Silent
 
 
 def taken(clients, peer, places):
@@ -50,7 +50,7 @@ def test_a_trusted_proxy_brings_the_connections_of_many():
 
 def test_of_the_silent_the_oldest_ends_and_who_was_heard_stays():
     async def test():
-        unheard = Unheard()
+        unheard = Silent()
         tasks = {name: asyncio.ensure_future(asyncio.sleep(1000)) for name in "abc"}
         for name, task in tasks.items():
             unheard.add(name, task)

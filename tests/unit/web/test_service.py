@@ -2,7 +2,8 @@
 
 import socket
 import ssl
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -292,3 +293,66 @@ def test_operators_are_no_clients_and_may_be_silent(web_service: ServiceFactory,
         with service.connect("admin", client(pki)) as sock:
             assert ask(sock, READY, "GET").status == 200
     assert not service.desk.limits
+
+
+# -- one connection and all others --------------------------------------------------------------------------
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def test_a_connection_that_always_has_more_to_say_keeps_nobody_from_being_served(
+    web_service: ServiceFactory,
+) -> None:
+    service = web_service()
+    ended = threading.Event()
+
+    def talk() -> None:
+        while not ended.is_set():
+            with service.connect() as sock, suppress(OSError):
+                reader = threading.Thread(target=swallow, args=(sock,))
+                reader.start()
+                while not ended.is_set():
+                    sock.sendall(HEALTH * 400)
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def swallow(sock: socket.socket) -> None:
+        with suppress(OSError):
+            while sock.recv(1 << 20):
+                pass
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        with service.connect() as sock:
+            for _ in range(20):
+                assert ask(sock, post("Echo")).status == 200
+        assert talker.is_alive()
+    finally:
+        ended.set()
+        talker.join(PATIENCE)
+
+
+def test_a_connection_that_is_kept_makes_room_for_a_new_one_when_few_places_are_left(
+    web_service: ServiceFactory,
+) -> None:
+    service = web_service(worker_connections=4)
+    with ExitStack() as stack:
+        kept = []
+        for number in range(3):
+            sock = stack.enter_context(connect_from(service, f"127.0.0.{number + 2}"))
+            assert ask(sock, post("Echo")).status == 200
+            kept.append(sock)
+        sock = stack.enter_context(connect_from(service, "127.0.0.9"))
+        assert ask(sock, post("Echo")).status == 200
+        assert kept[0].recv(1) == b""  # it had been silent longest
+        assert all(ask(sock, post("Echo")).status == 200 for sock in kept[1:])
+        another = stack.enter_context(connect_from(service, "127.0.0.10"))
+        assert ask(another, post("Echo")).status == 200
+
+
+def connect_from(service: RunningService, address: str) -> socket.socket:
+    sock = socket.create_connection(
+        ("127.0.0.1", service.ports["http"]), timeout=PATIENCE, source_address=(address, 0)
+    )
+    sock.settimeout(PATIENCE)
+    return sock

@@ -13,9 +13,15 @@ from gateway import __version__
 from gateway.audit.delimited import Pairs, code_of, epoch_ms, main_times, positive, yes_no
 from gateway.audit.ecs import is_address
 from gateway.audit.record import AuditRecord
+from gateway.audit.shorten import cap_of, clipped, fields_within, size_of
+from gateway.audit.text import CUT
 
 _HEADER: Final = f"CEF:0|IMS Gateway|imsgw|{__version__}|"
 _SPECIAL: Final = re.compile("[\\\\=\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]")
+_FIELD: Final = re.compile(r"\|(?=rt=)")
+"""The end of the header, whose fields are constants: the first key is always `rt`."""
+_NEXT: Final = re.compile(r" (?=[A-Za-z0-9]+=)")
+"""Between two fields; in a value the equals sign has a backslash before it."""
 _ESCAPES: Final = {"\\": "\\\\", "=": "\\=", "\n": "\\n", "\r": "\\r"}
 
 
@@ -36,6 +42,26 @@ def line(record: AuditRecord) -> str:
 def chained(text: str, chain: str) -> str:
     """Return a line with its link of the chain, as the last key."""
     return f"{text} imsgwChain={chain}"
+
+
+def shortened(text: str, octets: int) -> str:
+    """Return a line of at most so many octets: long values are cut, last keys left out."""
+    begin = _FIELD.search(text, len(_HEADER))
+    if begin is None:
+        return text
+    head, fields = text[: begin.start()] + "|", _NEXT.split(text[begin.end() :])
+    pairs = [field.partition("=") for field in fields]
+    cap = cap_of((size_of(value) for _, _, value in pairs), size_of(text) - octets)
+    return fields_within([f"{key}={_cut(value, cap)}" for key, _, value in pairs], head, " ", octets)
+
+
+def _cut(value: str, octets: int) -> str:
+    """Return a value of at most so many octets, no escape torn, no space at its end."""
+    if size_of(value) <= octets:
+        return value
+    kept = clipped(value, octets).removesuffix(CUT)
+    torn = (len(kept) - len(kept.rstrip("\\"))) % 2
+    return kept[: len(kept) - torn] + CUT
 
 
 def _value(text: str) -> str:

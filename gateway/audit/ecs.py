@@ -5,6 +5,7 @@ every line against the types that ECS gives its fields. ASCII only: whatever a t
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
@@ -13,6 +14,8 @@ from typing import Any, Final
 from gateway import __version__
 from gateway.audit.kinds import Kind
 from gateway.audit.record import AuditRecord
+from gateway.audit.shorten import cap_of
+from gateway.audit.text import CUT
 
 ECS_VERSION: Final = "8.17.0"
 _ENCODE: Final = json.JSONEncoder(
@@ -38,6 +41,49 @@ def line(record: AuditRecord) -> str:
 def chained(text: str, chain: str) -> str:
     """Return a line with its link of the chain, as the last member of the object."""
     return f'{text[:-1]},"chain":"{chain}"}}'
+
+
+def shortened(text: str, octets: int) -> str:
+    """Return a line of at most so many octets: long texts are cut, last members left out."""
+    record = json.loads(text)
+    cap = cap_of(_sizes(record), len(text) - octets)
+    record = _capped(record, cap)
+    made = _ENCODE.encode(record)
+    while len(made) > octets and record["imsgw"]:
+        record["imsgw"].popitem()
+        made = _ENCODE.encode(record)
+    return made
+
+
+def _sizes(value: Any) -> Iterator[int]:
+    """Yield how long the texts in a value are as JSON."""
+    if isinstance(value, str):
+        yield _size(value)
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _sizes(one)
+
+
+def _capped(value: Any, cap: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _capped(one, cap) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_capped(one, cap) for one in value]
+    return _cut(value, cap) if isinstance(value, str) and _size(value) > cap else value
+
+
+def _cut(text: str, cap: int) -> str:
+    """Return the beginning of a text that has at most so many octets as JSON: an emoji has twelve."""
+    room = cap - len(CUT)
+    for position, character in enumerate(text):
+        room -= _size(character)
+        if room < 0:
+            return text[:position] + CUT
+    return text
+
+
+def _size(text: str) -> int:
+    return len(_ENCODE.encode(text)) - len('""')
 
 
 def time_of(time: datetime) -> str:

@@ -18,12 +18,14 @@ class Format:
     line: Callable[[AuditRecord], str]
     chained: Callable[[str, str], str]
     """Puts the link of a chain at the end of a line, see `gateway.audit.chain`."""
+    shortened: Callable[[str, int], str]
+    """Makes a long line one of so many octets, still of its format, see `gateway.audit.shorten`."""
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
-        "json": Format(ecs.line, ecs.chained),
-        "leef": Format(leef.line, leef.chained),
-        "cef": Format(cef.line, cef.chained),
+        "json": Format(ecs.line, ecs.chained, ecs.shortened),
+        "leef": Format(leef.line, leef.chained, leef.shortened),
+        "cef": Format(cef.line, cef.chained, cef.shortened),
     }
 )

@@ -74,7 +74,8 @@ def target_of(home: Home, clock: Clock, *, sends: bool = True) -> Target:
     if audit.kind == "file":
         return FileTarget(file_settings(audit, home.state), FORMATS[audit.format].chained, clock)
     folder = home.state / FOLDER / "spool"
-    return SyslogTarget(syslog_settings(home), folder, clock, _tell, sends=sends)
+    shortened = FORMATS[audit.format].shortened
+    return SyslogTarget(syslog_settings(home), folder, clock, _tell, sends=sends, shortened=shortened)
 
 
 def auditor_of(home: Home, target: Target, process: str, counted: Counted, clock: Clock) -> Auditor:

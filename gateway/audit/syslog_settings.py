@@ -45,7 +45,7 @@ class SyslogSettings:
     structured_data: bool = False
     """Whether each message has `[meta sequenceId=...]` and `[origin ...]`, by which a receiver sees gaps."""
     message_bytes: int = 8192
-    """Longest message, 2048 to 65536; what is longer is cut and counted. Receivers have their own."""
+    """Longest message, 2048 to 65536; what is longer is shortened and counted. Receivers have their own."""
 
     spool_bytes: int = 256 * 1024 * 1024
     """Most that may wait on the disk, of all processes of this home; at least 16 MiB."""

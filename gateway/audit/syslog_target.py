@@ -15,7 +15,7 @@ from gateway.audit.sender_delivery import Delivery
 from gateway.audit.sender_events import SenderEvent
 from gateway.audit.sender_picture import SyslogPicture
 from gateway.audit.spool import Spool
-from gateway.audit.syslog import Header, Messages, cut
+from gateway.audit.syslog import Header, Messages, cut, payload
 from gateway.audit.syslog_settings import SyslogSettings
 from gateway.audit.target import AuditUnavailableError
 from gateway.clock import Clock
@@ -30,7 +30,7 @@ class SyslogTarget:
     command): records go into the spool only, and a process that sends adopts them within a second or so.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each by name
         self,
         settings: SyslogSettings,
         folder: Path,
@@ -38,15 +38,18 @@ class SyslogTarget:
         on_event: Callable[[SenderEvent], None] = lambda _event: None,
         *,
         sends: bool = True,
+        shortened: Callable[[str, int], str] = lambda line, _octets: line,
     ) -> None:
         """`folder`: the spool, `STATE/audit/spool`; it is made. `on_event` is called by the sender's thread.
 
+        `shortened` makes a line that is too long one of so many octets; what is too long even so is cut.
         Raises gateway.tls.StoreError for a store that cannot be used, ValueError for a facility, severity
         or framing that does not exist.
         """
         if sends:
             tls_context(settings)  # only for the error; each connection makes its own
         self._settings = settings
+        self._shortened = shortened
         self._clock = clock
         self._messages = Messages(_header(settings))
         self._spool = Spool(folder, clock, settings.spool_bytes, sync=settings.spool_sync)
@@ -67,16 +70,23 @@ class SyslogTarget:
         with self._lock:
             self._sequence += 1
             sequence = self._sequence
-        message = self._messages.message(line, self._clock.now(), sequence)
-        most = self._settings.message_bytes
-        is_cut = len(message) > most
+        message, is_cut = self._message(line, sequence)
         try:
-            self._spool.append(cut(message, most) if is_cut else message)
+            self._spool.append(message)
         except AuditUnavailableError:
             with self._lock:
                 self._refused += 1
             raise
         self._count(is_cut=is_cut)
+
+    def _message(self, line: str, sequence: int) -> tuple[bytes, bool]:
+        """Return a record as a message that is not too long, and whether something of it was left out."""
+        now, most = self._clock.now(), self._settings.message_bytes
+        message = self._messages.message(line, now, sequence)
+        if len(message) <= most:
+            return message, False
+        header = len(message) - len(payload(line))
+        return cut(self._messages.message(self._shortened(line, most - header), now, sequence), most), True
 
     def picture(self) -> SyslogPicture:
         """Return how it stands, from any thread; looks into the spool's folder, so not for every request."""

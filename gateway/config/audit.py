@@ -168,7 +168,8 @@ class AuditSettings(Settings):
         default=8192,
         ge=2048,
         le=65_536,
-        description="Longest message; what is longer is cut, and counted. Receivers have a bound of their own.",
+        description="Longest message; of a longer one the longest values are cut, and it is counted. Receivers "
+        "have a bound of their own.",
     )
     spool_bytes: int = Field(
         default=256 * 1024 * 1024,

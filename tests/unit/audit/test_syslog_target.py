@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.audit.formats import FORMATS
+from gateway.audit.requests import of_request
 from gateway.audit.sender_events import QueueAdopted, ReceiverLost, ReceiverReached, SenderEvent, SenderFailed
 from gateway.audit.syslog_settings import SyslogSettings
 from gateway.audit.syslog_target import SyslogTarget
@@ -21,7 +23,9 @@ from tests.fixtures.pki import keystore, truststore
 from tests.fixtures.ports import free_port
 from tests.fixtures.rfc5424 import parse_message
 from tests.fixtures.running_gateway import wait_until
+from tests.fixtures.siem import read_cef, read_leef
 from tests.fixtures.syslog_receiver import SyslogReceiver, receiving
+from tests.unit.audit.events import STAMP, refused
 
 QUICK = {"timeout_seconds": 1, "reconnect_seconds": 0.2, "stop_seconds": 2}
 
@@ -34,7 +38,9 @@ class Scene:
         self.events: list[SenderEvent] = []
         self.open: list[SyslogTarget] = []
 
-    def target(self, receiver: SyslogReceiver | int, *, sends: bool = True, **settings) -> SyslogTarget:
+    def target(
+        self, receiver: SyslogReceiver | int, *, sends: bool = True, shortened=None, **settings
+    ) -> SyslogTarget:
         port = receiver if isinstance(receiver, int) else receiver.port
         values = {"tls": False, "hostname": "gw1", **QUICK, **settings}
         made = SyslogTarget(
@@ -43,6 +49,7 @@ class Scene:
             SYSTEM_CLOCK,
             self.events.append,
             sends=sends,
+            **({"shortened": shortened} if shortened else {}),
         )
         self.open.append(made)
         return made
@@ -111,6 +118,21 @@ def test_a_long_record_is_cut_and_counted(scene, receiver):
     (message,) = receiver.sessions[0].messages()
     assert len(message) == 2048
     assert target.picture().cut == 1
+
+
+@pytest.mark.parametrize("name", ["json", "leef", "cef"])
+def test_a_long_name_does_not_make_a_record_that_nobody_can_read(scene, receiver, name):
+    form = FORMATS[name]
+    event = refused("IGW1302E", claimed="\U0001f600" * 400, tracking_id="é" * 400, issuer="\\" * 400)
+    target = scene.target(receiver, message_bytes=2048, shortened=form.shortened)
+    target.write(form.line(of_request(event, STAMP)))
+    wait_until(receiver.records)
+    (message,) = receiver.sessions[0].messages()
+    assert len(message) <= 2048
+    assert target.picture().cut == 1
+    told = parse_message(message).msg.decode()
+    {"json": json.loads, "leef": read_leef, "cef": read_cef}[name](told)
+    assert STAMP.event_id in told
 
 
 def test_records_wait_for_a_receiver_that_is_away(scene):

@@ -100,6 +100,11 @@ def decided(message_id: str, rule: str, token: str) -> Decision:
     return Decision(Kind.REFUSED, _GROUPS.get(message_id[3:5], "Gateway"))
 
 
+def is_about_caller(message_id: str) -> bool:
+    """Tell whether an error is a refusal of who calls, or of how he shows it."""
+    return message_id in _CALLER
+
+
 _GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {"10": "HTTP", "11": "Envelope", "12": "Contract", "13": "Security", "20": "IMS", "21": "Payload"}
 )

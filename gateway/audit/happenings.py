@@ -1,6 +1,7 @@
 """Records of what people do, and of what happens to the gateway itself. Pure."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from gateway import __version__
 from gateway.audit.kinds import FAILED_LOGIN_SEVERITY, Kind, Outcome
@@ -19,6 +20,22 @@ class Reload:
 
     told: Reloaded
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody changes something from the shell."""
+
+    person: str
+    """The user of the operating system."""
+    claimed: str
+    """Who that person says to be beside it: who became root by sudo."""
+    command: str
+    """"dead-letters discard"."""
+    about: str
+    """What it is done to; of what went wrong, why."""
+    done: str
+    """"begun", "done" or "failed"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,26 @@ def of_management(event: ManagementCall, stamp: Stamp) -> AuditRecord:
         path=bounded(event.path),
         reason=bounded(event.reason, REASON),
         status=event.status,
+    )
+
+
+_OUTCOMES: Final = {"begun": Outcome.UNKNOWN, "done": Outcome.SUCCESS}
+
+
+def of_command(event: Command, stamp: Stamp) -> AuditRecord:
+    """Return the record of a command: one before it changes anything, one behind it."""
+    return AuditRecord(
+        stamp=stamp,
+        kind=Kind.CONFIG,
+        category="Command",
+        severity=Kind.CONFIG.value.severity,
+        outcome=_OUTCOMES.get(event.done, Outcome.FAILURE),
+        done=event.done,
+        claimed=bounded(event.claimed),
+        user=bounded(event.person),
+        origin="shell",
+        operation=bounded(event.command),
+        reason=bounded(event.about, REASON),
     )
 
 

@@ -1,7 +1,7 @@
 """Floods: of records that repeat each other the first of each second are written, then how many came."""
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
@@ -19,6 +19,8 @@ class _Window(Generic[T]):
     written: int = 0
     held_back: int = 0
     last: T | None = None
+    seen: set[int] = field(default_factory=set)
+    """Who has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,31 @@ class Repeated(Generic[T]):
 class Repeats(Generic[T]):
     """Decides which events get a record of their own. Thread-safe."""
 
-    def __init__(self, per_second: int) -> None:
-        """`per_second`: so many of a kind have a record of their own each second; 0: all."""
+    def __init__(self, per_second: int, others: int = 0) -> None:
+        """`per_second`: so many of a kind have a record of their own each second; 0: all.
+
+        `others`: so many beyond have one, the first one of each who is told apart.
+        """
         self._most = per_second
+        self._most_seen = per_second + others
         self._windows: dict[Hashable, _Window[T]] = {}
         self._lock = Lock()
 
-    def admit(self, key: Hashable, event: T, now: float) -> bool:
-        """Tell whether an event gets a record of its own; else it is counted. `now`: monotonic seconds."""
+    def admit(self, key: Hashable, event: T, now: float, who: int = 0) -> bool:
+        """Tell whether an event gets a record of its own; else it is counted. `now`: monotonic seconds.
+
+        `who`: what tells one of a kind from another, see `others`.
+        """
         if not self._most:
             return True
         with self._lock:
             if key not in self._windows and len(self._windows) >= MOST_KEYS:
                 key = _OTHERS
             window = self._windows.setdefault(key, _Window(now))
-            if window.written < self._most:
+            another = who not in window.seen and window.written < self._most_seen
+            if window.written < self._most or another:
                 window.written += 1
+                window.seen.add(who)
                 return True
             window.held_back += 1
             window.last = event

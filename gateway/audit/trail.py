@@ -7,18 +7,32 @@ from typing import Final, Protocol
 from gateway.audit.aside import Aside
 from gateway.audit.auditor import Auditor, Counted, NotAuditedError, Uncounted
 from gateway.audit.callouts import SUCCESSES, of_callout, of_late_answer
-from gateway.audit.happenings import Lifecycle, Reload, of_lifecycle, of_management, of_reload, of_sign_in
+from gateway.audit.happenings import (
+    Command,
+    Lifecycle,
+    Reload,
+    of_command,
+    of_lifecycle,
+    of_management,
+    of_reload,
+    of_sign_in,
+)
 from gateway.audit.making import Brief, auditor_of, target_of
 from gateway.audit.picture import AuditPicture, with_receiver
+from gateway.audit.refusals import Refusals
 from gateway.audit.requests import of_request, of_turned_away
 from gateway.audit.syslog_target import SyslogTarget
-from gateway.clock import Clock
+from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import Home
 from gateway.errors import M
+from gateway.limits import client_of
 from gateway.observe.admin_events import ManagementCall, SignInEnded
 from gateway.observe.callout_events import CalloutEnded, CalloutEvent, LateAnswer
 from gateway.observe.events import RequestEnded, TurnedAway
 from gateway.outcome import Outcome
+
+Client = Callable[[str], str]
+"""Says what counts as one client, of an address: the network around it, as rates have it."""
 
 _FLOODS: Final = frozenset({M.RATE_LIMITED.id})
 """Refusals that whoever likes can have any number of."""
@@ -35,11 +49,23 @@ class SpoolCounted(Counted, Protocol):
 class Trail:
     """The trail of one process that serves. Thread-safe; close it."""
 
-    def __init__(self, auditor: Auditor, aside: Aside, receiver: SyslogTarget | None = None) -> None:
-        """`aside` is started by whoever made it, if at all."""
+    def __init__(
+        self,
+        auditor: Auditor,
+        aside: Aside,
+        receiver: SyslogTarget | None = None,
+        refusals: Refusals | None = None,
+        client: Client = str,
+    ) -> None:
+        """`aside` is started by whoever made it, if at all. `refusals`: None: none is held down.
+
+        `client`: what counts as one client, of an address.
+        """
         self._auditor = auditor
         self._aside = aside
         self._receiver = receiver
+        self._refusals = refusals or Refusals(auditor, 0, SYSTEM_CLOCK)
+        self._client = client
 
     @property
     def open(self) -> bool:
@@ -54,13 +80,15 @@ class Trail:
         """Record a request before its answer goes out; tell whether that may be a success."""
         make = partial(of_request, event)
         if event.message_id in _FLOODS:
-            self._aside.put((event.peer, event.service, event.message_id), make)
+            self._aside.put((self._client(event.peer), event.service, event.message_id), make)
+            return True
+        if not self._refusals.admit(event):
             return True
         return self._auditor.record(make, event.request_id)
 
     def turned_away(self, event: TurnedAway) -> None:
         """Record a request that HTTP refused; soon."""
-        kind = (event.peer, event.listener, event.message_id or event.reason)
+        kind = (self._client(event.peer), event.listener, event.message_id or event.reason)
         self._aside.put(kind, partial(of_turned_away, event))
 
     def callout(self, event: CalloutEvent) -> None:
@@ -95,6 +123,10 @@ class Trail:
         self._auditor.look()
         return self._auditor.record(partial(of_lifecycle, event))
 
+    def command(self, event: Command) -> bool:
+        """Record what somebody does from the shell; tell whether it may be done, or may be told to succeed."""
+        return self._auditor.record(partial(of_command, event))
+
     @property
     def trouble(self) -> str:
         """Why records cannot be written; empty: they can."""
@@ -108,6 +140,7 @@ class Trail:
     def close(self) -> None:
         """Write what waits, and let go of the target."""
         self._aside.close()
+        self._refusals.look(all_=True)
         self._auditor.close()
 
 
@@ -117,15 +150,24 @@ def trail_of(home: Home, process: str, counted: SpoolCounted, clock: Clock) -> T
     receiver = target if isinstance(target, SyslogTarget) else None
     auditor = auditor_of(home, target, process, counted, clock)
     per_second = home.gateway.audit.repeats_per_second
-    aside = Aside(auditor, per_second, clock, _looking(receiver, counted))
+    client = network_of(home)
+    refusals = Refusals(auditor, per_second, clock, client)
+    aside = Aside(auditor, per_second, clock, _looking(receiver, counted, refusals))
     aside.start()
-    return Trail(auditor, aside, receiver)
+    return Trail(auditor, aside, receiver, refusals, client)
 
 
-def _looking(receiver: SyslogTarget | None, counted: SpoolCounted) -> Callable[[], None]:
-    """Return what is done once a second for metrics of the spool."""
+def network_of(home: Home) -> Client:
+    """Return what counts as one client of a home."""
+    limits = home.gateway.limits
+    return partial(client_of, ipv4_prefix=limits.ipv4_prefix, ipv6_prefix=limits.ipv6_prefix)
+
+
+def _looking(receiver: SyslogTarget | None, counted: SpoolCounted, refusals: Refusals) -> Callable[[], None]:
+    """Return what is done once a second: for refusals that were held down, for metrics of the spool."""
 
     def look() -> None:
+        refusals.look()
         if receiver is not None:
             picture = receiver.picture()
             counted.spool(picture.waiting, connected=picture.connected)
@@ -134,7 +176,7 @@ def _looking(receiver: SyslogTarget | None, counted: SpoolCounted) -> Callable[[
 
 
 def master_trail(home: Home, process: str, clock: Clock) -> Trail:
-    """Return the trail of gunicorn's master, which has no threads and must hold nothing when it forks."""
+    """Return a trail that has no threads and holds nothing open: of gunicorn's master, of a command."""
     target = Brief(lambda: target_of(home, clock, sends=False))
     auditor = auditor_of(home, target, process, Uncounted(), clock)
     return Trail(auditor, Aside(auditor, 0, clock))

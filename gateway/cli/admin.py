@@ -1,7 +1,7 @@
 """`imsgw admin`: who may use console and management API."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,6 +10,7 @@ import typer
 
 from gateway.cli.options import HomeOption, JsonOption, StateOption, problems_shown
 from gateway.cli.printed_json import printed_json
+from gateway.cli.recorded import recorded
 from gateway.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def account(
         except ValueError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
-    with _told():
+    with _told(), _recorded(file, "account", f"{name}, {role}"):
         file.put_account(name, role, hashed)
     typer.echo(f"account {name}, {role}, is in {file.file}")
 
@@ -91,7 +92,7 @@ def token(
     file = _file(home, state)
     expires = None if days is None else (SYSTEM_CLOCK.now() + timedelta(days=days)).replace(microsecond=0)
     made = tokens.new()
-    with _told():
+    with _told(), _recorded(file, "token", f"{name}, {role}"):
         file.put_token(name, role, tokens.digest(made), expires)
     if as_json:
         facts = {"name": name, "role": role, "expires": expires and expires.isoformat()}
@@ -136,7 +137,7 @@ def remove(
     Example: `imsgw admin remove monitoring --token`
     """
     file = _file(home, state)
-    with _told():
+    with _told(), _recorded(file, "remove", f"{'token' if is_token else 'account'} {name}"):
         file.remove("tokens" if is_token else "accounts", name)
     typer.echo(f"{'token' if is_token else 'account'} {name} is removed from {file.file}")
 
@@ -157,6 +158,11 @@ def _file(home: Path, state: Path | None) -> "AccountFile":
     told = table.get("accounts") if isinstance(table, dict) else None
     file = told if isinstance(told, str) and told else AdminSettings.model_fields["accounts"].default
     return AccountFile(Installation(home, running_state(home, state), os.environ), file)
+
+
+def _recorded(file: "AccountFile", what: str, about: str) -> AbstractContextManager[object]:
+    """Record a change of who may do what, before and behind it."""
+    return recorded(file.installation.home, file.installation.state, f"admin {what}", [about])
 
 
 def _rows(file: "AccountFile") -> Iterator[dict[str, Any]]:

@@ -1,16 +1,18 @@
 """`imsgw callout dead-letters`: look at asynchronous callouts that were given up, replay or discard them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from gateway.cli.callout_asking import state_folder
 from gateway.cli.callout_letters_home import counted, facts, journal_of, meant, plain
 from gateway.cli.callout_letters_show import show
 from gateway.cli.options import HomeOption, JsonOption
 from gateway.cli.printed_json import printed_json
+from gateway.cli.recorded import recorded
 
 if TYPE_CHECKING:
     from gateway.callout.journal.entries import Letter
@@ -101,7 +103,7 @@ def replay(
     """
     with journal_of(home) as journal:
         letters = meant(journal, ids or (), every=every, service=service)
-        done = journal.replay([letter.id for letter in letters]) if letters else 0
+        done = _changed(home, "replay", letters, journal.replay)
     _tell("replayed", "to be delivered again", letters, done, as_json=as_json)
 
 
@@ -125,8 +127,19 @@ def discard(
         if letters and not yes:
             typer.echo(_table(letters), err=True)
             typer.confirm(f"discard {counted(len(letters))} for good?", abort=True, err=True)
-        done = journal.discard([letter.id for letter in letters]) if letters else 0
+        done = _changed(home, "discard", letters, journal.discard)
     _tell("discarded", "discarded", letters, done, as_json=as_json)
+
+
+def _changed(home: Path, what: str, letters: "Sequence[Letter]", change: Callable[[Sequence[str]], int]) -> int:
+    """Do something to letters, with a record of it; return to how many it was done."""
+    if not letters:
+        return 0
+    ids = [letter.id for letter in letters]
+    with recorded(home, state_folder(home.absolute()), f"dead-letters {what}", ids) as recording:
+        done = change(ids)
+        recording.result = f"{counted(done)} of {len(ids)}"
+    return done
 
 
 def _tell(key: str, words: str, letters: "Sequence[Letter]", done: int, *, as_json: bool) -> None:

@@ -1,9 +1,7 @@
 """The journal of a home for `imsgw callout dead-letters`, whether or not the callout process runs."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,12 +9,12 @@ import typer
 
 from gateway.cli.callout_asking import state_folder
 from gateway.cli.options import problems_shown
+from gateway.cli.section import section
 from gateway.clock import SYSTEM_CLOCK
-from gateway.errors import ConfigError, Problem
+from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
     from gateway.callout.journal.entries import Journal, Letter
-    from gateway.config.model import JournalSettings
 
 _PAGE: Final = 500
 
@@ -30,10 +28,11 @@ def journal_of(home: Path) -> Iterator["Journal"]:
     """
     from gateway.callout.journal import open_journal  # noqa: PLC0415  keeps --help quick
     from gateway.callout.journal.entries import JournalError  # noqa: PLC0415
+    from gateway.config.model import JournalSettings  # noqa: PLC0415
 
     home = home.absolute()
     with problems_shown():
-        settings = _settings(home)
+        settings = section(home, "journal", JournalSettings)
     try:
         journal = open_journal(settings, state_folder(home), SYSTEM_CLOCK, create=False)
         with closing(journal):
@@ -41,23 +40,6 @@ def journal_of(home: Path) -> Iterator["Journal"]:
     except JournalError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-
-
-def _settings(home: Path) -> "JournalSettings":
-    """Read `[journal]` alone. Raises ConfigError."""
-    from gateway.config.model import JournalSettings  # noqa: PLC0415  keeps --help quick
-    from gateway.config.read import GATEWAY_FILE, read_toml, require_home, settle  # noqa: PLC0415
-    from gateway.config.secrets import HomeFiles  # noqa: PLC0415
-
-    require_home(home)
-    table = read_toml(home / GATEWAY_FILE, GATEWAY_FILE).get("journal", {})
-    if not isinstance(table, Mapping):
-        raise ConfigError((Problem(GATEWAY_FILE, "journal", "must be a table: [journal]"),))
-    try:
-        return settle(JournalSettings, table, GATEWAY_FILE, HomeFiles(home, os.environ))
-    except ConfigError as error:
-        wrong = [replace(problem, key=f"journal.{problem.key}") for problem in error.problems]
-        raise ConfigError(tuple(problem for problem in wrong if not problem.warning)) from None
 
 
 def host_page(home: Path, bundle: str) -> int:

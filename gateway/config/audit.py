@@ -101,8 +101,9 @@ class AuditSettings(Settings):
         default=10,
         ge=0,
         le=100_000,
-        description="Requests that HTTP turned away, or a rate refused, from one address for one reason: so "
-        "many have a record of their own each second, one more tells how many others there were. 0: all do.",
+        description="Requests that were turned away or refused, from one client (`limits.ipv4_prefix`, "
+        "`limits.ipv6_prefix`) for one reason: so many have a record of their own each second, one more tells "
+        "how many others there were. 0: all do.",
     )
     max_bytes: int = Field(
         default=100_000_000,

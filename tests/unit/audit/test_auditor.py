@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -8,12 +9,15 @@ import pytest
 from gateway.audit.aside import ROOM, Aside
 from gateway.audit.auditor import Auditor, Means, NotAuditedError
 from gateway.audit.picture import AuditPicture, together, told, with_receiver
+from gateway.audit.refusals import Refusals
 from gateway.audit.repeats import MOST_KEYS, Repeats
 from gateway.audit.requests import of_request, of_turned_away
 from gateway.audit.sender_picture import SyslogPicture
 from gateway.audit.target import AuditUnavailableError
-from gateway.audit.trail import Trail
+from gateway.audit.trail import Trail, network_of
+from gateway.config.model import GatewaySettings, Home
 from gateway.errors import M
+from gateway.limits import client_of
 from gateway.outcome import Outcome
 from tests.unit.audit.events import ANSWERED, TURNED_AWAY, refused
 
@@ -62,7 +66,8 @@ class Desk:
         means = Means(self.target, "file:a", "json", on_failure, clock, "serve 1", self.counted)
         self.auditor = Auditor(means)
         self.aside = Aside(self.auditor, per_second, clock)
-        self.trail = Trail(self.auditor, self.aside)
+        self.refusals = Refusals(self.auditor, per_second, clock, _network)
+        self.trail = Trail(self.auditor, self.aside, refusals=self.refusals, client=_network)
 
     def drained(self) -> None:
         """Do what the thread of `Aside` does."""
@@ -70,6 +75,7 @@ class Desk:
         self.aside.close()
 
 
+_network = partial(client_of, ipv4_prefix=32, ipv6_prefix=64)
 REQUEST = partial(of_request, ANSWERED)
 
 
@@ -186,15 +192,78 @@ def _members(event):
     return {name: getattr(event, name) for name in event.__dataclass_fields__}
 
 
-def test_requests_that_a_rate_refused_are_held_down_and_other_refusals_never(clock):
+def test_addresses_of_one_network_are_one_client(clock):
+    desk = Desk(clock)
+    for number in range(60):
+        turned = replace(TURNED_AWAY, peer=f"2001:db8::{number:x}")
+        desk.trail.turned_away(turned)
+        desk.trail.request(refused(M.RATE_LIMITED.id, peer=turned.peer))
+        desk.trail.request(refused(M.NOT_XML.id, peer=turned.peer))
+    desk.trail.turned_away(replace(TURNED_AWAY, peer="2001:db8:0:1::1"))
+    desk.drained()
+    desk.refusals.look(all_=True)
+
+    codes = [one["event"]["code"] for one in desk.target.records]
+    counts = [codes.count(one) for one in (TURNED_AWAY.message_id, M.RATE_LIMITED.id, M.NOT_XML.id)]
+    assert counts == [4, 3, 3]
+    assert sorted(one["imsgw"].get("repeats", 0) for one in desk.target.records)[-3:] == [58, 58, 58]
+
+
+def test_refusals_are_held_down_and_told_by_how_many_came(clock):
     desk = Desk(clock)
     for _ in range(10):
         assert desk.trail.request(refused(M.RATE_LIMITED.id))
-        desk.trail.request(refused(M.SIGN_ON.id))
-    desk.drained()
+        assert desk.trail.request(refused(M.SIGN_ON.id))
+        assert desk.trail.request(refused(M.SIGN_ON.id, peer="192.0.2.99"))
+    codes = [(one["event"]["code"], one["source"]["ip"]) for one in desk.target.records]
+    assert codes == [(M.SIGN_ON.id, "192.0.2.17"), (M.SIGN_ON.id, "192.0.2.99")] * 2
 
-    codes = [one["event"]["code"] for one in desk.target.records]
-    assert (codes.count(M.SIGN_ON.id), codes.count(M.RATE_LIMITED.id)) == (10, 3)
+    clock.move(1)
+    desk.refusals.look()
+    assert [one["imsgw"]["repeats"] for one in desk.target.records[4:]] == [8, 8]
+    desk.trail.request(refused(M.SIGN_ON.id))
+    assert "repeats" not in desk.target.records[-1]["imsgw"]
+
+
+def test_passwords_tried_on_many_users_show_as_such_within_a_bound(clock):
+    desk = Desk(clock)
+    for number in range(100):
+        for _ in range(3):
+            desk.trail.request(refused(M.SIGN_ON.id, claimed=f"user{number}", reached_ims_connect=True))
+    desk.trail.close()
+
+    users = [one["imsgw"]["claimed"] for one in desk.target.records]
+    assert users == ["user0", "user0", *(f"user{number}" for number in range(1, 9)), "user99"]
+    assert desk.target.records[-1]["imsgw"]["repeats"] == 290
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ANSWERED,
+        refused(M.EXECUTION_TIMEOUT.id, reached_ims_connect=True),
+        refused(M.DFS.id, reached_ims_connect=True),
+    ],
+    ids=["a success", "a time-out", "a DFS message"],
+)
+def test_what_ims_may_have_done_is_never_held_down(clock, event):
+    desk = Desk(clock)
+    for _ in range(50):
+        desk.trail.request(event)
+    assert len(desk.target.records) == 50
+
+
+def test_refusals_are_all_recorded_where_nothing_is_held_down(clock):
+    desk = Desk(clock, per_second=0)
+    for _ in range(50):
+        desk.trail.request(refused(M.SIGN_ON.id))
+    assert len(desk.target.records) == 50
+
+
+def test_the_trail_of_a_home_knows_its_networks(tmp_path, clock):
+    settings = GatewaySettings.model_validate({"limits": {"ipv6_prefix": 48}})
+    client = network_of(Home(tmp_path, tmp_path, settings, {}, {}))
+    assert (client("2001:db8:1:2::3"), client("192.0.2.1")) == ("2001:db8:1::/48", "192.0.2.1/32")
 
 
 def test_what_nobody_waits_for_is_bounded_and_what_is_too_much_is_counted(clock):

@@ -13,7 +13,7 @@ from tests.flows.test_running_commands import environment
 
 PAGE = (REPOSITORY / "docs/reload.md").read_text(encoding="utf-8")
 CHANGING = re.compile(
-    r"configuration \d+ \([0-9a-f]{16}\)|configuration \d+|\d+ ms|\d{4}-\d\d-\d\dT[\d:.]+\+00:00"
+    r"configuration \d+ \([0-9a-f]{16}\)|configuration \d+|\d+ ms|\d+ records|\d{4}-\d\d-\d\dT[\d:.]+\+00:00"
 )
 """What differs from run to run."""
 

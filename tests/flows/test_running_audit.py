@@ -242,12 +242,22 @@ def answered_refusal(caller):
     return caller.post("LabPort", work("echo", "x"), username_token("ALICE", "WONDER1")).status
 
 
-def test_no_record_holds_a_secret_or_a_payload_and_the_chain_holds(gateway, caller):
-    """Behind all that was done above: it is the last test of the module."""
+@pytest.fixture
+def stopped(gateway, caller):
+    """The gateway, at rest after each kind of decision; for the other tests it is started again."""
     for call, *_ in DECISIONS.values():
         call(caller)
     path = gateway.home / "var/audit/audit.json"
     gateway.stop()
+    own = path.read_bytes()
+    yield gateway
+    path.write_bytes(own)
+    gateway.start_again()
+    gateway.wait_ready()
+
+
+def test_no_record_holds_a_secret_or_a_payload_and_the_chain_holds(stopped):
+    gateway, path = stopped, stopped.home / "var/audit/audit.json"
     text = "".join(file.read_text() for file in [*full_files(path), path])
 
     assert not [secret for secret in (*PASSWORDS, CANARY, CHAIN_KEY) if secret in text]

@@ -14,6 +14,7 @@ from tests.flows.test_running_commands import environment
 PAGE = (REPOSITORY / "docs/tutorial.md").read_text(encoding="utf-8")
 CHANGING = re.compile(
     r"\([0-9a-f]{16}\)|[0-9.]+ ms|\d{4}-\d\d-\d\dT[\d:.]+\+00:00|(?<=clientid\": \")\w{8}|tracking id [0-9a-f]+"
+    r"|\d+ records"
 )
 """What differs from run to run."""
 ASKING = "imsgw admin account anna --role operator"

@@ -1,10 +1,13 @@
 """The anchor of a chain: what its end is, kept beside the trail, so that an end that was cut off shows.
 
 One line of JSON of a fixed length, written over itself with each record. It is sealed: with a key of the chain
-nobody else can write one.
+nobody else can write one. Behind it stands a line for each file that was put aside: what its end is. The whole
+file is replaced when one is, so that a process that is killed leaves the one or the other.
 """
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
@@ -14,6 +17,7 @@ from gateway.audit.chain import GENESIS, Hasher
 BYTES: Final = 512
 """Length of the file: less than what any disk writes at once."""
 SUFFIX: Final = ".chain"
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class AnchorError(ValueError):
@@ -67,7 +71,7 @@ class Anchor:
     def decoded(cls, data: bytes, hasher: Hasher) -> Self:
         """Read what `encoded` gave. Raises AnchorError."""
         try:
-            said = json.loads(data)
+            said = json.loads(data[:BYTES])
             anchor = cls(**said["anchor"])
             facts = anchor._facts()
             seal = str(said["seal"])
@@ -77,6 +81,56 @@ class Anchor:
             raise AnchorError("it was made with a key" if anchor.keyed else "it was made without a key")
         if seal != hasher.seal(facts.encode()):
             raise AnchorError("its seal is not right: another key, or somebody has changed it")
-        if not (len(anchor.hash) == len(anchor.oldest_hash) == 64):
+        if not anchor._is_fit():
             raise AnchorError("it is no anchor of a chain")
         return anchor
+
+    def _is_fit(self) -> bool:
+        """Tell whether it can be worked with: a seal without a key is made by anybody."""
+        numbers = (self.sequence, self.size, self.oldest, self.rebuilt)
+        if not all(type(one) is int for one in numbers) or min(numbers[:3]) < 0:
+            return False
+        hashes = (self.hash, self.oldest_hash)
+        return all(isinstance(one, str) and _HASH.fullmatch(one) for one in hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last line of a file that was put aside."""
+
+    number: int
+    """Of the file."""
+    sequence: int
+    hash: str
+
+    def encoded(self, hasher: Hasher) -> bytes:
+        """Return its line, with line end."""
+        facts = self._facts()
+        return f'{{"end":{facts},"seal":"{hasher.seal(facts.encode())}"}}\n'.encode()
+
+    def _facts(self) -> str:
+        return f'{{"number":{self.number},"sequence":{self.sequence},"hash":"{self.hash}"}}'
+
+    @classmethod
+    def decoded(cls, line: bytes, hasher: Hasher) -> Self | None:
+        """Read what `encoded` gave; None: it is nothing that the chain's owner wrote."""
+        try:
+            said = json.loads(line)
+            end = cls(**said["end"])
+            seal = str(said["seal"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        numbers = (end.number, end.sequence)
+        fit = all(type(one) is int for one in numbers) and _HASH.fullmatch(str(end.hash))
+        return end if fit and seal == hasher.seal(end._facts().encode()) else None
+
+
+def ends_of(data: bytes, hasher: Hasher) -> dict[int, End]:
+    """Return the ends that stand behind an anchor, by the number of their file."""
+    found = (End.decoded(line, hasher) for line in data[BYTES:].splitlines())
+    return {end.number: end for end in found if end is not None}
+
+
+def with_ends(anchor: Anchor, ends: Iterable[End], hasher: Hasher) -> bytes:
+    """Return the whole content of the file."""
+    return anchor.encoded(hasher) + b"".join(end.encoded(hasher) for end in ends)

@@ -4,6 +4,7 @@ Requests that were turned away, above all. They are refusals, so their answer ne
 Floods are held down here, and here it is tried again whether a trail that is down can be written.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from queue import Empty, Full, Queue
@@ -14,6 +15,8 @@ from gateway.audit.auditor import Auditor, Make
 from gateway.audit.record import AuditRecord, Stamp
 from gateway.audit.repeats import Repeats
 from gateway.clock import Clock
+
+log = logging.getLogger("gateway.audit")
 
 ROOM: Final = 10_000
 """Records that may wait; more are counted as lost."""
@@ -68,18 +71,26 @@ class Aside:
             else:
                 if make is None:
                     break
-                self._auditor.record(make)
+                self._recorded(make)
             now = self._clock.monotonic()
             if now - looked >= _LOOK_SECONDS:
                 looked = now
                 self.look()
         self._tell_repeats(all_=True)
 
+    def _recorded(self, make: Make) -> None:
+        try:
+            self._auditor.record(make)
+        except Exception:
+            log.exception("an audit record could not be made")
+
     def look(self) -> None:
-        """Do what is to be done once a second."""
-        self._auditor.look()
-        self._tell_repeats()
-        self._also()
+        """Do what is to be done once a second. Whatever goes wrong, the thread that calls it goes on."""
+        for one in (self._auditor.look, self._tell_repeats, self._also):
+            try:
+                one()
+            except Exception:
+                log.exception("what the audit thread does once a second has failed")
 
     def _tell_repeats(self, *, all_: bool = False) -> None:
         for repeated in self._repeats.due(self._clock.monotonic(), all_=all_):

@@ -156,8 +156,11 @@ class Auditor:
         try:
             self._means.target.write(self._line(of_resumed(resumed, stamp)))
         except AuditUnavailableError as error:
-            self._down = str(error)
-            self._unstamp(stamp)
+            self._still_down(str(error), stamp)
+            return
+        except Exception as error:  # as in `record`: the next look must come
+            log.exception("it could not be tried whether audit records can be written again")
+            self._still_down(f"internal error: {type(error).__name__}", stamp)
             return
         self._resumed(lost, now)
 
@@ -189,6 +192,10 @@ class Auditor:
             sequence = self._sequence
         means = self._means
         return Stamp(event_id or uuid4().hex, sequence, means.process, means.clock.now())
+
+    def _still_down(self, reason: str, stamp: Stamp) -> None:
+        self._down = reason
+        self._unstamp(stamp)
 
     def _unstamp(self, stamp: Stamp) -> None:
         """Take a sequence back that no record came to have: only what is lost leaves a gap."""

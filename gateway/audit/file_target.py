@@ -51,7 +51,7 @@ class FileTarget:
         self._file = TrailFile(path, _GROUP if settings.group_read else _OWNER)
         self._turn = Turn(lock_path(path), clock, settings.wait_seconds)
         self._links: Links = (
-            Chained(path, Hasher(settings.chain_key), put, log.warning) if settings.chain else Plain()
+            Chained(path, Hasher(settings.chain_key), put, log.error) if settings.chain else Plain()
         )
         self._closed = False
 
@@ -89,21 +89,27 @@ class FileTarget:
         return AuditUnavailableError(f"{self._settings.path}: {error.strerror or error}")
 
     def _append(self, line: str) -> None:
-        descriptor, size = self._file.opened()
-        data = self._links.encoded(descriptor, size, line)
-        full = size and size + len(data) > self._settings.max_bytes
-        if full and self._links.is_whole(descriptor, size):
+        descriptor, size = self._opened()
+        data = self._links.encoded(line)
+        if size and size + len(data) > self._settings.max_bytes:
             self._rotate()
-            descriptor, size = self._file.opened()
-            data = self._links.encoded(descriptor, size, line)
+            descriptor, size = self._opened()
+            data = self._links.encoded(line)
         appended(descriptor, data, size)
         self._links.written(size + len(data))
 
+    def _opened(self) -> tuple[int, int]:
+        """Return descriptor and size of the current file, which ends with a whole line."""
+        descriptor, size = self._file.opened()
+        return descriptor, self._links.mended(descriptor, size)
+
     def _rotate(self) -> None:
-        full = self._file.rename()
+        full = self._file.next_full()
+        self._links.to_put_aside(full)
+        self._file.rename(full)
         self._links.rotated()
         log.info("audit: %s is full and put aside as %s", self._settings.path, full.name)
-        files = full_files(self._settings.path)
+        files = self._links.known(full_files(self._settings.path))
         for old in files[: max(0, len(files) - self._settings.keep_files)]:
             self._links.to_delete(old)
             old.unlink()

@@ -15,9 +15,14 @@ _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOL
 
 def full_files(path: Path) -> list[Path]:
     """Return the files that were full, oldest first. Raises OSError."""
-    pattern = re.compile(re.escape(path.name) + r"\.([0-9]{6,9})")
+    pattern = re.compile(re.escape(path.name) + r"\.([0-9]{6}|[1-9][0-9]{6,18})")
     found = ((pattern.fullmatch(one.name), one) for one in path.parent.iterdir())
     return [one for _, one in sorted((int(match[1]), one) for match, one in found if match)]
+
+
+def number_of(full: Path) -> int:
+    """Return the number of a file that was full."""
+    return int(full.name.rpartition(".")[2])
 
 
 class TrailFile:
@@ -52,14 +57,16 @@ class TrailFile:
             return False
         return (there.st_ino, there.st_dev) == (mine.st_ino, mine.st_dev)
 
-    def rename(self) -> Path:
-        """Give the current file its number; the next `opened` makes a new one. Raises OSError."""
+    def next_full(self) -> Path:
+        """Return what the current file will be called when it is put aside. Raises OSError."""
         earlier = full_files(self.path)
-        number = int(earlier[-1].name.rpartition(".")[2]) + 1 if earlier else 1
-        full = self.path.with_name(f"{self.path.name}.{number:06}")
+        number = number_of(earlier[-1]) + 1 if earlier else 1
+        return self.path.with_name(f"{self.path.name}.{number:06}")
+
+    def rename(self, full: Path) -> None:
+        """Put the current file aside; the next `opened` makes a new one. Raises OSError."""
         self.path.rename(full)
         self.close()
-        return full
 
     def close(self) -> None:
         """Let go of it."""

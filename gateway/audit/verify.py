@@ -4,15 +4,16 @@ Told is the first thing that is wrong, in words. What is behind it is not looked
 """
 
 import fcntl
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Final
 
-from gateway.audit.anchor import Anchor, AnchorError, anchor_path
+from gateway.audit.anchor import Anchor, AnchorError, End, anchor_path, ends_of
 from gateway.audit.chain import GENESIS, Hasher, Linked, parted
-from gateway.audit.rotation import full_files
+from gateway.audit.rotation import full_files, number_of
 from gateway.audit.turn import lock_path
 
 _MOST_NOTES: Final = 20
@@ -82,20 +83,31 @@ def trail_of(files: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for file in files:
-        found += [*full_files(file), file] if anchor_path(file).exists() else [file]
+        found += [*full_files(file), file]
     return list(dict.fromkeys(found))
 
 
-def verify(files: Sequence[Path], hasher: Hasher, witness: tuple[int, str] | None = None) -> Verified:
+def verify(
+    files: Sequence[Path],
+    hasher: Hasher,
+    witness: tuple[int, str] | None = None,
+    *,
+    archive: bool = False,
+) -> Verified:
     """Follow the chain through files of one trail, in their order. Raises NotVerifiableError.
 
-    `witness`: a sequence and its hash that were noted down elsewhere.
+    `witness`: a sequence and its hash that were noted down elsewhere. `archive`: the files are a copy, or a
+    part, so that there need be no anchor.
     """
     try:
-        with _opened(files) as (opened, anchor):
-            return _verified(opened, anchor, hasher, witness)
+        with _opened(files) as (opened, raw):
+            found = _verified(opened, raw, hasher, witness)
     except OSError as error:
         raise NotVerifiableError(f"{error.filename or files[-1]} cannot be read: {error.strerror}") from error
+    if found.anchored or archive or found.broken is not None:
+        return found
+    text = f"{anchor_path(files[-1])} is missing: lines may be missing at the end, or whole files"
+    return replace(found, broken=Break(str(files[-1]), 0, text))
 
 
 @contextmanager
@@ -109,7 +121,7 @@ def _opened(files: Sequence[Path]) -> Iterator[tuple[_Opened, bytes | None]]:
         with lock:
             anchor = next((anchor_path(file) for file in files if anchor_path(file).exists()), None)
             raw = anchor.read_bytes() if anchor else None
-            missing = anchor is not None and not files[-1].exists()
+            missing = (anchor is not None or len(files) > 1) and not files[-1].exists()
             present = files[:-1] if missing else files
             opened: _Opened = [(file, stack.enter_context(file.open("rb"))) for file in present]
         yield opened, raw
@@ -118,11 +130,14 @@ def _opened(files: Sequence[Path]) -> Iterator[tuple[_Opened, bytes | None]]:
 def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher, witness: tuple[int, str] | None) -> Verified:
     anchor = _anchor(raw, hasher) if raw is not None else None
     walk = _Walk(hasher, None, 0, witness=witness)
+    ends = None
     if anchor is not None:
+        ends = ends_of(raw or b"", hasher)
         walk.before, walk.sequence = bytes.fromhex(anchor.oldest_hash), anchor.oldest
+        opened = [(file, lines) for file, lines in opened if not _is_sealed_off(file, ends, anchor)]
         if anchor.oldest:
             walk.note(f"lines up to sequence {anchor.oldest} were deleted with old files, as keep_files says")
-    broken = _followed(opened, walk)
+    broken = _followed(opened, walk, ends)
     if broken is None and anchor is not None:
         broken = _at_the_end(opened, walk, anchor)
     if broken is None and witness is not None and not walk.witnessed:
@@ -150,15 +165,50 @@ def _anchor(raw: bytes, hasher: Hasher) -> Anchor:
         raise NotVerifiableError(f"the anchor cannot be used: {error}") from error
 
 
-def _followed(opened: _Opened, walk: _Walk) -> Break | None:
+def _is_sealed_off(file: Path, ends: dict[int, End], anchor: Anchor) -> bool:
+    """Tell whether a gateway was ended between noting that a file is deleted, and deleting it."""
+    end = ends.get(number_of(file)) if _is_full(file) else None
+    return end is not None and end.sequence <= anchor.oldest
+
+
+def _is_full(file: Path) -> bool:
+    """Tell whether a file has the name of one that was put aside."""
+    trail = file.with_name(file.name.rpartition(".")[0])
+    return bool(trail.name) and file in full_files(trail)
+
+
+def _not_as_put_aside(file: Path, walk: _Walk, ends: dict[int, End]) -> str:
+    """Return what is wrong with the end of a full file; empty where nothing is."""
+    end = ends.get(number_of(file))
+    if end is None:
+        return "no gateway has put this file aside"
+    if (walk.sequence, (walk.before or GENESIS).hex()) == (end.sequence, end.hash):
+        return ""
+    return f"its end is missing: it was put aside behind sequence {end.sequence}"
+
+
+def _followed(opened: _Opened, walk: _Walk, ends: dict[int, End] | None) -> Break | None:
     for file, lines in opened:
         for number, raw in enumerate(lines, start=1):
             text = _next(walk, raw, f"{file.name} line {number}")
             if text:
                 return Break(str(file), number, text)
+        text = _not_as_put_aside(file, walk, ends) if ends is not None and _is_full(file) else ""
+        if text:
+            return Break(str(file), 0, text)
+    if (walk.lines or ends is not None) and _is_record(walk.torn):
+        return Break(str(opened[-1][0]), 0, "a record without a link stands at the end: it was inserted")
     if walk.torn:
         walk.note("the last line is torn: a process was ended while it wrote, and none has written since")
     return None
+
+
+def _is_record(torn: bytes) -> bool:
+    """Tell whether what looks torn is whole JSON, which no part of a record is."""
+    try:
+        return isinstance(json.loads(torn), dict)
+    except ValueError:
+        return False
 
 
 def _next(walk: _Walk, raw: bytes, place: str) -> str:

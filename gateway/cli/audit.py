@@ -45,6 +45,13 @@ def verified(
             help="What an earlier run, or the log, said of the end of the chain: it must still be there.",
         ),
     ] = None,
+    archive: Annotated[
+        bool,
+        typer.Option(
+            "--archive",
+            help="The files are an archived copy, or a part of a trail, without the file that names the end.",
+        ),
+    ] = False,
     home: HomeOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
@@ -56,10 +63,12 @@ def verified(
     Example: `imsgw audit verify var/audit/audit.log --key-file /run/secrets/audit-key`
     """
     key = _key(key_file, key_env)
+    if archive and not files:
+        raise typer.BadParameter("--archive goes with files: the trail of the home is no copy")
     if not files:
         files, key = _of_home(home, key)
     try:
-        found = verify(trail_of(files), Hasher(key), _witness(at))
+        found = verify(trail_of(files), Hasher(key), _witness(at), archive=archive)
     except NotVerifiableError as error:
         raise typer.BadParameter(str(error)) from None
     except OSError as error:

@@ -333,3 +333,31 @@ def test_a_closed_trail_has_let_go_of_its_target(clock):
 
     assert desk.target.closed
     assert len(desk.target.lines) == 1
+
+
+def test_an_outage_ends_though_the_target_failed_in_a_way_that_nobody_foresaw(clock, monkeypatch):
+    desk = Desk(clock)
+    desk.target.trouble = "disk full"
+    desk.trail.request(ANSWERED)
+    desk.target.trouble = ""
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.target, "write", lambda _line: bytes.fromhex("zz"))
+        clock.move(2)
+        desk.auditor.look()
+    assert not desk.trail.open
+    assert "internal error: ValueError" in desk.trail.picture().reason
+
+    clock.move(2)
+    desk.auditor.look()
+
+    assert desk.trail.open
+
+
+def test_what_fails_once_a_second_does_not_end_the_audit_thread(clock):
+    def fails() -> None:
+        raise ValueError
+
+    desk = Desk(clock)
+    aside = Aside(desk.auditor, 2, clock, fails)
+    aside.look()
+    aside.look()

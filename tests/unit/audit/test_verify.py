@@ -186,7 +186,7 @@ def test_without_an_anchor_the_lines_are_verified_and_the_end_is_not(tmp_path):
     path = written(tmp_path)
     anchor_path(path).unlink()
 
-    told = found(path)
+    told = found(path, archive=True)
 
     assert (told.broken, told.lines, told.anchored) == (None, 8, False)
 
@@ -234,7 +234,7 @@ def test_a_file_that_was_archived_is_verified_by_itself_but_for_its_first_line(t
     path = written(tmp_path, max_bytes=320)
     archived = shutil.copy(full_files(path)[1], tmp_path / "archived")
 
-    told = verify(trail_of([Path(archived)]), KEYED)
+    told = verify(trail_of([Path(archived)]), KEYED, archive=True)
 
     assert (told.broken, told.anchored) == (None, False)
     assert "the first line is believed" in told.notes[0]

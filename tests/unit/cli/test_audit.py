@@ -114,3 +114,15 @@ def test_without_files_it_is_the_trail_of_the_home_with_its_key(tmp_path, monkey
     (home / "gateway.toml").write_text("[audi]\n")
     assert verify("--home", home).exit_code == 1
     assert VARIABLE not in os.environ
+    assert verify("--home", home, "--archive").exit_code == 2
+
+
+def test_without_its_anchor_a_trail_ends_with_1_unless_it_is_a_copy(trail):
+    trail.with_name(f"{trail.name}.chain").unlink()
+    rewrite(trail, drop(8))
+
+    done = verify(trail, "--key-env", VARIABLE)
+    copy = verify(trail, "--key-env", VARIABLE, "--archive")
+
+    assert (done.exit_code, "audit.log.chain is missing" in done.output) == (1, True)
+    assert (copy.exit_code, "no anchor was found" in copy.output) == (0, True)

@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli import completing
 from gateway.cli.bundle_try import try_bundle
-from gateway.cli.managing import BundleArgument, installation, refusals_told, table, tell
+from gateway.cli.managing import BundleArgument, change_recorded, installation, refusals_told, table, tell
 from gateway.cli.options import HomeOption, JsonOption, StateOption, show
 from gateway.cli.printed_json import printed_json
 
@@ -64,9 +64,9 @@ def create(
     from gateway.manage import bundles  # noqa: PLC0415  keeps --help quick
 
     with refusals_told(as_json=as_json):
-        change = bundles.create(
-            installation(home, state), name, _values(assignments or (), ask_password or (), ())
-        )
+        values = _values(assignments or (), ask_password or (), ())
+        with change_recorded(home, state, "bundle create", name):
+            change = bundles.create(installation(home, state), name, values)
         tell(change, f"made bundle {name}", change.facts, as_json=as_json)
 
 
@@ -93,7 +93,8 @@ def change(
         values = _values(assignments or (), ask_password or (), unset or ())
         if not values:
             raise typer.BadParameter("nothing to change: give KEY=VALUE, --ask-password or --unset")
-        done = bundles.change(installation(home, state), name, values)
+        with change_recorded(home, state, "bundle change", name):
+            done = bundles.change(installation(home, state), name, values)
         tell(done, f"changed bundle {name}", done.facts, as_json=as_json)
 
 
@@ -108,7 +109,8 @@ def delete(
     from gateway.manage import bundles  # noqa: PLC0415  keeps --help quick
 
     with refusals_told(as_json=as_json):
-        done = bundles.delete(installation(home, state), name)
+        with change_recorded(home, state, "bundle delete", name):
+            done = bundles.delete(installation(home, state), name)
         tell(done, f"deleted bundle {name}", done.facts, as_json=as_json)
 
 
@@ -167,7 +169,7 @@ def recycle(
     """
     from gateway.manage import recycle as recycling  # noqa: PLC0415  keeps --help quick
 
-    with refusals_told(as_json=as_json):
+    with refusals_told(as_json=as_json), change_recorded(home, state, "bundle recycle", name):
         told = recycling.recycle(installation(home, state), name)
     if as_json:
         typer.echo(printed_json([one.facts() for one in told]))

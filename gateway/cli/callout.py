@@ -1,6 +1,7 @@
 """`imsgw callout`."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -8,9 +9,10 @@ import typer
 
 from gateway.cli import callout_letters
 from gateway.cli.callout_asking import AllOption, HomeOption, InstanceOption, ListenersArgument, asked, show
-from gateway.cli.options import JsonOption, problems_shown
+from gateway.cli.options import JsonOption, problems_shown, state_folder
 from gateway.cli.options import show as show_problems
 from gateway.cli.printed_json import printed_json
+from gateway.cli.recorded import recorded
 from gateway.observe import logs
 
 if TYPE_CHECKING:
@@ -130,7 +132,10 @@ def start(
     """
     from gateway.callout.control_words import Ask  # noqa: PLC0415
 
-    show(asked(home, instance, Ask("start", _named(listeners, every=every))))
+    what = Ask("start", _named(listeners, every=every))
+    with _recorded(home, "start", listeners):
+        told = asked(home, instance, what)
+    show(told)
 
 
 @app.command("stop")
@@ -152,7 +157,10 @@ def stop(
     """
     from gateway.callout.control_words import Ask  # noqa: PLC0415
 
-    show(asked(home, instance, Ask("stop", _named(listeners, every=every))))
+    what = Ask("stop", _named(listeners, every=every))
+    with _recorded(home, "stop", listeners):
+        told = asked(home, instance, what)
+    show(told)
 
 
 @app.command("drain")
@@ -177,13 +185,20 @@ def drain(
     """
     from gateway.callout.control_words import Ask  # noqa: PLC0415
 
-    told = asked(home, instance, Ask("drain", seconds=seconds), _DRAIN_SECONDS if seconds is None else seconds)
+    most = _DRAIN_SECONDS if seconds is None else seconds
+    with _recorded(home, "drain", None):
+        told = asked(home, instance, Ask("drain", seconds=seconds), most)
     for said in told:
         left = sum(picture.in_work for picture in said.listeners)
         words = "nothing is in work any more" if said.drained else f"{left} callouts are still in work"
         typer.echo(f"instance {said.instance} (process {said.pid}): {words}")
     if not all(said.drained for said in told):
         raise typer.Exit(1)
+
+
+def _recorded(home: Path, what: str, listeners: list[str] | None) -> AbstractContextManager[object]:
+    """Record a change of listeners before and behind it."""
+    return recorded(home, state_folder(home), f"callout {what}", listeners or ["all listeners"])
 
 
 def _named(listeners: list[str] | None, *, every: bool) -> "tuple[Source | str, ...] | None":

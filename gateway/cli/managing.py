@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from gateway.cli import completing
 from gateway.cli.options import show
 from gateway.cli.printed_json import printed_json
+from gateway.cli.recorded import Recording, recorded
 from gateway.cli.reload import running_state
 from gateway.clock import SYSTEM_CLOCK
 from gateway.manage.installation import Installation
@@ -58,6 +59,13 @@ def refusals_told(*, as_json: bool) -> Iterator[None]:
             typer.echo(error.text, err=True)
             show(error.problems)
         raise typer.Exit(1) from error
+
+
+def change_recorded(
+    home: Path, state: Path | None, command: str, about: str
+) -> AbstractContextManager[Recording]:
+    """Record a change that is made inside, see `gateway.cli.recorded`."""
+    return recorded(home, running_state(home, state), command, [about])
 
 
 def tell(change: Change, what: str, facts: Callable[[], dict[str, Any]], *, as_json: bool) -> None:

@@ -85,14 +85,15 @@ def recorded(home: Path, state: Path, command: str, about: Sequence[str]) -> Ite
 
 def _trail(home: Path, state: Path) -> "Trail | None":
     """Return the trail that `[audit]` names, nothing else of the home need be right; None: standard output."""
-    from gateway.audit.trail import master_trail  # noqa: PLC0415  keeps --help quick
-    from gateway.cli.section import section  # noqa: PLC0415
+    from gateway.cli.section import section  # noqa: PLC0415  keeps --help quick
     from gateway.config.model import AuditSettings, GatewaySettings, Home  # noqa: PLC0415
 
     with problems_shown():
         audit = section(home, "audit", AuditSettings)
     if audit.kind == "stdout":
         return None
+    from gateway.audit.trail import master_trail  # noqa: PLC0415  what is not recorded need not be loaded
+
     only = Home(home, state, GatewaySettings(audit=audit), {}, {})
     return master_trail(only, "command", SYSTEM_CLOCK)
 

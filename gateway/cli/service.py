@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli import completing, service_deploy
-from gateway.cli.managing import installation, refusals_told, table, tell
+from gateway.cli.managing import change_recorded, installation, refusals_told, table, tell
 from gateway.cli.options import HomeOption, JsonOption, StateOption, show
 from gateway.cli.printed_json import printed_json
 
@@ -55,7 +55,8 @@ def undeploy(
     from gateway.manage import services  # noqa: PLC0415  keeps --help quick
 
     with refusals_told(as_json=as_json):
-        done = services.undeploy(installation(home, state), name, remove=remove)
+        with change_recorded(home, state, "service undeploy", name):
+            done = services.undeploy(installation(home, state), name, remove=remove)
         kept = f"kept in {done.kept}" if done.kept else "removed"
         tell(done.change, f"undeployed {name}, its folder is {kept}", done.facts, as_json=as_json)
 
@@ -71,7 +72,8 @@ def start(
     from gateway.manage import services  # noqa: PLC0415  keeps --help quick
 
     with refusals_told(as_json=as_json):
-        change = services.start(installation(home, state), name)
+        with change_recorded(home, state, "service start", name):
+            change = services.start(installation(home, state), name)
         tell(change, f"started {name}", change.facts, as_json=as_json)
 
 
@@ -88,7 +90,8 @@ def stop(
     from gateway.manage import services  # noqa: PLC0415  keeps --help quick
 
     with refusals_told(as_json=as_json):
-        change = services.stop(installation(home, state), name)
+        with change_recorded(home, state, "service stop", name):
+            change = services.stop(installation(home, state), name)
         tell(change, f"stopped {name}", change.facts, as_json=as_json)
 
 

@@ -1,13 +1,14 @@
 """`imsgw service deploy`."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from gateway.cli import completing
-from gateway.cli.managing import installation, refusals_told, table, tell
+from gateway.cli.managing import change_recorded, installation, refusals_told, table, tell
 from gateway.cli.options import HomeOption, JsonOption, StateOption
 from gateway.cli.printed_json import printed_json
 from gateway.manage.results import ManageError, Why
@@ -155,7 +156,11 @@ def deploy(
         )
         _refuse_beside_correlator(wanted)
         gathered = _gathered(source, wsdl, tuple(allow_host or ()), ca, proxy)
-        result = deploying.deploy(installation(home, state), gathered, wanted, dry_run=dry_run)
+        about = name or "a service that has its name from its WSDL"  # an address may hold a secret
+        with nullcontext() if dry_run else change_recorded(home, state, "service deploy", about) as recording:
+            result = deploying.deploy(installation(home, state), gathered, wanted, dry_run=dry_run)
+            if recording is not None:
+                recording.result = result.service
         _tell(result, as_json=as_json)
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from gateway.callout.journal import open_journal
 from gateway.callout.journal.entries import NewEntry
 from gateway.callout.values import Source
-from gateway.cli import admin, callout_letters, recorded
+from gateway.cli import admin, bundle, callout, callout_letters, recorded, service
 from gateway.clock import SYSTEM_CLOCK
 from gateway.config.model import JournalSettings
 from tests.unit.audit.events import MOMENT
@@ -156,6 +156,53 @@ def test_no_account_is_made_where_it_cannot_be_recorded(tmp_path):
     result = place.run(admin.app, "token", "monitoring", "--role", "viewer")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "nothing was changed" in result.stderr
+
+
+def test_services_bundles_and_listeners_are_recorded_too_as_done_or_failed(tmp_path):
+    place = Place(tmp_path, FILE)
+    (tmp_path / "password").write_text("M4RK3R\n")
+    keys = ("ims_connect.host=h", "ims_connect.port=9999", "ims_connect.datastore=IMS1")
+    secret = ("credentials.user=U", f"credentials.password=file:{tmp_path}/password")
+    for arguments in (
+        ("create", "ims9", *keys, *secret),
+        ("change", "ims9", "ims_connect.port=9998"),
+        ("delete", "ims9"),
+    ):
+        place.run(bundle.app, *arguments)  # done, though the home has other mistakes
+    assert place.run(service.app, "stop", "nobody").exit_code == 1
+    assert place.run(service.app, "undeploy", "nobody").exit_code == 1
+    assert place.run(callout.app, "stop", "ims9/PIPE").exit_code == 1
+    assert place.run(callout.app, "drain").exit_code == 1
+
+    ends = [(command, done) for command, done, _ in told(place.records()) if done != "begun"]
+    assert ends == [
+        ("bundle create", "done"),
+        ("bundle change", "done"),
+        ("bundle delete", "done"),
+        ("service stop", "failed"),
+        ("service undeploy", "failed"),
+        ("callout stop", "failed"),
+        ("callout drain", "failed"),
+    ]
+    begun = [one["event"]["reason"] for one in place.records() if one["imsgw"]["done"] == "begun"]
+    assert begun == ["ims9"] * 3 + ["nobody"] * 2 + ["ims9/PIPE", "all listeners"]
+    assert "M4RK3R" not in (place.state / "audit/audit.json").read_text()
+
+
+def test_no_bundle_is_made_where_it_cannot_be_recorded(tmp_path):
+    place = Place(tmp_path, FILE)
+    place.state.mkdir()
+    (place.state / "audit").write_text("where the folder should be")
+    result = place.run(bundle.app, "create", "ims9", "ims_connect.host=h", "ims_connect.port=9999")
+    assert result.exit_code == 1
+    assert "nothing was changed" in result.stderr
+    assert not (tmp_path / "bundles").exists()
+
+
+def test_a_dry_run_changes_nothing_and_is_not_recorded(tmp_path):
+    place = Place(tmp_path, FILE)
+    place.run(service.app, "deploy", str(tmp_path / "none.wsdl"), "--dry-run")
+    assert not (place.state / "audit").exists()
 
 
 def test_many_ids_are_told_in_several_records(tmp_path):

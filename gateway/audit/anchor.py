@@ -91,7 +91,7 @@ class Anchor:
         if not all(type(one) is int for one in numbers) or min(numbers[:3]) < 0:
             return False
         hashes = (self.hash, self.oldest_hash)
-        return all(isinstance(one, str) and _HASH.fullmatch(one) for one in hashes)
+        return all(_HASH.fullmatch(str(one)) for one in hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,10 @@ class End:
             seal = str(said["seal"])
         except (ValueError, KeyError, TypeError):
             return None
-        numbers = (end.number, end.sequence)
-        fit = all(type(one) is int for one in numbers) and _HASH.fullmatch(str(end.hash))
-        return end if fit and seal == hasher.seal(end._facts().encode()) else None
+        fit = all(type(one) is int for one in (end.number, end.sequence)) and seal == hasher.seal(
+            end._facts().encode()
+        )
+        return end if fit and _HASH.fullmatch(str(end.hash)) else None
 
 
 def ends_of(data: bytes, hasher: Hasher) -> dict[int, End]:

@@ -4,7 +4,6 @@ Told is the first thing that is wrong, in words. What is behind it is not looked
 """
 
 import fcntl
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,8 @@ from typing import IO, Final
 
 from gateway.audit.anchor import Anchor, AnchorError, End, anchor_path, ends_of
 from gateway.audit.chain import GENESIS, Hasher, Linked, parted
-from gateway.audit.rotation import full_files, number_of
+from gateway.audit.ends import is_deleted, is_record, wrong_end
+from gateway.audit.rotation import full_files
 from gateway.audit.turn import lock_path
 
 _MOST_NOTES: Final = 20
@@ -134,7 +134,7 @@ def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher, witness: tuple
     if anchor is not None:
         ends = ends_of(raw or b"", hasher)
         walk.before, walk.sequence = bytes.fromhex(anchor.oldest_hash), anchor.oldest
-        opened = [(file, lines) for file, lines in opened if not _is_sealed_off(file, ends, anchor)]
+        opened = [(file, lines) for file, lines in opened if not is_deleted(file, ends, anchor)]
         if anchor.oldest:
             walk.note(f"lines up to sequence {anchor.oldest} were deleted with old files, as keep_files says")
     broken = _followed(opened, walk, ends)
@@ -165,50 +165,21 @@ def _anchor(raw: bytes, hasher: Hasher) -> Anchor:
         raise NotVerifiableError(f"the anchor cannot be used: {error}") from error
 
 
-def _is_sealed_off(file: Path, ends: dict[int, End], anchor: Anchor) -> bool:
-    """Tell whether a gateway was ended between noting that a file is deleted, and deleting it."""
-    end = ends.get(number_of(file)) if _is_full(file) else None
-    return end is not None and end.sequence <= anchor.oldest
-
-
-def _is_full(file: Path) -> bool:
-    """Tell whether a file has the name of one that was put aside."""
-    trail = file.with_name(file.name.rpartition(".")[0])
-    return bool(trail.name) and file in full_files(trail)
-
-
-def _not_as_put_aside(file: Path, walk: _Walk, ends: dict[int, End]) -> str:
-    """Return what is wrong with the end of a full file; empty where nothing is."""
-    end = ends.get(number_of(file))
-    if end is None:
-        return "no gateway has put this file aside"
-    if (walk.sequence, (walk.before or GENESIS).hex()) == (end.sequence, end.hash):
-        return ""
-    return f"its end is missing: it was put aside behind sequence {end.sequence}"
-
-
 def _followed(opened: _Opened, walk: _Walk, ends: dict[int, End] | None) -> Break | None:
     for file, lines in opened:
         for number, raw in enumerate(lines, start=1):
             text = _next(walk, raw, f"{file.name} line {number}")
             if text:
                 return Break(str(file), number, text)
-        text = _not_as_put_aside(file, walk, ends) if ends is not None and _is_full(file) else ""
+        end = (walk.sequence, (walk.before or GENESIS).hex())
+        text = wrong_end(file, end, ends) if ends is not None else ""
         if text:
             return Break(str(file), 0, text)
-    if (walk.lines or ends is not None) and _is_record(walk.torn):
+    if (walk.lines or ends is not None) and is_record(walk.torn):
         return Break(str(opened[-1][0]), 0, "a record without a link stands at the end: it was inserted")
     if walk.torn:
         walk.note("the last line is torn: a process was ended while it wrote, and none has written since")
     return None
-
-
-def _is_record(torn: bytes) -> bool:
-    """Tell whether what looks torn is whole JSON, which no part of a record is."""
-    try:
-        return isinstance(json.loads(torn), dict)
-    except ValueError:
-        return False
 
 
 def _next(walk: _Walk, raw: bytes, place: str) -> str:

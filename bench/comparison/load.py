@@ -1,6 +1,7 @@
 """The load generator: built from load.c, given a file of requests, asked for what came of them."""
 
 import json
+import os
 import struct
 import subprocess
 from collections.abc import Callable, Iterable
@@ -23,12 +24,14 @@ def build() -> None:
     if BUILT.exists() and BUILT.stat().st_mtime > SOURCE.stat().st_mtime:
         return
     BUILT.parent.mkdir(parents=True, exist_ok=True)
-    command = ["cc", "-O2", "-o", str(BUILT), str(SOURCE), "-lssl", "-lcrypto", "-lpthread"]
+    making = BUILT.with_name(f"{BUILT.name}.{os.getpid()}")
+    command = ["cc", "-O2", "-o", str(making), str(SOURCE), "-lssl", "-lcrypto", "-lpthread"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchError(
             f"the load generator cannot be built (Debian: gcc, libc6-dev, libssl-dev):\n{done.stderr}"
         )
+    making.rename(BUILT)  # whole as soon as it has its name
 
 
 def request_of(message: Message, service: str) -> bytes:

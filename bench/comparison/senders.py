@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from cryptography import x509
@@ -47,14 +48,20 @@ def _new_key(_number: int) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is whole as soon as it has its name: another run may look for it now."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:  # readable for its owner alone
+        file.write(data)
+    Path(file.name).rename(path)
+
+
 def _keys(count: int) -> Sequence[rsa.RSAPrivateKey]:
     KEPT.mkdir(parents=True, exist_ok=True, mode=0o700)
     paths = [KEPT / f"{number:04}.key" for number in range(count)]
     missing = [path for path in paths if not path.exists()]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for path, data in zip(missing, pool.map(_new_key, range(len(missing)), chunksize=8), strict=True):
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-                file.write(data)
+            _write(path, data)
     return [_loaded(path.read_bytes()) for path in paths]
 
 

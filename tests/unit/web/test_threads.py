@@ -25,11 +25,10 @@ def test_a_thread_is_started_only_when_none_is_idle():
         threads = Threads(lambda: begun.append(threading.get_ident()))
         first = await threads.run(threading.get_ident, lambda: None)
         assert await threads.run(threading.get_ident, lambda: None) == first
-        gate = threading.Event()
+        together = threading.Barrier(2, timeout=PATIENCE)
         both = [
-            threads.run(lambda: gate.wait(PATIENCE) and threading.get_ident(), lambda: None) for _ in range(2)
+            threads.run(lambda: together.wait() >= 0 and threading.get_ident(), lambda: None) for _ in range(2)
         ]
-        gate.set()
         assert len({*await asyncio.gather(*both), first}) == 2
         assert len(begun) == 2
         threads.end()

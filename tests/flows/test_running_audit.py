@@ -209,7 +209,17 @@ def test_status_and_metrics_tell_of_the_trail(gateway):
     assert all(one["audit"]["up"] for one in workers)
 
 
-def test_while_the_trail_cannot_be_written_nothing_is_done_and_it_goes_on_by_itself(gateway, caller):
+@pytest.fixture
+def disturbed(gateway):
+    """The gateway, for a test that leaves losses behind; for the other tests it is started again."""
+    yield gateway
+    gateway.stop()
+    gateway.start_again()
+    gateway.wait_ready()
+
+
+def test_while_the_trail_cannot_be_written_nothing_is_done_and_it_goes_on_by_itself(disturbed, caller):
+    gateway = disturbed
     folder, away = gateway.home / "var/audit", gateway.home / "var/audit.away"
     assert answered(caller).status == 200
     before = len(gateway.standin.seen)

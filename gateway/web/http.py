@@ -8,7 +8,7 @@ way it is makes no difference but for the time it takes: the tests hold one agai
 
 from datetime import datetime
 
-from gateway.web.message import Reply, Request
+from gateway.web.message import Headers, Reply, Request
 from gateway.web.ordinary import Ordinary
 from gateway.web.thorough import Thorough
 from gateway.web.way import Bounds, Progress, Way
@@ -68,6 +68,11 @@ class Exchange:
     def asked(self) -> tuple[str, str]:
         """Method and path, as far as they are known: for the record."""
         return self._way.asked
+
+    @property
+    def headers(self) -> Headers:
+        """The header section; see `Way`."""
+        return self._way.headers
 
     @property
     def reusable(self) -> bool:

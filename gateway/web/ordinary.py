@@ -120,6 +120,11 @@ class Ordinary:
         return self._line[:2]
 
     @property
+    def headers(self) -> Headers:
+        """The header section."""
+        return self._headers
+
+    @property
     def reusable(self) -> bool:
         """Whether the connection may carry another request: only after the response."""
         return not self._close

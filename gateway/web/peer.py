@@ -20,6 +20,7 @@ from gateway.config.model import ServerSettings
 from gateway.exchange import Peer
 from gateway.web.environ import LISTENER, PEER_CERTIFICATE
 from gateway.web.head import valid_host
+from gateway.web.message import Headers
 
 log = logging.getLogger("gateway.web")
 
@@ -45,7 +46,21 @@ def peer_of(environ: Mapping[str, Any], settings: ServerSettings) -> Peer:
         return Peer(str(remote or environ["REMOTE_ADDR"]), tls, environ[PEER_CERTIFICATE], port)
     tls = _forwarded_tls(environ, tls=tls)
     certificate = _forwarded_certificate(environ, settings.client_certificate_header) if tls else None
-    return Peer(str(_client(environ, remote, settings.trusted_proxies)), tls, certificate)
+    client = _client(environ.get("HTTP_X_FORWARDED_FOR", ""), remote, settings.trusted_proxies)
+    return Peer(str(client), tls, certificate)
+
+
+def client_of(peer: tuple[str, int], headers: Headers, settings: ServerSettings) -> tuple[str, int]:
+    """Return address and port of who sent a request that never became an environ, as `peer_of` would.
+
+    `headers`: the header section as it was read; without it, it is the connection. The port is 0 where a proxy
+    tells the address.
+    """
+    remote = _address(peer[0])
+    if not headers or not _from_proxy(remote, settings.trusted_proxies):
+        return peer
+    forwarded = ",".join(value for name, value in headers if name == "x-forwarded-for")
+    return str(_client(forwarded, remote, settings.trusted_proxies)), 0
 
 
 def base_url(environ: Mapping[str, Any], settings: ServerSettings) -> str:
@@ -85,10 +100,9 @@ def _from_proxy(address: Address | None, networks: Networks) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def _client(environ: Mapping[str, Any], remote: Address | None, networks: Networks) -> Address | None:
+def _client(forwarded: str, remote: Address | None, networks: Networks) -> Address | None:
     """Walk X-Forwarded-For from the right: each proxy wrote who called it; stop where one is not ours."""
     client = remote
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
     for entry in reversed(forwarded.split(",") if forwarded else []):
         address = _address(entry)
         if address is None:

@@ -12,7 +12,7 @@ import h11
 
 from gateway.errors import GatewayError, M
 from gateway.web.head import Head, read_head
-from gateway.web.message import Reply, Request, refusal
+from gateway.web.message import Headers, Reply, Request, refusal
 from gateway.web.way import BODYLESS, Bounds, Progress
 
 FRAMING_ALLOWANCE: Final = 65_536
@@ -160,6 +160,11 @@ class Thorough:
     def asked(self) -> tuple[str, str]:
         """Method and path, as far as they are known: for the record."""
         return (self._head.method, self._head.path) if self._head else ("", "")
+
+    @property
+    def headers(self) -> Headers:
+        """The header section; see `Way`."""
+        return self._head.headers if self._head else ()
 
     @property
     def reusable(self) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from gateway.web.message import Reply, Request
+from gateway.web.message import Headers, Reply, Request
 
 MAX_HEADER_BYTES: Final = 32_768
 """Longest head: room for a client certificate that a proxy passes in a header, and then some."""
@@ -70,6 +70,14 @@ class Way(Protocol):
     @property
     def asked(self) -> tuple[str, str]:
         """Method and path, as far as they are known: for the record."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """The header section once it was read whole and found in order, else nothing: for the record.
+
+        Of half a header nothing is told: the line that a proxy wrote may be the one that is missing.
+        """
         ...
 
     @property

@@ -240,6 +240,56 @@ def test_what_is_refused_before_its_envelope_is_told_once_with_its_tracking_id(
     )
 
 
+FORWARDED = ("X-Forwarded-For: 198.51.100.1", "X-Forwarded-For: 203.0.113.9")
+"""What a client made up, and below it what the proxy wrote."""
+CHUNKS = (
+    b"POST / HTTP/1.1\r\nHost: a\r\n" + "\r\n".join(FORWARDED).encode() + b"\r\nTransfer-Encoding: chunked\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        pytest.param(post("Echo", b"x" * 100, FORWARDED[1])[:-1], 408, id="slow body"),
+        pytest.param(post("Echo", b"x" * 100, *FORWARDED)[:-1], 408, id="slow body, two lines"),
+        pytest.param(post("Echo", b"x" * 1025, FORWARDED[1]), 413, id="too large"),
+        pytest.param(CHUNKS + b"\r\nno chunk\r\n", 400, id="broken chunk"),
+    ],
+)
+def test_a_refusal_below_a_whole_header_names_the_client_that_a_trusted_proxy_names(
+    web_service: ServiceFactory, raw: bytes, status: int
+) -> None:
+    proxied = web_service(trusted_proxies=["127.0.0.1/32"], max_request_bytes=1024, body_seconds=0.2)
+    stranger = web_service(max_request_bytes=1024, body_seconds=0.2)
+    with proxied.connect() as sock:
+        assert ask(sock, raw).status == status
+    with stranger.connect() as sock:
+        here = sock.getsockname()[:2]
+        assert ask(sock, raw).status == status
+    (told,), (told_of_stranger,) = proxied.desk.turned_away, stranger.desk.turned_away
+    assert (told.peer, told.peer_port) == ("203.0.113.9", 0)
+    assert (told_of_stranger.peer, told_of_stranger.peer_port) == here
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        pytest.param(CHUNKS, 408, id="header without an end"),
+        pytest.param(CHUNKS + b"X-Long: " + b"x" * 40_000 + b"\r\n\r\n", 431, id="header too long"),
+        pytest.param(CHUNKS + b"Content-Length: 1\r\n\r\n", 400, id="ambiguous header"),
+    ],
+)
+def test_a_refusal_of_the_header_itself_names_the_proxy_as_its_line_may_not_have_come(
+    web_service: ServiceFactory, raw: bytes, status: int
+) -> None:
+    service = web_service(trusted_proxies=["127.0.0.1/32"], header_seconds=0.2)
+    with service.connect() as sock:
+        here = sock.getsockname()[:2]
+        assert ask(sock, raw).status == status
+    (told,) = service.desk.turned_away
+    assert (told.peer, told.peer_port) == here
+
+
 def test_a_health_check_that_fails_is_nobody_turned_away(web_service: ServiceFactory) -> None:
     service = web_service()
     service.desk.ready = False

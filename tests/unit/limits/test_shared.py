@@ -66,7 +66,7 @@ def test_with_tls_and_a_password_and_not_without(secure_valkey):
 
 def test_a_user_who_may_do_what_the_page_says_and_no_more_is_enough(valkey_server):
     page = (Path(__file__).parents[3] / "docs" / "protection.md").read_text(encoding="utf-8")
-    allowed = re.search(r"`(~imsgw:limits:\* [^`]+)`", page)
+    allowed = re.search(r"`(~imsgw:limits:1:\* [^`]+)`", page)
     assert allowed is not None
     set_user = ("ACL", "SETUSER", "limits", "on", ">pw", *allowed[1].split())
     assert valkey_server.command(*set_user) == b"+OK\r\n"

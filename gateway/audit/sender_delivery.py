@@ -22,6 +22,8 @@ _SETTLE_SECONDS: Final = 0.25
 """Between two looks at what is settled: each one writes to the disk's cache."""
 _LOOK_SECONDS: Final = 1.0
 """Between two looks for what dead processes left."""
+MOST_ADOPTED: Final = 64
+"""Queues of dead processes at a time: each has a descriptor until it is settled, and each command leaves one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Delivery:
         """Take over the oldest queue of a dead process, unless one of such is still to be read."""
         now = self._clock.monotonic()
         if now < self._next_look or any(outlet.waiting for outlet in self._adopted):
+            return
+        if len(self._adopted) >= MOST_ADOPTED:
             return
         self._next_look = now + _LOOK_SECONDS
         queue = self._spool.adopt()

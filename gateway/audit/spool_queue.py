@@ -64,12 +64,21 @@ def create(spool: Path, now: datetime) -> QueueFolder:
         try:
             lock = _locked(hidden / _LOCK, os.O_CREAT)
             if lock is not None:
-                hidden.rename(path)
+                _named(hidden, path, lock)
                 return QueueFolder(path, lock, [], 0)
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1:
                 raise
     raise FileNotFoundError(f"{spool}: others remove what is made there")
+
+
+def _named(hidden: Path, path: Path, lock: int) -> None:
+    """Give a queue its name; without it, its lock is let go. Raises OSError."""
+    try:
+        hidden.rename(path)
+    except OSError:
+        os.close(lock)
+        raise
 
 
 def adopt(path: Path) -> QueueFolder | None:

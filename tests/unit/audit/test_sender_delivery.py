@@ -1,13 +1,16 @@
 """What is sent, settled and sent again, by a clock that the test moves and a connection that it imagines."""
 
+from pathlib import Path
+
 import pytest
 
-from gateway.audit.sender_delivery import Delivery
+from gateway.audit.sender_delivery import MOST_ADOPTED, Delivery
 from gateway.audit.sender_events import QueueAdopted, SenderEvent, SpoolDamaged
 from gateway.audit.spool import Spool
 from gateway.audit.syslog_settings import SyslogSettings
 from tests.fixtures.rfc5424 import parse_frames
 
+OPEN = Path("/proc/self/fd")
 RESEND = 10
 SETTINGS = SyslogSettings("siem", 6514, resend_seconds=RESEND)
 MIB = 1024 * 1024
@@ -145,6 +148,25 @@ def test_queues_of_dead_processes_come_first_and_go_when_settled(scene):
     scene.settle(RESEND)
     assert len(list(scene.folder.iterdir())) == 1
     assert [event.records for event in scene.events if isinstance(event, QueueAdopted)] == [1, 1]
+
+
+def test_of_many_queues_of_dead_processes_a_few_are_open_at_a_time_and_all_are_sent(scene):
+    """Each command that writes a record leaves one; each that is open takes descriptors from the clients."""
+    for number in range(MOST_ADOPTED + 5):
+        dead = scene.another()
+        dead.append(b"%02d" % number)
+        dead.close()
+        scene.clock.move(0.001)
+    sent, most, before = [], 0, len(list(OPEN.iterdir()))
+    for _ in range(MOST_ADOPTED + 5 + 100):
+        scene.delivery.look_around()
+        sent += scene.send()
+        most = max(most, len(list(OPEN.iterdir())) - before)
+        scene.settle(RESEND / 80)
+
+    assert sent == [b"%02d" % number for number in range(MOST_ADOPTED + 5)]
+    assert most == MOST_ADOPTED
+    assert list(scene.folder.iterdir()) == []
 
 
 def test_the_queue_of_a_dead_process_is_kept_until_all_of_it_is_settled(scene):

@@ -302,6 +302,19 @@ def test_what_a_dying_process_left_half_made_is_removed(tmp_path, clock):
     assert list((tmp_path / "spool").iterdir()) == []
 
 
+def test_a_queue_that_cannot_get_its_name_leaves_no_descriptor(tmp_path, clock, monkeypatch):
+    def refused(_path: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "rename", refused)
+    spool = opened(tmp_path, clock)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        with pytest.raises(AuditUnavailableError, match="No space left"):
+            spool.append(b"one")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_lock_that_was_removed_while_we_took_it_is_none(tmp_path, clock, monkeypatch):
     queue = create(tmp_path / "spool", clock.now())
     queue.next_path().write_bytes(HEADER)

@@ -77,10 +77,13 @@ def test_the_ways_out_that_the_settings_need_are_open():
     assert ims in ports_of("imsgw-gateway", "egress") & ports_of("imsgw-callout", "egress")
     host, port = re.fullmatch(r"valkeys://([\w-]+):(\d+)/0", SETTINGS["replay"]["store"]).groups()
     assert SERVICES[host]["spec"]["ports"][0]["port"] == int(port)
-    [rule] = [
-        one for one in POLICIES["imsgw-gateway"]["spec"]["egress"] if one["ports"][0]["port"] == int(port)
-    ]
-    assert selected(rule["to"][0]["podSelector"]) == selected(SERVICES[host]["spec"]["selector"])
+    [way_in] = POLICIES["imsgw-valkey"]["spec"]["ingress"]
+    # callout too: what both make for the same user in the same second must differ (PassTickets)
+    for policy, name in (("imsgw-gateway", "imsgw"), ("imsgw-callout", "imsgw-callout")):
+        out = POLICIES[policy]["spec"]["egress"]
+        [rule] = [one for one in out if one["ports"][0]["port"] == int(port)]
+        assert selected(rule["to"][0]["podSelector"]) == selected(SERVICES[host]["spec"]["selector"])
+        assert name in {pod for one in way_in["from"] for pod in selected(one["podSelector"])}
     assert ports_of("imsgw-valkey", "ingress") == {int(port)}
     assert 53 in ports_of("imsgw-names", "egress")
 

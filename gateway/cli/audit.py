@@ -129,9 +129,15 @@ def _told(found: Verified) -> Iterator[str]:
         yield f"BROKEN: {found.broken.file}{place}: {found.broken.text}"
         yield f"{found.lines} lines before it are right, up to sequence {found.last}"
         return
-    yield f"{found.lines} lines are right, sequences {found.first} to {found.last}, in {len(found.files)} files"
+    yield f"{found.lines} lines are right, sequences {found.first} to {found.last}, in {_named(found)}"
     yield f"end of the chain: {found.last}:{found.hash}"
     if not found.keyed:
         yield "note: the chain has no key: whoever can write the files can make all of it anew"
     if not found.anchored:
         yield "note: no anchor was found beside the files: lines may be missing at their end"
+
+
+def _named(found: Verified) -> str:
+    """Name the files: whoever verifies the trail of a home need not know where it lies."""
+    last = found.files[-1]
+    return last if len(found.files) == 1 else f"{len(found.files)} files, the last of them {last}"

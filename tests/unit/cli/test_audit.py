@@ -27,10 +27,20 @@ def test_a_trail_that_is_right_ends_with_0_and_says_where_its_chain_ends(trail):
     done = verify(trail, "--key-env", VARIABLE)
 
     assert done.exit_code == 0
-    assert "8 lines are right, sequences 1 to 8, in 1 files" in done.output
+    assert f"8 lines are right, sequences 1 to 8, in {trail}\n" in done.output
     end = done.output.partition("end of the chain: ")[2].split()[0]
     assert verify(trail, "--key-env", VARIABLE, "--at", end).exit_code == 0
     assert verify(trail, "--key-env", VARIABLE, "--at", end.replace("8:", "9:", 1)).exit_code == 1
+
+
+def test_of_several_files_it_names_how_many_and_the_last(trail):
+    lines = trail.read_bytes().splitlines(keepends=True)
+    trail.with_name("first").write_bytes(b"".join(lines[:3]))
+    trail.with_name("second").write_bytes(b"".join(lines[3:]))
+
+    done = verify(trail.with_name("first"), trail.with_name("second"), "--archive", "--key-env", VARIABLE)
+
+    assert f"in 2 files, the last of them {trail.with_name('second')}\n" in done.output
 
 
 def test_a_trail_that_was_changed_ends_with_1_and_says_where(trail):

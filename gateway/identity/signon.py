@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Final, Literal
@@ -74,7 +75,8 @@ class SignOnGuard:
         self._window_seconds = settings.window_seconds
         self._clock = clock
         self._sleep = sleep
-        self._secret = secrets.token_bytes(32)
+        self._digest = hmac.new(secrets.token_bytes(32), digestmod="sha256")
+        """Never fed itself, only copied: to begin with the key each time costs more than all the rest."""
         self._good: OrderedDict[bytes, float] = OrderedDict()
         self._trials: dict[bytes, _Trial] = {}
         self._waiting: Counter[str] = Counter()
@@ -93,10 +95,9 @@ class SignOnGuard:
         earlier sign-ons does not become known in time, M.INTERNAL when failures cannot be counted.
         """
         sign_on = SignOn(user, bundle, _neighbourhood(peer))
-        key = hmac.digest(self._secret, f"{bundle}\0{user}\0{password.reveal()}".encode(), "sha256")
+        key = self._key(bundle, user, password)
         deadline = self._clock.monotonic() + within_seconds
-        while (standing := self._standing(key)) not in {_Standing.GOOD, _Standing.FIRST}:
-            assert isinstance(standing, _Trial)
+        while isinstance(standing := self._standing(key), _Trial):
             if sign_on.own and not standing.told.wait(OWN_PATIENCE_SECONDS):
                 break
             self._follow(standing, sign_on, deadline)
@@ -106,6 +107,11 @@ class SignOnGuard:
         if standing is _Standing.FIRST:
             place = self._place(key, sign_on, within_seconds)
         return Attempt(self, key, sign_on, place)
+
+    def _key(self, bundle: str, user: str, password: Secret) -> bytes:
+        digest = self._digest.copy()
+        digest.update(f"{bundle}\0{user}\0{password.reveal()}".encode())
+        return digest.digest()
 
     def _follow(self, trial: _Trial, sign_on: SignOn, deadline: float) -> None:
         """Wait until a trial is over. Raises GatewayError(M.BUSY)."""
@@ -229,6 +235,7 @@ class Attempt:
         self.guard.settle(self, "unknown")
 
 
+@lru_cache(maxsize=1_024)
 def _neighbourhood(peer: str) -> str:
     """Return what counts as one peer: of IPv6 the network of 64 bits, as one host may use all of it."""
     try:

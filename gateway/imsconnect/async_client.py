@@ -97,7 +97,9 @@ class AsyncClient(Calls[AsyncPool[AsyncSession]]):
         async def use(session: AsyncSession) -> Reply:
             now = self._clock.monotonic()
             note.talking(session, now)
-            return await session.run(within(interaction, budget, now), who)
+            left = within(interaction, budget, now)
+            # what a budget has cut is another interaction, which is looked at again
+            return await session.run(left, who, checked=left is interaction)
 
         if interaction.conversation_id:
             return await self._next_step(interaction, use)

@@ -147,7 +147,9 @@ class AsyncPool(Generic[S]):
         """Return a good session. Whoever was given a bad one is first in the queue again."""
         again = False
         while True:
-            place = await self._await_place(lane, deadline, again=again, eager=eager)
+            place = None if again else self._at_once(lane)
+            if place is None:
+                place = await self._await_place(lane, deadline, again=again, eager=eager)
             session = place.session
             if session is None:
                 session = await self._fill(place, deadline)
@@ -156,6 +158,13 @@ class AsyncPool(Generic[S]):
             if session is not None:
                 return place, session
             again = True
+
+    def _at_once(self, lane: Lane) -> Place[S] | None:
+        # nothing follows from it but that chores are due later, so nothing is settled
+        place = self._places.at_once(lane)
+        if place is not None:
+            self._idle_house.clear()
+        return place
 
     async def _await_place(self, lane: Lane, deadline: float, *, again: bool, eager: bool) -> Place[S]:
         ready = asyncio.Event()

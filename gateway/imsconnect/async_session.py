@@ -80,10 +80,10 @@ class AsyncSession:
         """Make the conversation under way fail at once."""
         self._stream.abort()
 
-    async def run(self, interaction: Interaction, credentials: Credentials) -> Reply:
+    async def run(self, interaction: Interaction, credentials: Credentials, *, checked: bool = False) -> Reply:
         """Run an interaction, the verbs that receive apart."""
         self.lane = lane_after(self.lane, interaction.verb)
-        return await self.do(self.dialogue.run(interaction, credentials))
+        return await self.do(self.dialogue.run(interaction, credentials, checked=checked))
 
     async def acknowledge(self) -> None:
         """Say ACK to what is owed."""

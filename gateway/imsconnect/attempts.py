@@ -48,6 +48,12 @@ class SharedPaths:
         with self._lock:
             return self._paths.desperate(self._clock.monotonic())
 
+    def worked(self, index: int) -> None:
+        """Learn that a try on an endpoint came to its end."""
+        # a look without the lock: what is learned at this very moment may as well have come after
+        if self._paths.learns(index):
+            self.note(index, Tried.WORKED)
+
     def note(self, index: int, outcome: Tried, reason: str = "") -> None:
         """Learn how a try on an endpoint ended."""
         with self._lock:
@@ -111,7 +117,7 @@ class Attempts:
 
     def worked(self) -> None:
         """Note that the try came to an end on a working endpoint, whatever IMS answered."""
-        self._paths.note(self._order[0], Tried.WORKED)
+        self._paths.worked(self._order[0])
 
     def failed(self, error: GatewayError | NothingSentError) -> None:
         """Note how a try ended; raises the error when there must not be another try."""

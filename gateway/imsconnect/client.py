@@ -98,7 +98,9 @@ class Client(Calls[Pool[Session]]):
         def use(session: Session) -> Reply:
             now = self._clock.monotonic()
             note.talking(session, now)
-            return session.run(within(interaction, budget, now), who)
+            left = within(interaction, budget, now)
+            # what a budget has cut is another interaction, which is looked at again
+            return session.run(left, who, checked=left is interaction)
 
         if interaction.conversation_id:
             return self._next_step(interaction, use)

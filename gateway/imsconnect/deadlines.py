@@ -10,6 +10,7 @@ Source: IMS TM resource adapter timeouts; Setting socket timeout values; Timer i
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gateway.errors import M, TransportError
@@ -106,6 +107,7 @@ class Budget:
         return TransportError(M.NO_SOCKET, fields, private, maybe_sent=False)
 
 
+@lru_cache(maxsize=256)  # operations have few timeouts
 def encode_execution(ms: int) -> tuple[int, int | None]:
     """Return the code for an execution timeout and the milliseconds in effect, None when it is no time.
 

@@ -65,6 +65,11 @@ class Holdings(Generic[S]):
             self.give_up(place, "aged")
         return None
 
+    def fresh(self, lane: Lane, now: float) -> Place[S] | None:
+        """Return what `reuse` does, where nothing has to be given up for it; None: look there."""
+        place = self.idle.newest(lane, until=now)
+        return None if place is None else self.lease(place)
+
     def lease(self, place: Place[S]) -> Place[S]:
         """Note that a place with a session, taken from the idle ones, is in use."""
         assert place.session is not None, "idle places have sessions"

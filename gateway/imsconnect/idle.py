@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from math import inf
 from typing import Generic
 
 from gateway.imsconnect.lane import Lane
@@ -30,10 +31,13 @@ class Idle(Generic[S]):
         else:
             places[place] = None
 
-    def newest(self, lane: Lane) -> Place[S] | None:
-        """Take out the lane's place that was used last; None: it has none."""
+    def newest(self, lane: Lane, until: float = -inf) -> Place[S] | None:
+        """Take out the lane's place that was used last; None: it has none, or it retires by `until`."""
         places = self._lanes.get(lane)
-        return None if places is None else self.take(next(reversed(places)))
+        if places is None:
+            return None
+        place = next(reversed(places))
+        return self.take(place) if place.retire_at > until else None
 
     def oldest(self) -> Place[S] | None:
         """Return the place that has been idle longest, of any lane; it stays."""

@@ -7,6 +7,7 @@ output processing; Returning callout responses to IMS; IMS Connect protocol leve
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from gateway.errors import GatewayError, ImsError, M
@@ -266,6 +267,7 @@ def timer_code(interaction: Interaction) -> int:
     return encode_execution(interaction.execution_timeout_ms)[0]
 
 
+@cache  # of a byte
 def effective_ms(timer: int) -> int | None:
     """Return the milliseconds that IRM_TIMER says, None when it names no time."""
     seconds = timer_seconds(timer)

@@ -150,6 +150,11 @@ class Paths:
             case Tried.BUSY:
                 path.busy_until = now + BUSY_SECONDS
 
+    def learns(self, index: int) -> bool:
+        """Tell whether WORKED would change anything of a path."""
+        path = self._paths[index]
+        return path.down_since is not None or path.away_seconds != FIRST_AWAY_SECONDS
+
     def drain(self, index: int) -> None:
         """Take a path out of use until `resume`."""
         self._paths[index].drained = True

@@ -39,7 +39,7 @@ class Places(Generic[S]):
         """Whether `limits.min_open` counts: `warm` was called."""
         self._longest_rest = limits.idle if limits.ping is None else min(limits.idle, limits.ping)
         """How long a session may be idle before there is something to do about it."""
-        self._clock = clock
+        self.now = clock.monotonic
         self._admission = Admission(bundle, endpoint, limits, jitter)
         self._held: Holdings[S] = Holdings(limits, self.counts, jitter)
         # an ordered dictionary, as leaving the middle of the queue costs nothing there
@@ -57,6 +57,18 @@ class Places(Generic[S]):
         self._waiters.move_to_end(waiter, last=not again)
         self.settle()
         self.counts["queued"] += waiter.open
+
+    def at_once(self, lane: Lane) -> Place[S] | None:
+        """Return the session, leased, that a request would get that enters an empty queue; None: let it enter.
+
+        Nothing follows from it that would have to be settled: nobody waits, and nothing is to be closed.
+        """
+        if self._waiters or self.closed or self.aborted or self.draining or lane in self._held.engaged:
+            return None
+        place = self._held.fresh(lane, self.now())
+        if place is not None:
+            self.counts["requests"] += 1
+        return place
 
     def give_up(self, waiter: Waiter[S]) -> None:
         """Take a request out of the queue that has waited for as long as it may, unless it was served since."""
@@ -163,6 +175,12 @@ class Places(Generic[S]):
         Nobody is passed, but by those who take nothing from him: one who waits for his own client id lets the
         others go, and so does one who waits to connect while sessions of other lanes are idle.
         """
+        if self._waiters:
+            self._serve()
+        if self.closed or self.draining:
+            self._held.give_up_idle()
+
+    def _serve(self) -> None:
         served: list[Waiter[S]] = []
         stuck = False
         for waiter in self._waiters:
@@ -176,8 +194,6 @@ class Places(Generic[S]):
         for waiter in served:
             del self._waiters[waiter]
             waiter.wake()
-        if self.closed or self.draining:
-            self._held.give_up_idle()
 
     def _decide(self, waiter: Waiter[S], *, stuck: bool) -> None:
         if self.aborted:
@@ -268,10 +284,6 @@ class Places(Generic[S]):
         return self._admission.housekeeper_at(self._held.there, wanted, now)
 
     # -- what can be seen -----------------------------------------------------------------------------------
-
-    def now(self) -> float:
-        """Return the clock's monotonic seconds."""
-        return self._clock.monotonic()
 
     @property
     def load(self) -> int:

@@ -174,7 +174,9 @@ class Pool(Generic[S]):
         """Return a good session. Whoever was given a bad one is first in the queue again."""
         again = False
         while True:
-            place = self._await_place(lane, deadline, again=again, eager=eager)
+            place = None if again else self._at_once(lane)
+            if place is None:
+                place = self._await_place(lane, deadline, again=again, eager=eager)
             session = place.session
             if session is None:
                 session = self._fill(place, deadline)
@@ -183,6 +185,11 @@ class Pool(Generic[S]):
             if session is not None:
                 return place, session
             again = True
+
+    def _at_once(self, lane: Lane) -> Place[S] | None:
+        # nothing follows from it but that chores are due later, so nothing is settled
+        with self._lock:
+            return self._places.at_once(lane)
 
     def _await_place(self, lane: Lane, deadline: float, *, again: bool, eager: bool) -> Place[S]:
         # a lock as the simplest thing to wait for: an Event would make three objects for each request

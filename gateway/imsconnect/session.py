@@ -79,10 +79,10 @@ class Session:
         """Make the conversation under way fail at once; callable from any thread."""
         self._stream.abort()
 
-    def run(self, interaction: Interaction, credentials: Credentials) -> Reply:
+    def run(self, interaction: Interaction, credentials: Credentials, *, checked: bool = False) -> Reply:
         """Run an interaction, the verbs that receive apart."""
         self.lane = lane_after(self.lane, interaction.verb)
-        return drive(self.dialogue.run(interaction, credentials), self._stream)
+        return drive(self.dialogue.run(interaction, credentials, checked=checked), self._stream)
 
     def acknowledge(self) -> None:
         """Say ACK to what is owed."""

@@ -5,6 +5,7 @@ Source: Timeout specifications on input messages; IMS Connect protocol level; Pe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gateway.imsconnect.wire.flags import F1, F2, F5, SocketType, Verb
@@ -59,7 +60,7 @@ class Conversation:
         expected = _expected(irm)
         if self.state not in NO_SESSION:
             expected |= self.expected
-        return Conversation(_closed_if_over(state, irm.socket), irm.socket, self.protocol_level, expected)
+        return _conversation(_closed_if_over(state, irm.socket), irm.socket, self.protocol_level, expected)
 
     def after_output(self, message: OutputMessage) -> "Conversation | None":
         """Return the conversation after this output, None when the state does not allow it."""
@@ -67,7 +68,7 @@ class Conversation:
         if state is None:
             return None
         level = message.csm.protocol_level if message.csm else self.protocol_level
-        return Conversation(_closed_if_over(state, self.socket), self.socket, level, self.expected)
+        return _conversation(_closed_if_over(state, self.socket), self.socket, level, self.expected)
 
     def event(self, irm: Irm) -> InputEvent:
         """Return what kind of input this IRM is here."""
@@ -100,6 +101,10 @@ class Conversation:
         return self.state is State.RT_OWES_ACK_ONE
 
 
+_conversation: Final = lru_cache(maxsize=256)(Conversation)
+"""Conversations have no identity, and pass through the same few values again and again."""
+
+
 def _closed_if_over(state: State, socket: SocketType) -> State:
     return State.CLOSED if state is State.IDLE and socket is not SocketType.PERSISTENT else state
 
@@ -120,6 +125,7 @@ def _rsm_event(rsm: Rsm) -> OutputEvent:
     return OutputEvent.STATUS if keeps_socket(rsm) else OutputEvent.FAILURE
 
 
+@lru_cache(maxsize=256)
 def _by_flags(flags: CsmFlags) -> OutputEvent:
     if not flags:
         return OutputEvent.OUTPUT

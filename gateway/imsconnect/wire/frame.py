@@ -191,7 +191,7 @@ class StructureScanner:
             raise RemoteProtocolError("the message ends without CSM or RSM")
         if len(buffer) < at + LLZZ:
             return None
-        length = int.from_bytes(buffer[at : at + LL])
+        length = buffer[at] << 8 | buffer[at + 1]
         if not self._callout and length < STRUCTURE_HEADER:
             return Kind.SEGMENT
         # never deadlocks: every message ends in a status of twelve bytes or more
@@ -215,8 +215,9 @@ class StructureScanner:
         return not self._in_data
 
     def _length(self, buffer: bytearray, kind: Kind) -> int:
-        size = LLLL if kind in _BY_LLLL else LL
-        length = int.from_bytes(buffer[self._position : self._position + size])
+        at = self._position
+        long = kind in _BY_LLLL
+        length = int.from_bytes(buffer[at : at + LLLL]) if long else buffer[at] << 8 | buffer[at + 1]
         if length != FIXED_LENGTHS.get(kind, length) or length < MIN_LENGTHS.get(kind, 0):
             raise RemoteProtocolError(f"a structure {kind.name} of {length} bytes")
         return length

@@ -1,11 +1,13 @@
-"""The IRM as bytes: what never changes from message to message is laid out once for each level.
+"""The IRM as bytes: what does not change from message to message is laid out once.
+
+That is what an operation says at one IMS (`_head`). Who signs on, and on which socket, is put in each time.
 
 Source: as `irm`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -34,7 +36,18 @@ from gateway.imsconnect.wire.irm import (
 
 _Values = Callable[[Irm], tuple[Any, ...]]
 
-_VALUES_OF_BYTES: Final = attrgetter(*(attribute for _name, _offset, attribute in BYTES))
+_WHO: Final = frozenset({"client_id", "user", "group", "password", "application"})
+"""Texts that are another's with each socket or caller: they are no part of a head."""
+_HEAD_TEXTS: Final = tuple(place for place in TEXTS if place.attribute not in _WHO)
+_values_of_head: Final = attrgetter(
+    "verb",
+    "nak_reason",
+    *(attribute for _name, _offset, attribute in BYTES),
+    *(place.attribute for place in _HEAD_TEXTS),
+)
+_HEADS_KEPT: Final = 512
+"""As many as operations are in use, times their timeouts. A head has 80 to 176 bytes."""
+_NAMES_KEPT: Final = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +58,9 @@ class _Layout:
     """IRM_LEN without extensions."""
     blank: bytes
     """From LLLL on: IRM_LEN, IRM_ID, texts blank, all else zero."""
-    texts: tuple[Place, ...]
-    values_of_texts: _Values
+    who: tuple[Place, ...]
+    """Texts that `_head` does not have."""
+    values_of_who: _Values
     tokens: tuple[Place, ...]
     absent: tuple[Place, ...]
     """Fields that need a higher level."""
@@ -66,7 +80,8 @@ def _layout(exit: Exit, code: HeaderCode, arch: int, *, with_application: bool) 
     places = (*TEXTS, *TOKENS, F6_PLACE, EXTN_OFF_PLACE)
     absent = tuple(place for place in places if not place.present(arch, length))
     tokens = tuple(place for place in TOKENS if place.present(arch, length))
-    return _Layout(length, bytes(blank), texts, _values(texts), tokens, absent, _values(absent))
+    who = tuple(place for place in texts if place.attribute in _WHO)
+    return _Layout(length, bytes(blank), who, _values(who), tokens, absent, _values(absent))
 
 
 def _values(places: tuple[Place, ...]) -> _Values:
@@ -86,9 +101,8 @@ def encode_irm(irm: Irm) -> bytes:
     layout = _layout(irm.exit, irm.code, irm.arch, with_application=with_application)
     if any(layout.values_of_absent(irm)):
         raise _out_of_place(layout, irm)
-    out = bytearray(layout.blank)
-    _put_bytes(out, irm)
-    _put_texts(out, irm, layout)
+    out = bytearray(_head(irm.exit, irm.code, irm.arch, with_application, *_values_of_head(irm)))
+    _put_who(out, irm, layout)
     for place in layout.tokens:
         _put_token(out, place, getattr(irm, place.attribute))
     if irm.f6:
@@ -98,32 +112,60 @@ def encode_irm(irm: Irm) -> bytes:
     return bytes(out[IRM_START:])
 
 
-def _put_bytes(out: bytearray, irm: Irm) -> None:
-    if irm.nak_reason:
-        _put(out, "IRM_NAK_RSNCDE", IRM_NAK_RSNCDE, irm.nak_reason, 2)
-    out[IRM_F4] = _verb(irm.verb, irm.code)
-    for (name, offset, _attribute), value in zip(BYTES, _VALUES_OF_BYTES(irm), strict=True):
+@lru_cache(maxsize=_HEADS_KEPT)
+def _head(  # noqa: PLR0913, PLR0917  all that a head depends on
+    exit: Exit,  # noqa: A002
+    code: HeaderCode,
+    arch: int,
+    with_application: bool,
+    verb: Verb,
+    nak_reason: int,
+    *values: Any,
+) -> bytes:
+    """Return the IRM without who signs on, tokens and extensions; `values` are of `BYTES` and `_HEAD_TEXTS`.
+
+    Heads are kept, so nothing is in them that is secret, or a message's alone.
+    """
+    out = bytearray(_layout(exit, code, arch, with_application=with_application).blank)
+    if nak_reason:
+        _put(out, "IRM_NAK_RSNCDE", IRM_NAK_RSNCDE, nak_reason, 2)
+    out[IRM_F4] = code.encode(verb.value, 1)[0]
+    for (name, offset, _attribute), value in zip(BYTES, values[: len(BYTES)], strict=True):
         try:
             out[offset] = value
         except ValueError:
             raise LocalProtocolError(f"{name} {value} does not fit 1 byte(s)") from None
+    for place, text in zip(_HEAD_TEXTS, values[len(BYTES) :], strict=True):
+        if text:
+            _put_text(out, place, text, code)
+    return bytes(out)
 
 
-@cache
-def _verb(verb: Verb, code: HeaderCode) -> int:
-    return code.encode(verb.value, 1)[0]
-
-
-def _put_texts(out: bytearray, irm: Irm, layout: _Layout) -> None:
+def _put_who(out: bytearray, irm: Irm, layout: _Layout) -> None:
     code = irm.code
-    for place, value in zip(layout.texts, layout.values_of_texts(irm), strict=True):
+    for place, value in zip(layout.who, layout.values_of_who(irm), strict=True):
         if not value:
             continue
-        text = value.reveal() if place is PASSWORD else value
+        if place is PASSWORD:
+            _put_text(out, place, value.reveal(), code)
+            continue
         try:
-            out[place.offset : place.offset + place.length] = code.encode(text, place.length)
+            out[place.offset : place.offset + NAME_LENGTH] = _name(code, value)
         except ValueError as error:
             raise LocalProtocolError(f"{place.name}: {error}") from None
+
+
+def _put_text(out: bytearray, place: Place, text: str, code: HeaderCode) -> None:
+    try:
+        out[place.offset : place.offset + place.length] = code.encode(text, place.length)
+    except ValueError as error:
+        raise LocalProtocolError(f"{place.name}: {error}") from None
+
+
+@lru_cache(maxsize=_NAMES_KEPT)
+def _name(code: HeaderCode, text: str) -> bytes:
+    """Return a name as its field has it, and keep it: not for passwords. Raises ValueError."""
+    return code.encode(text)
 
 
 def _put_token(out: bytearray, place: Place, token: bytes) -> None:

@@ -8,6 +8,7 @@ message / request status message.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntFlag
+from functools import lru_cache
 from typing import Final
 
 from gateway.imsconnect.wire.control_data import encode_control_data, read_control_data
@@ -203,6 +204,10 @@ def decode_output(
 def read_output(buffer: bytearray, structures: list[Structure], code: HeaderCode) -> OutputMessage:
     """Return the message whose `structures` were found in `buffer`. Raises RemoteProtocolError."""
     *before, last = structures
+    if last.kind is Kind.CSM and all(s.kind is Kind.SEGMENT for s in before):
+        # a program's output and nothing beside it, as nearly all is
+        plain = tuple([bytes(buffer[s.start + LLZZ : s.end]) for s in before])
+        return OutputMessage(plain, csm=_csm(buffer[last.start + 2], buffer[last.start + 3]))
     by_kind: dict[Kind, bytes] = {
         s.kind: bytes(buffer[s.start : s.end]) for s in structures if s.kind is not Kind.SEGMENT
     }
@@ -216,7 +221,7 @@ def read_output(buffer: bytearray, structures: list[Structure], code: HeaderCode
     return OutputMessage(
         segments=tuple([bytes(buffer[s.start + LLZZ : s.end]) for s in before if s.kind is Kind.SEGMENT]),
         block=by_kind[Kind.BLOCK][LLLL:] if token is not None else None,
-        csm=Csm(CsmFlags(status[2]), status[3]),
+        csm=_csm(status[2], status[3]),
         mod_name=_name(by_kind.get(Kind.RMM), code),
         client_id=_name(by_kind.get(Kind.GENCID), code),
         correlation_token=None if token is None else token[STRUCTURE_HEADER:],
@@ -224,6 +229,12 @@ def read_output(buffer: bytearray, structures: list[Structure], code: HeaderCode
         control_data=control_data,
         control_rest=control_rest,
     )
+
+
+@lru_cache(maxsize=64)
+def _csm(flags: int, level: int) -> Csm:
+    """Return the CSM of these bytes; an IMS Connect sends few different ones."""
+    return Csm(CsmFlags(flags), level)
 
 
 def _read_rsm(kind: Kind, data: bytes) -> Rsm:

@@ -201,6 +201,54 @@ def make(clock, **limits) -> Places[FakeSession]:
     return Places("ims1", Limits(size, 5, 240, **limits), clock, lambda: 0.0, "ims.example:9999")
 
 
+class TestAtOnce:
+    """What a request would get by entering an empty queue, without the queue."""
+
+    def test_the_session_used_last_is_leased_and_counted_like_any(self, places):
+        older, newer = connect(places), connect(places)
+        for place in (older, newer):
+            places.give_back(place, None)
+        assert places.at_once(Lane.REPLIES) is newer
+        stats = places.stats()
+        assert (stats.requests, stats.queued, stats.in_use, stats.idle) == (3, 0, 1, 1)
+        assert places.at_once(Lane.REPLIES) is older
+        assert places.at_once(Lane.REPLIES) is None
+
+    def test_nobody_who_waits_is_passed(self, places):
+        held = connect(places)
+        connect(places)
+        first = enter(places)
+        places.give_back(held, None)
+        assert places.at_once(Lane.REPLIES) is None
+        places.settle()
+        assert first.place is held
+
+    def test_it_takes_only_sessions_of_its_lane(self, places):
+        places.give_back(connect(places), None)
+        assert places.at_once(Lane.ONE_WAY) is None
+        assert places.at_once(ONE) is None
+
+    @pytest.mark.parametrize("state", ["closed", "draining", "aborted"])
+    def test_a_pool_that_serves_nobody_has_nothing(self, places, state):
+        places.give_back(connect(places), None)
+        setattr(places, state, True)
+        assert places.at_once(Lane.REPLIES) is None
+        assert places.stats().requests == 1, "who enters instead is counted there"
+
+    def test_one_that_is_too_old_is_left_for_the_queue_to_close(self, clock):
+        places = make(clock, max_age=100, max_age_jitter=0)
+        place = connect(places)
+        session = place.session
+        places.give_back(place, None)
+        clock.move(100)
+        assert places.at_once(Lane.REPLIES) is None
+        assert places.take_doomed() == []
+        entered = enter(places).place
+        assert entered is not None
+        assert entered.session is None
+        assert places.take_doomed() == [session]
+
+
 class TestDedicatedLanes:
     def test_a_client_id_has_one_session_and_the_second_borrower_waits(self, places):
         held = connect(places, ONE)

@@ -20,6 +20,7 @@ from gateway.imsconnect.wire import (
     Verb,
     decode_input,
     encode_input,
+    irm_encoding,
 )
 from gateway.imsconnect.wire.irm_encoding import encode_irm
 from tests.unit.imsconnect.wire import corpus
@@ -135,6 +136,40 @@ def test_a_field_of_a_higher_level_is_refused_and_not_dropped(attribute, arch):
 def test_a_value_that_does_not_fit_its_field_is_refused(changed):
     with pytest.raises(LocalProtocolError):
         encode_irm(replace(ACK, **changed))
+
+
+def test_messages_of_one_operation_differ_in_who_sends_them_and_nothing_else():
+    def sent(client_id: str, user: str, password: str) -> bytes:
+        irm = replace(ACK, verb=Verb.SEND_RECEIVE, transaction="IVTNO", datastore="IMS1", client_id=client_id)
+        return encode_irm(replace(irm, user=user, group="GRP", password=Secret(password)))
+
+    first, again, other = sent("C1", "U1", "P1"), sent("C1", "U1", "P1"), sent("C2", "U2", "P2")
+    assert again == first
+    # offsets count from LLLL, the IRM starts at 4; C1, U1 and P1 in code page 37
+    for offset, letter in ((24, b"\xc3"), (60, b"\xe4"), (76, b"\xd7")):
+        assert first[offset - 4 : offset + 4] == letter + b"\xf1" + b"\x40" * 6
+        assert other[offset - 4 : offset + 4] == letter + b"\xf2" + b"\x40" * 6
+    others = [at + 4 for at, (one, two) in enumerate(zip(first, other, strict=True)) if one != two]
+    assert others == [25, 61, 77]
+
+
+@pytest.mark.parametrize("changed", [{"client_id": "NINECHARS"}, {"user": "Ж"}, {"timer": 256}], ids=str)
+def test_what_was_refused_once_is_refused_again(changed):
+    for _ in range(2):
+        with pytest.raises(LocalProtocolError):
+            encode_irm(replace(ACK, **changed))
+
+
+def test_passwords_are_not_among_what_is_kept_from_message_to_message():
+    def kept() -> tuple[int, int]:
+        return irm_encoding._name.cache_info().misses, irm_encoding._head.cache_info().misses
+
+    encode_irm(replace(ACK, user="KEPT1"))
+    before = kept()
+    encode_irm(replace(ACK, user="KEPT1", password=Secret("NOTKEPT1")))
+    assert kept() == before, "a password was looked for among what is kept"
+    encode_irm(replace(ACK, user="KEPT2"))
+    assert kept() != before
 
 
 def test_a_password_shows_in_no_repr_and_no_error():

@@ -75,7 +75,7 @@ class Anchor:
             anchor = cls(**said["anchor"])
             facts = anchor._facts()
             seal = str(said["seal"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise AnchorError("it is no anchor of a chain") from error
         if anchor.keyed != hasher.keyed:
             raise AnchorError("it was made with a key" if anchor.keyed else "it was made without a key")
@@ -118,7 +118,7 @@ class End:
             said = json.loads(line)
             end = cls(**said["end"])
             seal = str(said["seal"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
         fit = all(type(one) is int for one in (end.number, end.sequence)) and seal == hasher.seal(
             end._facts().encode()

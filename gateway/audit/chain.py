@@ -1,11 +1,10 @@
 """The chain over the lines of a trail: each has a link that depends on all lines before it. Pure.
 
-    LINK = ["k"] ["t"] SEQUENCE ":" HASH
+    LINK = ["k"] SEQUENCE ":" HASH
 
-HASH, in 64 hexadecimal digits, is SHA-256 of the hash before, the sequence, what was torn between the two
-lines, and the line without its link. With a key (`k`) it is HMAC-SHA-256: who can write the file, and does not
-know the key, can make no link that fits. `t`: a process was ended while it wrote; what it left stands before
-this line, and is covered by its hash.
+HASH, in 64 hexadecimal digits, is SHA-256 of the hash before, the sequence, and the line without its link.
+With a key (`k`) it is HMAC-SHA-256: who can write the file, and does not know the key, can make no link that
+fits.
 """
 
 import hmac
@@ -19,7 +18,7 @@ from gateway.exchange import Secret
 GENESIS: Final = bytes(32)
 """The hash before the first line."""
 
-_LINK: Final = rb"(?P<keyed>k?)(?P<torn>t?)(?P<sequence>[1-9][0-9]{0,18}):(?P<hash>[0-9a-f]{64})"
+_LINK: Final = rb"(?P<keyed>k?)(?P<sequence>[1-9][0-9]{0,18}):(?P<hash>[0-9a-f]{64})"
 _ENDS: Final = tuple(
     (re.compile(before + _LINK + behind + rb"\Z"), put_back)
     for before, behind, put_back in (
@@ -40,11 +39,9 @@ class Link:
     sequence: int
     hash: bytes
     keyed: bool = False
-    torn: bool = False
 
     def __str__(self) -> str:
-        marks = ("k" if self.keyed else "") + ("t" if self.torn else "")
-        return f"{marks}{self.sequence}:{self.hash.hex()}"
+        return f"{'k' if self.keyed else ''}{self.sequence}:{self.hash.hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +60,7 @@ def parted(line: bytes) -> Linked | None:
         match = pattern.search(tail)
         if match is not None:
             start = len(line) - len(tail) + match.start()
-            link = Link(
-                int(match["sequence"]),
-                bytes.fromhex(match["hash"].decode()),
-                bool(match["keyed"]),
-                bool(match["torn"]),
-            )
+            link = Link(int(match["sequence"]), bytes.fromhex(match["hash"].decode()), bool(match["keyed"]))
             return Linked(line[:start] + put_back, link)
     return None
 
@@ -85,22 +77,18 @@ class Hasher:
         """Whether links rest on a key."""
         return bool(self.key)
 
-    def link(self, before: bytes, sequence: int, body: bytes, torn: bytes = b"") -> Link:
+    def link(self, before: bytes, sequence: int, body: bytes) -> Link:
         """Return the link of a line behind the hash `before`."""
-        return Link(sequence, self._hash(before, sequence, body, torn), self.keyed, bool(torn))
+        return Link(sequence, self._digest(b"line" + before + sequence.to_bytes(8) + body), self.keyed)
 
-    def fits(self, linked: Linked, before: bytes, torn: bytes = b"") -> bool:
-        """Tell whether a line stands rightly behind the hash `before`, and behind what was torn."""
+    def fits(self, linked: Linked, before: bytes) -> bool:
+        """Tell whether a line stands rightly behind the hash `before`."""
         link = linked.link
-        return link == self.link(before, link.sequence, linked.body, torn)
+        return link == self.link(before, link.sequence, linked.body)
 
     def seal(self, data: bytes) -> str:
         """Return a check of something that belongs to the chain: with a key, nobody without it can make one."""
         return self._digest(b"seal" + data).hex()
-
-    def _hash(self, before: bytes, sequence: int, body: bytes, torn: bytes) -> bytes:
-        head = before + sequence.to_bytes(8) + len(torn).to_bytes(8)
-        return self._digest(b"line" + head + torn + body)
 
     def _digest(self, data: bytes) -> bytes:
         if self.key:

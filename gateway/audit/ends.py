@@ -29,7 +29,7 @@ def is_record(torn: bytes) -> bool:
     """Tell whether what looks torn is whole JSON, which no part of a record is."""
     try:
         return isinstance(json.loads(torn), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

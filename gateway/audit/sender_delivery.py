@@ -23,7 +23,7 @@ _SETTLE_SECONDS: Final = 0.25
 _LOOK_SECONDS: Final = 1.0
 """Between two looks for what dead processes left."""
 MOST_ADOPTED: Final = 64
-"""Queues of dead processes at a time: each has a descriptor until it is settled, and each command leaves one."""
+"""Queues of dead processes at a time: each has a descriptor until it is settled; a command leaves several."""
 
 
 @dataclass(frozen=True, slots=True)

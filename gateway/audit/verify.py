@@ -63,7 +63,7 @@ class _Walk:
     """None: what stood before the first line is not known."""
     sequence: int
     torn: bytes = b""
-    torn_at: int = 0
+    """What stands at an end without a line end."""
     lines: int = 0
     first: int = 0
     keyed: bool = False
@@ -143,8 +143,12 @@ def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher, witness: tuple
     if broken is None and witness is not None and not walk.witnessed:
         text = f"the line that was noted down as sequence {witness[0]} is not there"
         broken = Break(str(opened[-1][0]) if opened else "", 0, text)
-    if not walk.lines and broken is None and anchor is None:
+    if anchor is None and not walk.lines and not _has_links(opened):
         raise NotVerifiableError("there is no line with a link of a chain")
+    return _told(opened, walk, anchored=anchor is not None, broken=broken)
+
+
+def _told(opened: _Opened, walk: _Walk, *, anchored: bool, broken: Break | None) -> Verified:
     return Verified(
         files=tuple(str(file) for file, _ in opened),
         lines=walk.lines,
@@ -152,10 +156,18 @@ def _verified(opened: _Opened, raw: bytes | None, hasher: Hasher, witness: tuple
         last=walk.sequence if walk.lines else 0,
         hash=(walk.before or GENESIS).hex(),
         keyed=walk.keyed,
-        anchored=anchor is not None,
+        anchored=anchored,
         broken=broken,
         notes=tuple(walk.notes),
     )
+
+
+def _has_links(opened: _Opened) -> bool:
+    for _, lines in opened:
+        lines.seek(0)
+        if any(parted(raw.removesuffix(b"\n")) for raw in lines):
+            return True
+    return False
 
 
 def _anchor(raw: bytes, hasher: Hasher) -> Anchor:
@@ -168,7 +180,7 @@ def _anchor(raw: bytes, hasher: Hasher) -> Anchor:
 def _followed(opened: _Opened, walk: _Walk, ends: dict[int, End] | None) -> Break | None:
     for file, lines in opened:
         for number, raw in enumerate(lines, start=1):
-            text = _next(walk, raw, f"{file.name} line {number}")
+            text = _next(walk, raw)
             if text:
                 return Break(str(file), number, text)
         end = (walk.sequence, (walk.before or GENESIS).hex())
@@ -182,26 +194,23 @@ def _followed(opened: _Opened, walk: _Walk, ends: dict[int, End] | None) -> Brea
     return None
 
 
-def _next(walk: _Walk, raw: bytes, place: str) -> str:
+def _next(walk: _Walk, raw: bytes) -> str:
     """Take another line; return what is wrong with it, empty where nothing is."""
     linked = parted(raw.removesuffix(b"\n"))
-    if linked is not None and _goes_on(walk, linked):
-        if linked.link.torn:
-            walk.note(
-                f"before {place} stands what a process wrote that was ended meanwhile: the chain covers it"
-            )
-        walk.first = walk.first or linked.link.sequence
-        walk.before, walk.sequence, walk.torn = linked.link.hash, linked.link.sequence, b""
-        walk.keyed = linked.link.keyed
-        walk.lines += 1
-        walk.witnessed = walk.witnessed or (walk.sequence, walk.before.hex()) == walk.witness
-        return ""
-    if walk.torn or (linked is None and not raw.strip()):
-        return "it, or the line before it, was inserted: that is no line of the chain"
+    if walk.torn:
+        return "what stands before it was inserted: that is no line of the chain"
+    if linked is None and raw.endswith(b"\n"):  # the link is written before the line end
+        return "it was inserted, or cut: that is no line of the chain"
     if linked is None:
-        walk.torn = raw.removesuffix(b"\n")
+        walk.torn = raw
         return ""
-    return _mistake(walk, linked)
+    if not _goes_on(walk, linked):
+        return _mistake(walk, linked)
+    walk.first = walk.first or linked.link.sequence
+    walk.before, walk.sequence, walk.keyed = linked.link.hash, linked.link.sequence, linked.link.keyed
+    walk.lines += 1
+    walk.witnessed = walk.witnessed or (walk.sequence, walk.before.hex()) == walk.witness
+    return ""
 
 
 def _goes_on(walk: _Walk, linked: Linked) -> bool:
@@ -212,12 +221,10 @@ def _goes_on(walk: _Walk, linked: Linked) -> bool:
         raise NotVerifiableError(needs)
     if walk.before is None:  # its own hash cannot be made again; all that follow depend on it
         if link.sequence == 1:
-            return walk.hasher.fits(linked, GENESIS, walk.torn)
+            return walk.hasher.fits(linked, GENESIS)
         walk.note(f"what stood before sequence {link.sequence} was not given: the first line is believed")
         return True
-    torn = walk.torn if link.torn else b""
-    fits = link.sequence == walk.sequence + 1 and walk.hasher.fits(linked, walk.before, torn)
-    return fits and link.torn == bool(walk.torn)
+    return link.sequence == walk.sequence + 1 and walk.hasher.fits(linked, walk.before)
 
 
 def _mistake(walk: _Walk, linked: Linked) -> str:
@@ -234,8 +241,6 @@ def _mistake(walk: _Walk, linked: Linked) -> str:
 def _at_the_end(opened: _Opened, walk: _Walk, anchor: Anchor) -> Break | None:
     """Compare the end with what the anchor says."""
     file = str(opened[-1][0]) if opened else ""
-    if walk.torn and walk.sequence >= anchor.sequence:
-        return None
     if walk.sequence < anchor.sequence:
         return Break(file, 0, f"the end is missing: sequences {walk.sequence + 1} to {anchor.sequence}")
     if walk.sequence == anchor.sequence and walk.lines and walk.before != bytes.fromhex(anchor.hash):

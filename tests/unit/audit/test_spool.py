@@ -308,11 +308,11 @@ def test_a_queue_that_cannot_get_its_name_leaves_no_descriptor(tmp_path, clock, 
 
     monkeypatch.setattr(Path, "rename", refused)
     spool = opened(tmp_path, clock)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         with pytest.raises(AuditUnavailableError, match="No space left"):
             spool.append(b"one")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_lock_that_was_removed_while_we_took_it_is_none(tmp_path, clock, monkeypatch):

@@ -103,11 +103,11 @@ MANIPULATIONS = {
     "doubled": (lambda lines: lines.insert(4, lines[3]), 5, "inserted"),
     "swapped": (swap, 4, "missing before it"),
     "old line put last": (lambda lines: lines.append(lines[2]), 9, "inserted, or lines were swapped"),
-    "foreign line inserted": (lambda lines: lines.insert(3, '{"number": 99}\n'), 5, "inserted"),
+    "foreign line inserted": (lambda lines: lines.insert(3, '{"number": 99}\n'), 4, "inserted"),
     "empty line inserted": (lambda lines: lines.insert(3, "\n"), 4, "inserted"),
     "link taken off": (
         lambda lines: lines.__setitem__(3, lines[3].split(',"chain"')[0] + "}\n"),
-        5,
+        4,
         "inserted",
     ),
     "tail cut": (lambda lines: lines.__delitem__(slice(6, 8)), 0, "the end is missing: sequences 7 to 8"),
@@ -130,6 +130,53 @@ def test_what_was_done_to_a_trail_is_found_where_it_shows_first(tmp_path, name):
 
     assert broken is not None
     assert (broken.line, words in broken.text) == (line, True), broken
+
+
+@pytest.mark.parametrize("format_", sorted(BODIES))
+def test_a_whole_line_without_a_link_at_the_end_was_inserted_in_every_format(tmp_path, format_):
+    path = written(tmp_path, format_=format_)
+    with path.open("a") as file:
+        file.write(f"{BODIES[format_][0]}\n")
+
+    broken = found(path).broken
+
+    assert broken is not None
+    assert (broken.line, "inserted" in broken.text) == (9, True)
+
+
+def test_a_line_that_was_put_before_an_archived_part_is_found(tmp_path):
+    path = written(tmp_path)
+    rewrite(path, lambda lines: lines.__setitem__(slice(0, 3), ['{"number": 99}\n']))
+    anchor_path(path).unlink()
+
+    broken = found(path, archive=True).broken
+
+    assert broken is not None
+    assert (broken.line, "inserted" in broken.text) == (1, True)
+
+
+def test_what_is_torn_at_the_end_hides_nothing_that_the_anchor_tells(tmp_path):
+    path = written(tmp_path)
+    anchor_path(path).unlink()
+    target = FileTarget(FileSettings(path, chain=True, chain_key=KEY), FORMATS["json"].chained, SYSTEM_CLOCK)
+    target.write('{"number": 9}')
+    target.close()
+    with path.open("a") as file:
+        file.write('{"tor')
+
+    broken = found(path).broken
+
+    assert broken is not None
+    assert "the anchor was missing when sequence 9 was written" in broken.text
+
+
+@pytest.mark.parametrize("place", [Path, anchor_path], ids=["trail", "anchor"])
+def test_no_depth_of_json_keeps_verify_from_its_verdict(tmp_path, place):
+    path = written(tmp_path)
+    with place(path).open("ab") as file:
+        file.write(b"[" * 200_000)
+
+    assert (found(path).lines, found(path).broken) == (8, None)
 
 
 def test_who_can_write_the_file_but_lacks_the_key_can_make_no_line_that_fits(tmp_path):

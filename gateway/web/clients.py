@@ -1,4 +1,4 @@
-"""Whose the open connections are: no client takes them all, nor do those who open one and say nothing."""
+"""How many connections there may be, and whose: no client takes them all, nor do those who say nothing."""
 
 import asyncio
 from collections import Counter
@@ -68,3 +68,37 @@ class Silent:
         """End the one that has been silent longest: whoever wants something speaks within moments."""
         connection = next(iter(self._tasks))
         self._tasks.pop(connection).cancel()
+
+
+class Room:
+    """Places for connections; listeners share one."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._changed = asyncio.Event()
+        self.taken = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no place is free."""
+        return self.taken >= self._places
+
+    @property
+    def free_places(self) -> int:
+        """How many places are free."""
+        return self._places - self.taken
+
+    async def free(self) -> None:
+        """Wait until a place is free."""
+        while self.full:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def enter(self) -> None:
+        """Take a place."""
+        self.taken += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self.taken -= 1
+        self._changed.set()

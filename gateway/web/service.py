@@ -13,11 +13,11 @@ from gateway.clock import SYSTEM_CLOCK, Clock
 from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.observe.limit_events import LimitReached
 from gateway.tls import ListenerTls
-from gateway.web.clients import Clients
+from gateway.web.clients import Clients, Room
 from gateway.web.connection import Connection, Phase, Shared
 from gateway.web.environ import Answering, ListenerName, Load, Origin
 from gateway.web.lanes import SHARE, Lane
-from gateway.web.listeners import ADMIN_CONNECTIONS, Listener
+from gateway.web.listeners import ADMIN_CONNECTIONS, BACKLOG, Listener
 from gateway.web.memory import BodyMemory
 from gateway.web.stream import PlainStream, Stream, TlsStream
 from gateway.web.turns import Turns
@@ -29,41 +29,9 @@ YIELD_SECONDS: Final = 0.05
 YIELD_BATCH: Final = 16
 """Connections it then takes at once: with every worker full, callers must still reach the queue and its 503."""
 _EXHAUSTED_SECONDS: Final = 1.0
+_LAST_WORDS_SECONDS: Final = 0.1
+"""How long a stop listens for requests that were sent before it, or are behind a handshake."""
 _GONE: Final = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EINTR})
-
-
-class Room:
-    """Places for connections; listeners share one."""
-
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._changed = asyncio.Event()
-        self.taken = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether no place is free."""
-        return self.taken >= self._places
-
-    @property
-    def free_places(self) -> int:
-        """How many places are free."""
-        return self._places - self.taken
-
-    async def free(self) -> None:
-        """Wait until a place is free."""
-        while self.full:
-            self._changed.clear()
-            await self._changed.wait()
-
-    def enter(self) -> None:
-        """Take a place."""
-        self.taken += 1
-
-    def leave(self) -> None:
-        """Give a place back."""
-        self.taken -= 1
-        self._changed.set()
 
 
 class Service:
@@ -137,14 +105,7 @@ class Service:
         """
         seconds = self._settings.stop_seconds if seconds is None else seconds
         self._shared.stopping = True
-        for task in self._accepting:
-            task.cancel()
-        await asyncio.gather(*self._accepting, return_exceptions=True)
-        for listener in self._listeners:
-            listener.socket.close()
-        for task, connection in self._connections.items():
-            if connection.phase in {Phase.OPENING, Phase.IDLE}:
-                task.cancel()
+        await self._close_doors()
         overdue: set[asyncio.Task[None]] = set()
         if self._connections:
             _, overdue = await asyncio.wait(self._connections, timeout=seconds)
@@ -156,12 +117,36 @@ class Service:
             log.warning("%d requests were cut off: they took longer than stop_seconds", len(overdue))
         return not overdue and self._shared.turns.working == 0
 
+    async def _close_doors(self) -> None:
+        """Take no more connections, and end those on which nothing was sent: what was, has to be answered."""
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        for listener in self._listeners:
+            room = self._room(listener)
+            for _ in range(BACKLOG):  # those in the backlog the kernel would reset
+                if room.full or not await self._accept(listener, room):
+                    break
+            listener.socket.close()
+        if self._quiet():
+            await asyncio.sleep(_LAST_WORDS_SECONDS)
+        for task in self._quiet():
+            task.cancel()
+
+    def _quiet(self) -> list[asyncio.Task[None]]:
+        """Return the connections of which no request has been heard."""
+        quiet = {Phase.OPENING, Phase.IDLE}
+        return [task for task, connection in self._connections.items() if connection.phase in quiet]
+
+    def _room(self, listener: Listener) -> Room:
+        return self._admin if listener.name == "admin" else self._public
+
     def _no_turn(self, kind: Literal["queue", "waited"], lane: Lane) -> None:
         """Tell of a request that got no thread."""
         self._shared.application.limit_reached(LimitReached(kind, lane.of_service))
 
     async def _accept_on(self, listener: Listener) -> None:
-        room = self._admin if listener.name == "admin" else self._public
+        room = self._room(listener)
         while True:
             await room.free()
             await _readable(listener.socket)

@@ -177,6 +177,26 @@ def test_a_stop_finishes_what_is_in_flight_and_closes_the_idle(web_service: Serv
     assert service.stop() is True
 
 
+def test_a_stop_serves_what_was_sent_before_it(web_service: ServiceFactory, pki: Pki) -> None:
+    service = web_service(tls={"https": tls_of(pki)})
+    go_on = threading.Event()
+    with ExitStack() as stack:
+        kept = stack.enter_context(service.connect())
+        encrypted = stack.enter_context(service.connect("https", client(pki)))
+        assert ask(kept, post("Echo")).status == ask(encrypted, post("Echo")).status == 200
+        service.loop.call_soon_threadsafe(go_on.wait, PATIENCE)  # the worker comes to nothing for a while
+        new = stack.enter_context(service.connect())
+        for sock in (kept, encrypted, new):
+            sock.sendall(post("Echo", b"<sent/>"))
+        service.begin_stop(PATIENCE)
+        go_on.set()
+        for sock in (kept, encrypted, new):
+            got = read_answer(sock)
+            assert (got.body, got.headers["Connection"]) == (b"<sent/>", "close")
+            sock.close()
+    assert service.stop() is True
+
+
 def busy(service: RunningService) -> int:
     connections = service.service._connections
     number: int = service.do(lambda: sum(one.phase is Phase.BUSY for one in connections.values()))

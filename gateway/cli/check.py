@@ -23,7 +23,7 @@ def check(
         typer.Option(
             "--online",
             help="Also connect: IMS Connect (PING, and one sign-on a user), Valkey, PostgreSQL, directories, "
-            "the web services called. Progress goes to standard error.",
+            "syslog receiver, collector of traces, the web services called. Progress goes to standard error.",
         ),
     ] = False,
     seconds: Annotated[

@@ -18,6 +18,7 @@ from gateway.config.catalogue import online
 from gateway.config.model import Home
 from gateway.preflight.online_directory import directory_tries
 from gateway.preflight.online_ims import ims_tries
+from gateway.preflight.online_receivers import receiver_tries
 from gateway.preflight.online_services import service_tries
 from gateway.preflight.online_stores import store_tries
 from gateway.preflight.online_values import Found, Shown, Terms, Tried, Try
@@ -37,6 +38,7 @@ def tries(home: Home) -> tuple[Try, ...]:
         *ims_tries(home),
         *store_tries(home),
         *directory_tries(home),
+        *receiver_tries(home),
         *service_tries(home, deployment.read_contracts(home).contracts),
     )
 

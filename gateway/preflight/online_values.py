@@ -54,7 +54,7 @@ class Try:
     """One address that the home names, and how it is tried."""
 
     kind: str
-    """`ims-connect`, `valkey`, `postgresql`, `ldap`, `service` or `proxy`."""
+    """`ims-connect`, `valkey`, `postgresql`, `ldap`, `syslog`, `collector`, `service` or `proxy`."""
     name: str
     """Of the bundle, or of the service; empty for what belongs to the gateway as a whole."""
     address: str

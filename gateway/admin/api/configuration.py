@@ -63,7 +63,7 @@ class TlsShown(Shown):
 class TriedShown(Shown):
     """One address that the configuration names, tried."""
 
-    kind: str = Field(description="ims-connect, valkey, postgresql, ldap, service or proxy.")
+    kind: str = Field(description="ims-connect, valkey, postgresql, ldap, syslog, collector, service or proxy.")
     name: str = Field(description="Of the bundle or service; empty for what belongs to the gateway as a whole.")
     address: str
     done: bool

@@ -6,6 +6,7 @@ Floods are held down here, and here it is tried again whether a trail that is do
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, Full, Queue
 from threading import Thread
@@ -40,6 +41,7 @@ class Aside:
         self._clock = clock
         self._also = also
         self._waiting: Queue[Make | None] = Queue(ROOM)
+        self._closed = False
         self._thread = Thread(target=self._run, name="audit", daemon=True)
 
     def start(self) -> None:
@@ -50,16 +52,30 @@ class Aside:
         """Have a record written soon; one of a `kind` that floods us is counted with others of its kind."""
         if not self._repeats.admit(kind, make, self._clock.monotonic()):
             return
+        if self._closed:
+            self._auditor.missed()
+            return
         try:
             self._waiting.put_nowait(make)
         except Full:
             self._auditor.missed()
 
     def close(self) -> None:
-        """Write what waits, as far as that can be done soon."""
-        if self._thread.is_alive():
-            self._waiting.put(None)
+        """Write what waits, as far as that can be done soon; what is left counts as lost."""
+        if not self._thread.is_alive():
+            return
+        with suppress(Full):  # a target that hangs has it full: then nothing is waited for twice
+            self._waiting.put(None, timeout=_CLOSE_SECONDS)
             self._thread.join(_CLOSE_SECONDS)
+        self._closed = True
+        self._give_up()
+
+    def _give_up(self) -> None:
+        with suppress(Empty):
+            while True:
+                if self._waiting.get_nowait() is not None:
+                    self._auditor.missed()
+        self._waiting.put(None)  # for a thread that comes back from its target after all
 
     def _run(self) -> None:
         looked = self._clock.monotonic()

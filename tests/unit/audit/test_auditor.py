@@ -2,10 +2,12 @@ import json
 import logging
 from dataclasses import replace
 from functools import partial
+from threading import Event, Thread
 from typing import Any, Literal
 
 import pytest
 
+from gateway.audit import aside
 from gateway.audit.aside import ROOM, Aside
 from gateway.audit.auditor import Auditor, Means, NotAuditedError
 from gateway.audit.picture import AuditPicture, together, told, with_receiver
@@ -186,6 +188,32 @@ def test_a_flood_of_one_kind_from_one_address_is_told_by_its_first_and_by_how_ma
 
     told_of = [(one["source"]["ip"], one["imsgw"].get("repeats", 0)) for one in desk.target.records]
     assert told_of == [("192.0.2.18", 0), ("192.0.2.18", 0), ("192.0.2.99", 0), ("192.0.2.18", 48)]
+
+
+def test_the_end_waits_for_no_target_that_hangs_and_what_is_left_counts_as_lost(clock, monkeypatch):
+    monkeypatch.setattr(aside, "_CLOSE_SECONDS", 0.05)
+    desk, free, begun = Desk(clock, per_second=0), Event(), Event()
+
+    def hang(_line: str) -> None:
+        begun.set()
+        free.wait(30)
+
+    monkeypatch.setattr(desk.target, "write", hang)
+    desk.trail.turned_away(TURNED_AWAY)
+    desk.aside.start()
+    assert begun.wait(30)
+    for _ in range(ROOM):
+        desk.trail.turned_away(TURNED_AWAY)
+    ended = Thread(target=desk.aside.close, daemon=True)
+    ended.start()
+    ended.join(30)
+    assert not ended.is_alive()
+    desk.trail.turned_away(TURNED_AWAY)
+    assert desk.counted.counts["lost"] == ROOM + 1
+
+    free.set()
+    desk.aside._thread.join(30)
+    assert desk.counted.counts == {"written": 1, "lost": ROOM + 1}
 
 
 def _members(event):

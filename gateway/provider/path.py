@@ -145,7 +145,7 @@ class Journey:
             raise unified(refusal, route.policy.token) if route.unified_faults else refusal
         with self._course.timeline.part(timeline.AUTHENTICATE):
             caller = self._course.caller = self._named(verdict.claims, envelope, facts)
-        self._rate.believed(verdict.claims, by_module=route.authenticator is not None)
+        self._rate.believed(verdict.claims, caller.user, by_module=route.authenticator is not None)
         return caller
 
     def _named(self, claims: Claims, envelope: Envelope, facts: TransportFacts) -> Caller:
@@ -313,7 +313,7 @@ class Journey:
         blind = call.send_only and attempt.proven
         try:
             self._rate.signing_on(proven=attempt.proven)
-            yield replace(call, receipt=call.send_only and not blind)
+            yield replace(call, receipt=True) if call.send_only and not blind else call
         except ImsError as error:
             _settle(attempt, caller, error)
             if error.message in _AFTER_SIGN_ON:

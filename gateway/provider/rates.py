@@ -16,12 +16,14 @@ class UserRate:
         self._admission = admission if admission is not None and admission.knows_users else None
         self._name = ""
 
-    def believed(self, claims: Claims, *, by_module: bool) -> None:
-        """Note who the judge believes, or a module. Raises what `Admission.user` does."""
+    def believed(self, claims: Claims, user: str, *, by_module: bool) -> None:
+        """Note who the judge believes, or a module; `user`: at RACF. Raises what `Admission.user` does."""
         if self._admission is None or claims.token is TokenKind.NONE:
             return
-        self._name = f"{claims.issuer} {claims.user}"
-        if by_module or not claims.password:
+        if claims.password and not by_module:
+            self._name = user  # all that it proves: of names that lead to one user there may be any number
+        else:
+            self._name = f"{claims.issuer} \0 {claims.user}"  # no XML has a NUL
             self._count(self._admission)
 
     def signing_on(self, *, proven: bool) -> None:

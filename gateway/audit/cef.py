@@ -10,10 +10,10 @@ import re
 from typing import Final
 
 from gateway import __version__
-from gateway.audit.delimited import Pairs, code_of, epoch_ms, main_times, positive, yes_no
+from gateway.audit.delimited import Pairs, code_of, epoch_ms, main_times, positive, shorter, yes_no
 from gateway.audit.ecs import is_address
 from gateway.audit.record import AuditRecord
-from gateway.audit.shorten import cap_of, clipped, fields_within, size_of
+from gateway.audit.shorten import clipped, size_of
 from gateway.audit.text import CUT
 
 _HEADER: Final = f"CEF:0|IMS Gateway|imsgw|{__version__}|"
@@ -49,10 +49,7 @@ def shortened(text: str, octets: int) -> str:
     begin = _FIELD.search(text, len(_HEADER))
     if begin is None:
         return text
-    head, fields = text[: begin.start()] + "|", _NEXT.split(text[begin.end() :])
-    pairs = [field.partition("=") for field in fields]
-    cap = cap_of((size_of(value) for _, _, value in pairs), size_of(text) - octets)
-    return fields_within([f"{key}={_cut(value, cap)}" for key, _, value in pairs], head, " ", octets)
+    return shorter(text[: begin.end()], _NEXT.split(text[begin.end() :]), " ", octets, _cut)
 
 
 def _cut(value: str, octets: int) -> str:

@@ -1,9 +1,10 @@
-"""What LEEF and CEF tell of a record, as values by the name that each calls them."""
+"""What LEEF and CEF have in common: values of a record, how fields become shorter."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from gateway.audit.record import AuditRecord
+from gateway.audit.shorten import cap_of, fields_within, size_of
 
 Pairs = Iterable[tuple[str, str | int | None]]
 """Keys with values; a value that is empty, or None, is left out, 0 is told."""
@@ -34,6 +35,15 @@ def code_of(record: AuditRecord) -> str:
 
 
 def main_times(record: AuditRecord) -> str:
-    """Return where the time went, as `name=1.234 name=...` in milliseconds, longest first; at most five."""
+    """Return where the time went, as `name:1.234 name:...` in milliseconds, longest first; at most five."""
     longest = sorted(record.stretches, key=lambda one: -one[1])[:5]
-    return " ".join(f"{name}:{spent:g}" for name, spent in longest)
+    return " ".join(f"{name}:{spent:.12g}" for name, spent in longest)
+
+
+def shorter(head: str, fields: Iterable[str], glue: str, octets: int, cut: Callable[[str, int], str]) -> str:
+    """Return a line of at most so many octets: the longest values are `cut`, last fields left out."""
+    whole = list(fields)
+    pairs = [field.partition("=") for field in whole]
+    excess = size_of(head + glue.join(whole)) - octets
+    cap = cap_of((size_of(value) for _, _, value in pairs), excess)
+    return fields_within([f"{key}={cut(value, cap)}" for key, _, value in pairs], head, glue, octets)

@@ -12,10 +12,10 @@ import re
 from typing import Final
 
 from gateway import __version__
-from gateway.audit.delimited import Pairs, code_of, epoch_ms, main_times, positive, yes_no
+from gateway.audit.delimited import Pairs, code_of, epoch_ms, main_times, positive, shorter, yes_no
 from gateway.audit.ecs import is_address
 from gateway.audit.record import AuditRecord
-from gateway.audit.shorten import cap_of, clipped, fields_within, size_of
+from gateway.audit.shorten import clipped
 
 _HEADER: Final = f"LEEF:2.0|IMS Gateway|imsgw|{__version__}|"
 _BREAKS: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]")
@@ -47,11 +47,8 @@ def chained(text: str, chain: str) -> str:
 
 def shortened(text: str, octets: int) -> str:
     """Return a line of at most so many octets: long values are cut, last attributes left out."""
-    head, _, rest = text.partition("|x09|")
-    pairs = [field.partition("=") for field in rest.split("\t")]
-    cap = cap_of((size_of(value) for _, _, value in pairs), size_of(text) - octets)
-    fields = [f"{key}={clipped(value, cap)}" for key, _, value in pairs]
-    return fields_within(fields, f"{head}|x09|", "\t", octets)
+    head, delimiter, rest = text.partition("|x09|")
+    return shorter(head + delimiter, rest.split("\t"), "\t", octets, clipped)
 
 
 def _pairs(record: AuditRecord) -> Pairs:

@@ -1,16 +1,9 @@
 """What is to be known of a syslog receiver: plain values, which the configuration gives."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from gateway.config.stores import KeyStore, TrustStore
 from gateway.tls.certificates import CryptoPolicy
-
-LEAST_SPOOL_BYTES: Final = 16 * 1024 * 1024
-"""Less would leave a segment too little room for a second's records; the configuration refuses it."""
-MOST_MESSAGE_BYTES: Final = 65_536
-LEAST_MESSAGE_BYTES: Final = 2048
-"""RFC 5425, section 4.3.1: what every receiver takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 pytest_plugins: list[str] = [
+    "tests.fixtures.scheduling",
     "tests.fixtures.pki",
     "tests.fixtures.clock",
     "tests.fixtures.proxy",

@@ -17,10 +17,22 @@ interpreter() { # the first of the candidates for a version that runs
     done
 }
 
+declare -A pythons preparing
+for version in 3.12 3.13; do
+    pythons[$version]=$(interpreter "$version")
+    [ -n "${pythons[$version]}" ] || continue
+    # installing keeps one processor busy: both at once
+    make --no-print-directory ".venv-$version/.installed" PYTHON="${pythons[$version]}" VENV=".venv-$version" &
+    preparing[$version]=$!
+done
+for version in "${!preparing[@]}"; do
+    wait "${preparing[$version]}"
+done
+
 for version in 3.12 3.13; do
     folders="tests/unit tests/attacks"
     [ "$version" = 3.13 ] && folders="$folders tests/flows"
-    python=$(interpreter "$version")
+    python=${pythons[$version]}
     if [ -z "$python" ]; then
         echo "Python $version: not on this machine"
         continue

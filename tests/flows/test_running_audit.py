@@ -75,7 +75,8 @@ DECISIONS = {
         "header.none",
     ),
     "refused by RACF": (
-        lambda caller: caller.post("SecureLabPort", work("echo", CANARY), username_token("ALICE", "WR0NGPW1")),
+        # another user than the one who is served: two failures hold a user back
+        lambda caller: caller.post("SecureLabPort", work("echo", CANARY), username_token("BOB", "WR0NGPW1")),
         500,
         "auth-failure",
         "failure",

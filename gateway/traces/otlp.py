@@ -18,6 +18,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState
 from opentelemetry.trace.status import Status, StatusCode
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from gateway import __version__
 from gateway.config.model import TelemetrySettings
@@ -33,6 +34,8 @@ _KINDS: Final = {
 }
 # the exporter tells of each failure; the outbox tells of an outage once
 logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").addFilter(lambda _record: False)
+# it would quote a header of OTEL_EXPORTER_OTLP_HEADERS that it cannot read: a secret, perhaps
+logging.getLogger("opentelemetry.util.re").addFilter(lambda _record: False)
 _SCOPE: Final = InstrumentationScope("ims-gateway", __version__)
 _UNSET: Final = Status(StatusCode.UNSET)
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
@@ -46,7 +49,7 @@ class Exporter:
         self._way = _Way(settings)
         self._exporter = OTLPSpanExporter(
             endpoint=settings.traces,
-            headers={settings.secret_header: settings.secret.reveal()} if settings.secret else None,
+            headers=self._way.headers,
             timeout=settings.timeout_seconds,
             compression=Compression.NoCompression,
             session=self._way.session(),
@@ -97,11 +100,15 @@ class _Way(HTTPAdapter):
     """The way to the collector, which remembers what was wrong last.
 
     TLS is by a context of ours alone: requests would add the authorities of a list of its own, and what
-    variables of the environment name.
+    variables of the environment name. So are headers: the exporter adds those of OTEL_EXPORTER_OTLP_HEADERS
+    and OTEL_EXPORTER_OTLP_TRACES_HEADERS, which may be meant for another collector.
     """
 
     def __init__(self, settings: TelemetrySettings) -> None:
         self.trouble = ""
+        self.headers = {"Content-Type": "application/x-protobuf", "User-Agent": f"ims-gateway/{__version__}"}
+        if settings.secret:
+            self.headers[settings.secret_header] = settings.secret.reveal()
         secure = settings.traces.startswith("https:")
         self._context = client_context(settings.truststore, settings.keystore) if secure else None
         super().__init__(pool_connections=1, pool_maxsize=1)
@@ -118,10 +125,12 @@ class _Way(HTTPAdapter):
             session.mount(scheme, self)
         return session
 
-    def send(self, *args: Any, **more: Any) -> requests.Response:
-        """Send a request, and note what becomes of it."""
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        """Send a request under headers of ours alone, and note what becomes of it."""
+        request.headers = CaseInsensitiveDict(self.headers)
+        request.headers["Content-Length"] = str(len(request.body or b""))
         try:
-            response = super().send(*args, **more)
+            response = super().send(request, *args, **more)
         except requests.RequestException as error:
             self.trouble = _reason(error)
             raise

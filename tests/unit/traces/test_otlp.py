@@ -91,6 +91,28 @@ def test_a_secret_goes_in_its_header(collector, sending):
     assert "M4RK3R" not in repr(exporter)
 
 
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"])
+def test_headers_of_the_environment_are_not_sent(collector, sending, monkeypatch, name):
+    theirs = "authorization=Basic%20M4RK3R,x-api-key=theirs,content-type=text/plain,x-more=M4RK3R"
+    monkeypatch.setenv(name, theirs)
+    assert sending(collector.url, secret=Secret("ours"), secret_header="X-Api-Key").send(spans()) == ""
+    assert sending(collector.url).send(spans()) == ""
+    with_secret, without = ({key.lower(): value for key, value in one.items()} for one in collector.headers)
+    own = {"host", "accept-encoding", "content-type", "content-length", "user-agent"}
+    assert set(without) == own
+    assert set(with_secret) == own | {"x-api-key"}
+    assert (with_secret["x-api-key"], without["content-type"]) == ("ours", "application/x-protobuf")
+    assert len(collector.spans) == 2 * len(spans())
+
+
+def test_a_header_of_the_environment_that_cannot_be_read_is_not_quoted_in_the_log(
+    collector, sending, monkeypatch, caplog
+):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Bearer M4RK3R")
+    assert sending(collector.url).send(spans()) == ""
+    assert "M4RK3R" not in caplog.text
+
+
 def test_nothing_to_send_is_not_sent(collector, sending):
     assert sending(collector.url).send([]) == ""
     assert collector.headers == []

@@ -200,5 +200,5 @@ def test_an_outcome_is_one_of_those_that_ecs_has():
 def test_a_part_that_took_an_hour_is_told_in_digits():
     record = replace(of_request(ANSWERED, STAMP), stretches=(("ims", 3_600_123.456), ("parse", 0.012)))
 
-    for name, key in (("leef", "msParts"), ("cef", "imsgwMsParts")):
-        assert f"{key}=ims:3600123.456 parse:0.012" in FORMATS[name].line(record)
+    for format_, key in ((leef, "msParts"), (cef, "imsgwMsParts")):
+        assert f"{key}=ims:3600123.456 parse:0.012" in format_.line(record)

@@ -23,16 +23,20 @@ _ENCODE: Final = json.JSONEncoder(
 )
 
 
+_ECS: Final = {"version": ECS_VERSION}
+_OBSERVER: Final = {"product": "IMS Gateway", "type": "gateway", "version": __version__}
+
+
 def line(record: AuditRecord) -> str:
     """Return the line."""
-    stamp = record.stamp
+    written = time_of(record.stamp.time)
     return _ENCODE.encode(
         {
-            "@timestamp": time_of(stamp.time),
-            "ecs": {"version": ECS_VERSION},
-            "event": _event(record),
+            "@timestamp": written,
+            "ecs": _ECS,
+            "event": _event(record, written),
             **_parts(record),
-            "observer": {"product": "IMS Gateway", "type": "gateway", "version": __version__},
+            "observer": _OBSERVER,
             "imsgw": _ours(record),
         }
     )
@@ -86,9 +90,14 @@ def _size(text: str) -> int:
     return len(_ENCODE.encode(text)) - len('""')
 
 
+_NO_ZONE: Final = -len("+00:00")
+
+
 def time_of(time: datetime) -> str:
     """Return a time in UTC, to the microsecond."""
-    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    if time.tzinfo is not UTC:  # the gateway's own clock is in UTC already
+        time = time.astimezone(UTC)
+    return f"{time.isoformat(timespec='microseconds')[:_NO_ZONE]}Z"
 
 
 def action_of(kind: Kind) -> str:
@@ -103,7 +112,7 @@ def _lower(name: str) -> str:
 _ACTIONS: Final = {kind: _lower(kind.value.id) for kind in Kind}
 
 
-def _event(record: AuditRecord) -> dict[str, Any]:
+def _event(record: AuditRecord, written: str) -> dict[str, Any]:
     stamp, about = record.stamp, record.kind.value
     event: dict[str, Any] = {
         "id": stamp.event_id,
@@ -123,7 +132,7 @@ def _event(record: AuditRecord) -> dict[str, Any]:
         event["reason"] = record.reason
     if record.began is not None:
         event["start"] = time_of(record.began)
-        event["end"] = time_of(stamp.time)
+        event["end"] = written
     if record.milliseconds is not None:
         event["duration"] = record.milliseconds * 1_000_000  # nanoseconds
     return event

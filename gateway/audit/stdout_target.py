@@ -35,6 +35,10 @@ class StdoutTarget:
         self._seconds = wait_seconds
         self._descriptor = descriptor
         self._closed = False
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._socket: bool | None = None
+        """Whether the output is a socket; None: not asked yet. A process keeps the output it began with."""
 
     def write(self, line: str) -> None:
         """See `Target.write`: the record is safe when who reads our output has it, or its pipe."""
@@ -42,10 +46,11 @@ class StdoutTarget:
             raise AuditUnavailableError("standard output: the trail was closed")
         data = f"{line}\n".encode("utf-8", "replace")
         try:
-            if not self._lock.parent.is_dir():
+            try:
+                self._in_turn(data)
+            except FileNotFoundError:  # of the lock's folder: nothing is printed yet
                 self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._turn.held() as note:
-                self._print(data, note)
+                self._in_turn(data)
         except OSError as error:
             raise AuditUnavailableError(f"standard output: {error.strerror or error}") from error
 
@@ -54,6 +59,10 @@ class StdoutTarget:
         self._closed = True
         with suppress(OSError):
             self._turn.close()
+
+    def _in_turn(self, data: bytes) -> None:
+        with self._turn.held() as note:
+            self._print(data, note)
 
     def _print(self, data: bytes, note: int) -> None:
         """Print a line whole, or note that half of one is there."""
@@ -72,15 +81,15 @@ class StdoutTarget:
 
     def _piece(self, data: bytes, deadline: float) -> int:
         """Write a piece when the reader has room for it. Raises OSError."""
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
         left = max(0.0, deadline - self._clock.monotonic())
-        events = poll.poll(left * 1000)
+        events = self._poll.poll(left * 1000)  # by one thread at a time, the one that has the turn
         if not events:
             raise TimeoutError("nobody reads it")
         if events[0][1] & _GONE:
             raise BrokenPipeError("nobody reads it any more")
-        if stat.S_ISSOCK(os.fstat(self._descriptor).st_mode):
+        if self._socket is None:
+            self._socket = stat.S_ISSOCK(os.fstat(self._descriptor).st_mode)
+        if self._socket:
             with socket.socket(fileno=os.dup(self._descriptor)) as there:
                 return there.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return os.write(self._descriptor, data)

@@ -31,6 +31,8 @@ class Turn:
         self._mine = threading.Lock()
         self._pause = threading.Event()
         self._descriptor = -1
+        self._opened = (0, 0)
+        """Number and device of the file behind it: while it is open they stay, so they are asked once."""
 
     @contextmanager
     def held(self) -> Iterator[int]:
@@ -56,6 +58,7 @@ class Turn:
         while True:
             if self._descriptor < 0:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._opened = _identity(os.fstat(self._descriptor))
             self._wait(deadline)
             if self._is_the_one():
                 return self._descriptor
@@ -76,11 +79,9 @@ class Turn:
 
     def _is_the_one(self) -> bool:
         try:
-            there = self._path.stat()
+            return _identity(self._path.stat()) == self._opened
         except FileNotFoundError:
             return False
-        mine = os.fstat(self._descriptor)
-        return (there.st_ino, there.st_dev) == (mine.st_ino, mine.st_dev)
 
     def _unlock(self) -> None:
         if self._descriptor >= 0:
@@ -90,3 +91,7 @@ class Turn:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _identity(file: os.stat_result) -> tuple[int, int]:
+    return file.st_ino, file.st_dev

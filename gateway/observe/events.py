@@ -94,6 +94,8 @@ class RequestEnded:
     @property
     def decided_by(self) -> str:
         """The rule of the judge that was broken, else the id of the error; empty: nothing refused."""
+        if "!" not in "".join(self.rules):  # as of most requests: to look at eighty one by one takes longer
+            return self.message_id
         broken = next((rule for rule in self.rules if rule.startswith("!")), "")
         return broken.removeprefix("!") or self.message_id
 

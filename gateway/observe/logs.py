@@ -4,12 +4,14 @@ Entries are dictionaries that pass through processors; redaction is one of them,
 to remember it.
 """
 
+import json as json_format
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict, fields
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,13 +35,17 @@ _AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None)})
 
 def redact(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide what must never be logged, whoever put it there: secrets by type and by name."""
-    return {name: _redacted(name, value) for name, value in entry.items()}
+    for name, value in entry.items():
+        # most are neither, and this is done for each member of each request
+        if type(value) not in _AS_THEY_ARE or name.lower() in _SECRET_KEYS:
+            entry[name] = _redacted(name, value)
+    return entry
 
 
 def _redacted(name: str, value: Any) -> Any:
     if isinstance(value, Secret) or name.lower() in _SECRET_KEYS:
         return HIDDEN
-    if type(value) in _AS_THEY_ARE:  # most are, and this is done for each member of each request
+    if type(value) in _AS_THEY_ARE:
         return value
     if isinstance(value, Mapping):
         return {str(k): _redacted(str(k), v) for k, v in value.items()}
@@ -59,14 +65,10 @@ def configure(*, level: str = "info", json: bool = True) -> None:
         structlog.processors.format_exc_info,
         redact,
     ]
-    last: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=True)
-        if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    last: Any = _as_json if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
             foreign_pre_chain=shared,
         )
@@ -87,6 +89,24 @@ def configure(*, level: str = "info", json: bool = True) -> None:
     )
 
 
+_ENCODE: Final = json_format.JSONEncoder(ensure_ascii=True, default=repr).encode
+"""One for all lines: json.dumps with a default would make one for each."""
+
+
+def _as_json(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> str:
+    return _ENCODE(entry)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Formats structlog's entries without copying their record: the one handler of ours has them for itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        if isinstance(record.msg, dict) and hasattr(record, "_logger"):  # as `wrap_for_formatter` leaves them
+            return str(self.processors[-1](None, record.levelname.lower(), record.msg.copy()))
+        return super().format(record)
+
+
 class LogSink:
     """Writes events to the log: a refusal as a warning, a failure of ours or of IMS as an error."""
 
@@ -96,11 +116,9 @@ class LogSink:
     def emit(self, event: RequestEnded) -> None:
         """Write one line."""
         write = self._log.info if event.outcome != "refused" else self._log.warning
-        told = {}
-        for name in (*_TOLD, *_OWN) if event.tracked_by else _TOLD:
-            value = getattr(event, name)
-            if value is not None and value not in _NOTHING:
-                told[name] = value
+        told = {name: value for name, value in zip(_TOLD, _VALUES(event), strict=True) if value not in _NOTHING}
+        if event.tracked_by and event.request_id:
+            told["request_id"] = event.request_id  # the caller's may have been used before
         write("request", **told)
 
     def turned_away(self, event: TurnedAway) -> None:
@@ -115,9 +133,8 @@ _TOLD: Final = tuple(
     not in {"timeline", "received", "request_id", "token", "traceparent", "tracestate", "route", "ims_code"}
 )
 """Members of a request's record that the log tells; the audit has them all."""
-_NOTHING: Final = ("", ())
-_OWN: Final = ("request_id",)
-"""Told beside a tracking id that is the caller's: he may have used it before."""
+_VALUES: Final = attrgetter(*_TOLD)
+_NOTHING: Final = (None, "", ())
 
 
 class PathLog:

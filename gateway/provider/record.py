@@ -19,6 +19,7 @@ from gateway.observe.timeline import Timeline
 from gateway.tls.unreadable import UNREADABLE
 from gateway.tracecontext import TRACEPARENT, TRACESTATE, parse_traceparent, parse_tracestate
 from gateway.tracking import Tracked
+from gateway.wss.certificate import REMEMBERED
 from gateway.wss.verdict import TokenKind, Verdict
 
 
@@ -145,10 +146,11 @@ def _judged(verdict: Verdict | None) -> dict[str, Any]:
 
 def _rules(verdict: Verdict) -> tuple[str, ...]:
     """Return the ids of the rules that were tried, in order; a broken one has an exclamation mark in front."""
-    return tuple(("" if finding.met else "!") + finding.rule.id for finding in verdict.findings)
+    # a list first: there are some eighty in each message, and a generator would be resumed for each
+    return tuple([rule.id if met else f"!{rule.id}" for rule, met, _ in verdict.findings])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=REMEMBERED)
 def _client(certificate: bytes | None) -> str:
     """Tell of a TLS client certificate; of one that cannot be read only that there is one."""
     if certificate is None:
@@ -158,7 +160,9 @@ def _client(certificate: bytes | None) -> str:
     return "unreadable"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _who(certificate: x509.Certificate | None) -> str:
+    """Tell of a certificate by subject and fingerprint: the same few sign message after message."""
     if certificate is None:
         return ""
     return f"{certificate.subject.rfc4514_string()} sha256:{certificate.fingerprint(SHA256()).hex()}"

@@ -102,8 +102,8 @@ class Auditor:
         self._sequence = 0
         self._written = 0
         self._lost = 0
-        self._lost_before = 0
-        """When the outage began."""
+        self._lost_told = 0
+        """Of those lost, what a record behind an outage has told."""
         self._down = ""
         """Why records cannot be written; empty: they can."""
         self._since = means.clock.now()
@@ -150,7 +150,7 @@ class Auditor:
         if not self._down or now - self._tried < RETRY_SECONDS:
             return
         self._tried = now
-        lost = self._lost - self._lost_before
+        lost = self._lost - self._lost_told
         resumed = Resumed(lost, self._down, now - self._down_at)
         stamp = self._stamp("")
         try:
@@ -180,6 +180,7 @@ class Auditor:
 
     def missed(self) -> None:
         """Count a record that was given up before it was made: there were too many at once."""
+        self._stamp("")  # which no record gets: it shows as a gap
         self._failed("", down=False)
 
     def close(self) -> None:
@@ -212,7 +213,6 @@ class Auditor:
         with self._lock:
             began = down and not self._down
             if began:
-                self._lost_before = self._lost
                 self._since = self._means.clock.now()
                 self._down_at = self._tried = self._means.clock.monotonic()
             if down:
@@ -227,6 +227,7 @@ class Auditor:
     def _resumed(self, lost: int, now: float) -> None:
         with self._lock:
             self._written += 1
+            self._lost_told += lost
             down_at, self._down = self._down_at, ""
             self._since = self._means.clock.now()
         self._means.counted.written()

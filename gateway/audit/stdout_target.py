@@ -65,18 +65,25 @@ class StdoutTarget:
             self._print(data, note)
 
     def _print(self, data: bytes, note: int) -> None:
-        """Print a line whole, or note that half of one is there."""
+        """Print a line whole, or note that half of one is there.
+
+        Of a line that takes several pieces that is noted before the first: a process may be killed in between.
+        """
         torn = os.pread(note, 1, 0) == _TORN
         whole = b"\n" + data if torn else data
         done = 0
+        noted = torn or len(whole) > _PIECE
+        if noted and not torn:
+            os.pwrite(note, _TORN, 0)
         deadline = self._clock.monotonic() + self._seconds
         try:
             while done < len(whole):
                 done += self._piece(whole[done : done + _PIECE], deadline)
         finally:
-            if done < len(whole) and done:
+            half = done < len(whole) if done else torn
+            if half and not noted:
                 os.pwrite(note, _TORN, 0)
-            elif torn and done:
+            elif noted and not half:
                 os.ftruncate(note, 0)
 
     def _piece(self, data: bytes, deadline: float) -> int:

@@ -41,8 +41,11 @@ _FLOODS: Final = frozenset({M.RATE_LIMITED.id})
 class SpoolCounted(Counted, Protocol):
     """What counts besides what waits in a spool."""
 
-    def spool(self, waiting: int, *, connected: bool) -> None:
-        """Note how many records wait, and whether the receiver takes them."""
+    def spool(self, waiting: int, *, connected: bool, used: float, damaged: int) -> None:
+        """Note how many records wait, whether the receiver takes them, how full the spool is, what was damaged.
+
+        `used`: part of its bound, 0 to 1. `damaged`: places that could not be read so far.
+        """
         ...
 
 
@@ -152,7 +155,7 @@ def trail_of(home: Home, process: str, counted: SpoolCounted, clock: Clock) -> T
     per_second = home.gateway.audit.repeats_per_second
     client = network_of(home)
     refusals = Refusals(auditor, per_second, clock, client)
-    aside = Aside(auditor, per_second, clock, _looking(receiver, counted, refusals))
+    aside = Aside(auditor, per_second, clock, _looking(receiver, home.gateway.audit.spool_bytes, counted, refusals))
     aside.start()
     return Trail(auditor, aside, receiver, refusals, client)
 
@@ -163,14 +166,17 @@ def network_of(home: Home) -> Client:
     return partial(client_of, ipv4_prefix=limits.ipv4_prefix, ipv6_prefix=limits.ipv6_prefix)
 
 
-def _looking(receiver: SyslogTarget | None, counted: SpoolCounted, refusals: Refusals) -> Callable[[], None]:
+def _looking(
+    receiver: SyslogTarget | None, spool_bytes: int, counted: SpoolCounted, refusals: Refusals
+) -> Callable[[], None]:
     """Return what is done once a second: for refusals that were held down, for metrics of the spool."""
 
     def look() -> None:
         refusals.look()
         if receiver is not None:
             picture = receiver.picture()
-            counted.spool(picture.waiting, connected=picture.connected)
+            used = picture.spool_bytes / spool_bytes
+            counted.spool(picture.waiting, connected=picture.connected, used=used, damaged=picture.damaged)
 
     return look
 

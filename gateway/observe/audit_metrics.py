@@ -38,6 +38,18 @@ class AuditMetrics:
             multiprocess_mode="livemin",
         )
         self._connected.set(1)
+        self._taken = Gauge(
+            "imsgw_audit_spool_used_ratio",
+            "Part of spool_bytes that waits on the disk, 0 to 1, all processes of the home together.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._damaged = Counter(
+            "imsgw_audit_spool_damaged_total",
+            "Places in the spool that could not be read and were skipped: records are missing.",
+            registry=registry,
+        )
+        self._damaged_before = 0
 
     def written(self) -> None:
         """Count a record that was written."""
@@ -51,7 +63,13 @@ class AuditMetrics:
         """Note whether records can be written."""
         self._up.set(usable)
 
-    def spool(self, waiting: int, *, connected: bool) -> None:
-        """Note how many records wait, and whether the receiver takes them."""
+    def spool(self, waiting: int, *, connected: bool, used: float, damaged: int) -> None:
+        """Note how many records wait, whether the receiver takes them, how full the spool is, what was damaged.
+
+        `damaged`: so far. For one thread.
+        """
         self._waiting.set(waiting)
         self._connected.set(connected)
+        self._taken.set(used)
+        self._damaged.inc(damaged - self._damaged_before)
+        self._damaged_before = damaged

@@ -389,3 +389,39 @@ def test_what_fails_once_a_second_does_not_end_the_audit_thread(clock):
     aside = Aside(desk.auditor, 2, clock, fails)
     aside.look()
     aside.look()
+
+
+def test_what_is_lost_while_the_trail_comes_back_is_told_by_the_next_record_behind_an_outage(clock):
+    desk = Desk(clock)
+    desk.target.trouble = "disk full"
+    desk.trail.request(ANSWERED)
+    desk.target.trouble = ""
+    write = desk.target.write
+
+    def write_while_another_comes(line: str) -> None:
+        desk.trail.request(ANSWERED)  # as a thread beside does: it is known that records cannot be written
+        write(line)
+
+    desk.target.write = write_while_another_comes  # type: ignore[method-assign]
+    clock.move(1)
+    desk.auditor.look()
+    desk.target.write = write  # type: ignore[method-assign]
+    desk.target.trouble = "again"
+    desk.trail.request(ANSWERED)
+    desk.target.trouble = ""
+    clock.move(1)
+    desk.auditor.look()
+
+    told = [one["imsgw"]["lost"] for one in desk.target.records]
+    assert told == [1, 2]
+    assert desk.counted.counts["lost"] == 3
+
+
+def test_a_record_that_was_given_up_leaves_a_gap_too(clock):
+    desk = Desk(clock)
+    desk.trail.request(ANSWERED)
+    desk.auditor.missed()
+    desk.trail.request(ANSWERED)
+
+    assert [one["event"]["sequence"] for one in desk.target.records] == [1, 3]
+    assert desk.counted.counts == {"written": 2, "lost": 1}

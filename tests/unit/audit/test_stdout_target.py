@@ -1,5 +1,8 @@
 import os
+import select
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from gateway.audit.stdout_target import StdoutTarget
 from gateway.audit.target import AuditUnavailableError
 from gateway.clock import SYSTEM_CLOCK
+from tests.fixtures.running_gateway import wait_until
 
 LONG = "x" * 10_000
 
@@ -83,6 +87,42 @@ def test_half_a_line_is_ended_before_the_next_one_by_whatever_process(pipe, tmp_
     target_on(writer, tmp_path).write("three")
 
     assert os.read(reader, 65_536) == b"\ntwo\nthree\n"
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.unit.audit.test_stdout_target import LONG, target_on
+target_on(int(sys.argv[1]), Path(sys.argv[2]), 60).write(LONG)
+"""
+
+
+def test_half_a_line_of_a_process_that_was_killed_is_ended_before_the_next_one(pipe, tmp_path):
+    reader, writer = pipe
+    count = filled(writer) - 4096
+    os.read(reader, 4096)  # room for the first piece alone
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(writer), str(tmp_path)], pass_fds=[writer])
+    wait_until(lambda: not select.select([], [writer], [], 0)[1], "the first piece is in the pipe")
+    child.kill()
+    child.wait()
+    assert os.read(reader, count) == b"." * count
+
+    target_on(writer, tmp_path).write("next")
+
+    assert os.read(reader, 10_000) == LONG[:4096].encode() + b"\nnext\n"
+
+
+def test_a_long_line_that_nobody_reads_leaves_nothing_behind(pipe, tmp_path):
+    reader, writer = pipe
+    count = filled(writer)
+    target = target_on(writer, tmp_path)
+    with pytest.raises(AuditUnavailableError, match="nobody reads it"):
+        target.write(LONG)
+    os.read(reader, count)
+
+    target.write("next")
+
+    assert os.read(reader, 100) == b"next\n"
 
 
 def test_long_lines_of_several_threads_never_stand_in_each_other(pipe, tmp_path):

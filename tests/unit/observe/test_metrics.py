@@ -59,6 +59,8 @@ COMMON = {
     "imsgw_audit_up": "gauge",
     "imsgw_audit_spool_records": "gauge",
     "imsgw_audit_receiver_up": "gauge",
+    "imsgw_audit_spool_used_ratio": "gauge",
+    "imsgw_audit_spool_damaged_total": "counter",
     "imsgw_traces_total": "counter",
 }
 """Those of `serve` and of `callout`."""

@@ -155,7 +155,9 @@ def trail_of(home: Home, process: str, counted: SpoolCounted, clock: Clock) -> T
     per_second = home.gateway.audit.repeats_per_second
     client = network_of(home)
     refusals = Refusals(auditor, per_second, clock, client)
-    aside = Aside(auditor, per_second, clock, _looking(receiver, home.gateway.audit.spool_bytes, counted, refusals))
+    aside = Aside(
+        auditor, per_second, clock, _looking(receiver, home.gateway.audit.spool_bytes, counted, refusals)
+    )
     aside.start()
     return Trail(auditor, aside, receiver, refusals, client)
 

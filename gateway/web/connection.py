@@ -221,13 +221,16 @@ class Connection:
         grown: Callable[[int], None] | None = None,
     ) -> None:
         if early:
-            exchange.receive(early)
+            self._received(exchange, early)
         while exchange.progress in phases:
-            exchange.receive(await self._stream.read())
-            if exchange.progress is not Progress.NOTHING:
-                self.phase = Phase.BUSY
+            self._received(exchange, await self._stream.read())
             if grown:
                 grown(exchange.body_bytes)
+
+    def _received(self, exchange: Exchange, data: bytes) -> None:
+        exchange.receive(data)
+        if exchange.progress is not Progress.NOTHING:
+            self.phase = Phase.BUSY
 
     async def _answer(self, request: Request, tracking_id: str) -> Reply:
         """Have the request worked on. An exception that is not ours is logged, and told to nobody."""

@@ -197,6 +197,21 @@ def test_a_stop_serves_what_was_sent_before_it(web_service: ServiceFactory, pki:
     assert service.stop() is True
 
 
+def test_a_stop_serves_a_request_whose_header_began_behind_the_one_before(web_service: ServiceFactory) -> None:
+    service = web_service()
+    with service.connect() as idle, service.connect() as sock:
+        following = post("Echo", b"<next/>")
+        assert ask(idle, post("Echo")).status == 200
+        sock.sendall(post("Echo", b"<first/>") + following[:20])
+        assert read_answer(sock).body == b"<first/>"
+        service.begin_stop(PATIENCE)
+        assert read_to_end(idle) == b""
+        sock.sendall(following[20:])
+        got = read_answer(sock)
+        assert (got.body, got.headers["Connection"]) == (b"<next/>", "close")
+    assert service.stop() is True
+
+
 def busy(service: RunningService) -> int:
     connections = service.service._connections
     number: int = service.do(lambda: sum(one.phase is Phase.BUSY for one in connections.values()))

@@ -25,7 +25,7 @@ demo: $(STAMP) ## show calls from a SOAP client to an IMS transaction, then keep
 	$(BIN)/imsgw demo $(DEMO_ARGS)
 
 test: $(STAMP) ## run the tests; those that need a tool that is missing are skipped with the reason
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 interop: $(STAMP) ## run the suites with SOAP stacks from outside; a missing tool is a failure
 	IMSGW_REQUIRE_TOOLS=1 $(BIN)/python -m pytest -m interop tests $(PYTEST_ARGS)

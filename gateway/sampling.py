@@ -65,7 +65,10 @@ class Sampler:
 
     def _run(self) -> None:
         while not self._end.wait(self._seconds):
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                log.exception("the pools of sockets could not be looked at")
 
     def look(self) -> None:
         """Take a picture now: before pools go, so that nothing goes uncounted."""

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ from gateway.config.model import Bundle
 from gateway.config.watched import Fingerprint
 from gateway.errors import ConfigError, Problem
 from gateway.identity.signon import SignOnGuard
-from gateway.limits import Admission, limiter_of
+from gateway.limits import Admission, Limiter, limiter_of
 from gateway.observe.events import Sink, Sinks, TurnedAway
 from gateway.observe.logs import LogSink, PathLog
 from gateway.observe.metrics import Metrics, empty, worker_ended
@@ -33,7 +34,7 @@ from gateway.preflight.serving import keep, with_applications
 from gateway.preflight.snapshot import Snapshot
 from gateway.provider.backend import BundleBackend
 from gateway.redaction import MASKED_NAMES, Redaction
-from gateway.replay import open_store
+from gateway.replay import GuardedStore, open_store
 from gateway.runtime.backends import DRAIN_SECONDS, Backends
 from gateway.runtime.change import LastReload
 from gateway.runtime.desk import Parts
@@ -94,24 +95,8 @@ def build(  # noqa: PLR0913  what a worker is made of, each by name
         built.callback(limiter.close)
         shop = Workshop(guard, replay, sinks, probe, clock, limiter, audit)
 
-        def turned_away(event: TurnedAway) -> None:
-            audit.turned_away(event)
-            sinks.turned_away(event)
-
-        def door(one: Snapshot, mounts: list[Mounted]) -> FrontDoor:
-            remembers = any(takes_token(service) for service in one.home.services.values())
-            return FrontDoor(
-                mounts,
-                one.home.gateway.server,
-                clock=clock,
-                ready=lambda: (replay.ready or not remembers) and audit.open,
-                metrics=metrics.page,
-                turned_away=turned_away,
-                guards=Guards(Admission(limiter, one.home.gateway.limits).address, refusal, metrics.limits),
-                tracked_headers=header_names(one.home.gateway.tracking.places),
-            )
-
-        live = Live(snapshot, shop, backends, door)
+        doors = _Doors(metrics, audit, sinks, replay, limiter, clock)
+        live = Live(snapshot, shop, backends, doors.door)
         built.callback(live.close)
         sampler = Sampler(backends.living, metrics.paths)
         built.callback(sampler.close)
@@ -124,7 +109,39 @@ def build(  # noqa: PLR0913  what a worker is made of, each by name
         metrics.reloaded(snapshot.number, at, done=done, count=False)
         picture = trail.picture if trail is not None else _no_picture
         parts = Parts(backends, board, probe, metrics, clock, last, picture)
-        return WorkerRuntime(live, parts, turned_away, built.pop_all().close)
+        return WorkerRuntime(live, parts, doors.turned_away, built.pop_all().close)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Makes the front door of each configuration, and tells of whom it turns away."""
+
+    metrics: Metrics
+    audit: Trail | Unaudited
+    sink: Sink
+    replay: GuardedStore
+    limiter: Limiter
+    clock: Clock
+
+    def door(self, snapshot: Snapshot, mounts: list[Mounted]) -> FrontDoor:
+        """Return what lets requests in, by the settings of a snapshot."""
+        settings = snapshot.home.gateway
+        remembers = any(takes_token(service) for service in snapshot.home.services.values())
+        return FrontDoor(
+            mounts,
+            settings.server,
+            clock=self.clock,
+            ready=lambda: (self.replay.ready or not remembers) and self.audit.open,
+            metrics=self.metrics.page,
+            turned_away=self.turned_away,
+            guards=Guards(Admission(self.limiter, settings.limits).address, refusal, self.metrics.limits),
+            tracked_headers=header_names(settings.tracking.places),
+        )
+
+    def turned_away(self, event: TurnedAway) -> None:
+        """Record a request that was refused before there was an envelope to answer in."""
+        self.audit.turned_away(event)
+        self.sink.turned_away(event)
 
 
 def _no_picture() -> AuditPicture | None:

@@ -60,6 +60,21 @@ def test_pictures_are_taken_in_between():
     sampler.close()
 
 
+def test_a_picture_that_fails_is_told_and_the_next_comes_all_the_same(caplog):
+    pools = Pools()
+    failing = ["not now"]
+
+    def sources():
+        if pools.looks and failing:  # the first picture is taken at once, not in the thread
+            raise RuntimeError(failing.pop())
+        return [pools]
+
+    sampler = Sampler(sources, Metrics().paths, seconds=0.005)
+    assert pools.many.wait(PATIENCE)
+    sampler.close()
+    assert "the pools of sockets could not be looked at" in caplog.text
+
+
 def test_a_pool_in_the_place_of_another_counts_on_from_zero():
     metrics, sources = Metrics(), [Pools(looks=100)]
     sampler = Sampler(lambda: sources, metrics.paths, seconds=PATIENCE)

@@ -356,7 +356,7 @@ def test_a_message_that_cannot_be_kept_stays_with_ims(lab, service, tap_of):
         lab.post(event(1))
         wait_until(lambda: tap.of(NAK), "the message handed back", 60)
         assert tap.of(ACK) == []
-        assert lab.left() == 1
+        wait_until(lambda: lab.left() == 1, "the message in its tpipe again")
         other.execute("ROLLBACK")
     running.records.wait(CalloutEnded)
     assert ids_of(service) == ["1"]

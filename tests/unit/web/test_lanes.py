@@ -55,6 +55,8 @@ class Floor:
     async def arrive(self, lane, number):
         work = (lane.service, number)
         self.tasks[work] = asyncio.ensure_future(self.turns.run(work, lane))
+        # a refusal that nobody asks for would be logged when it is collected: in the middle of another test
+        self.tasks[work].add_done_callback(lambda task: task.cancelled() or task.exception())
         await self.settle()
         return work
 

@@ -32,7 +32,8 @@ def outage(clock):
 @pytest.fixture
 def lines(caplog):
     def told():
-        found = [(record.levelname, record.getMessage()) for record in caplog.records]
+        ours = [record for record in caplog.records if record.name.startswith("gateway.")]
+        found = [(record.levelname, record.getMessage()) for record in ours]
         caplog.clear()
         return found
 

@@ -53,7 +53,7 @@ def _ratio(words: str, ours: float | None, theirs: float | None, most: float) ->
 
 
 def _verdict(ratio: float, most: float) -> str:
-    return "yes" if ratio <= most else f"no: {ratio / most:.1f} times the aim"
+    return "yes" if ratio <= most else f"no: {ratio / most:.2f} times the aim"
 
 
 def _added(figures: Figures, load: str) -> Aim:

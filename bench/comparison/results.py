@@ -37,9 +37,11 @@ def machine() -> dict[str, Any]:
 
 
 def caution(facts: Mapping[str, Any]) -> str:
-    """Return what is to be said of a machine on which others were at work, empty when it was quiet."""
+    """Return what is to be said of a machine that was busy just before the run, empty when it was quiet."""
     quiet = facts["load_before"][0] < QUIET * facts["cores"]
-    return "" if quiet else " Others were at work on the machine: only ratios mean anything, and those roughly."
+    if quiet:
+        return ""
+    return " It was busy until then, perhaps during the run: only ratios mean anything, and those roughly."
 
 
 class Results:

@@ -20,7 +20,7 @@ from gateway.web.environ import Answering, Origin, call, environ_of
 from gateway.web.http import Bounds, Exchange, Progress
 from gateway.web.memory import BodyMemory, Lease
 from gateway.web.message import Reply, Request, error_reply, turned_away
-from gateway.web.peer import client_of
+from gateway.web.peer import caller_at
 from gateway.web.stream import NotTls, Stream
 from gateway.web.turns import Turns
 
@@ -166,7 +166,7 @@ class Connection:
     ) -> None:
         """Answer an error found here. A request that has arrived completely does not cost the connection."""
         reply = error_reply(error, tracking_id)
-        where = self._origin.listener, *client_of(self._origin.peer, exchange.headers, self._shared.settings)
+        where = self._origin.listener, *caller_at(self._origin.peer, exchange.headers, self._shared.settings)
         self._shared.application.turned_away(
             turned_away(tracking_id, where, exchange.asked, error, reply.status)
         )

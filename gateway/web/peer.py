@@ -50,7 +50,7 @@ def peer_of(environ: Mapping[str, Any], settings: ServerSettings) -> Peer:
     return Peer(str(client), tls, certificate)
 
 
-def client_of(peer: tuple[str, int], headers: Headers, settings: ServerSettings) -> tuple[str, int]:
+def caller_at(peer: tuple[str, int], headers: Headers, settings: ServerSettings) -> tuple[str, int]:
     """Return address and port of who sent a request that never became an environ, as `peer_of` would.
 
     `headers`: the header section as it was read; without it, it is the connection. The port is 0 where a proxy

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.config.model import ServerSettings
 from gateway.exchange import Peer
-from gateway.web.peer import base_url, certificate_from_header, client_of, peer_of
+from gateway.web.peer import base_url, caller_at, certificate_from_header, peer_of
 from tests.fixtures.pki import Pki
 
 PROXIED: dict[str, Any] = {
@@ -97,8 +97,8 @@ def test_the_caller_is_the_rightmost_address_that_is_not_a_proxy_of_ours(forward
     assert peer(HTTP_X_FORWARDED_FOR=forwarded).address == address
     lines = tuple(("x-forwarded-for", entry) for entry in forwarded.split(","))
     for headers in ((("x-forwarded-for", forwarded),), lines):
-        assert client_of(("10.1.0.1", 9), headers, ServerSettings(**PROXIED)) == (address, 0)
-        assert client_of(("203.0.113.5", 9), headers, ServerSettings(**PROXIED)) == ("203.0.113.5", 9)
+        assert caller_at(("10.1.0.1", 9), headers, ServerSettings(**PROXIED)) == (address, 0)
+        assert caller_at(("203.0.113.5", 9), headers, ServerSettings(**PROXIED)) == ("203.0.113.5", 9)
 
 
 def test_an_ipv4_proxy_is_recognised_on_an_ipv6_socket() -> None:

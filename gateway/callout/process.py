@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, NoReturn
 
+from gateway.allocator import give_back, use_few_arenas
 from gateway.audit.happenings import Reload
 from gateway.callout.condition import Condition
 from gateway.callout.control_desk import Desk
@@ -71,6 +72,7 @@ def run(  # noqa: PLR0913  what is run, and how it goes on
     `callout.listen`. Exit code 1 when callouts in work could not be finished. Raises ConfigError when it cannot
     run.
     """
+    use_few_arenas()
     with ExitStack() as built:
         process = _Process(loaded, look, make, read, clock, built)
         process.listen(loaded.home.gateway.callout.listen if listen is None else listen)
@@ -204,6 +206,7 @@ class _Process:
     def _reloaded(self, told: Reloaded, at: datetime) -> None:
         self._metrics.reloaded(told.number, at, done=told.done)
         self._trail.reloaded(Reload(told, ""))
+        give_back()
 
     def _change_no_more(self) -> None:
         self._home.close()

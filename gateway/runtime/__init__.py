@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.admin.application import AdminApplication
+from gateway.allocator import use_few_arenas
 from gateway.audit.happenings import Lifecycle
 from gateway.audit.picture import AuditPicture
 from gateway.audit.ports import AdminAudit, Unaudited
@@ -164,6 +165,7 @@ def serve(snapshot: Snapshot, look: Fingerprint) -> None:
 
     Raises ConfigError when it cannot be served.
     """
+    use_few_arenas()
     snapshot = with_applications(snapshot)
     home = snapshot.home
     trail = master_trail(home, "serve master", SYSTEM_CLOCK)

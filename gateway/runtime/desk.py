@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.admin.ports import Worker
+from gateway.allocator import give_back
 from gateway.audit.picture import AuditPicture
 from gateway.clock import Clock
 from gateway.control.reloaded import Reloaded
@@ -101,6 +102,7 @@ class Desk:
     def _told(self, told: Reloaded, at: datetime, count: bool) -> Mapping[str, Any]:
         self.last_reload = told, at
         self._parts.metrics.reloaded(told.number, at, done=told.done, count=count)
+        give_back()
         return {"done": True}
 
     def _recycle(self, bundle: str) -> Mapping[str, Any]:

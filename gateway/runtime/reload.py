@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from gateway.allocator import give_back
 from gateway.audit.happenings import Reload
 from gateway.clock import Clock
 from gateway.config.watched import changed_files
@@ -161,6 +162,7 @@ class Reloads:
         said = {"do": "told", "reloaded": told.facts(), "at": at.isoformat()}
         counting = next(iter(self._crew.ages), None)
         self._crew.ask(lambda age: {**said, "count": age == counting}, _TOLD_SECONDS)
+        give_back()
 
 
 def _judge(answers: Mapping[int, Said]) -> None:

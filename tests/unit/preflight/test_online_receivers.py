@@ -25,6 +25,10 @@ class Listener:
 
     def __init__(self, context=None):
         self._context = context
+        if context:
+            # the client hangs up right after its handshake; with tickets that it never read it would reset the
+            # connection, and what it said, which is nothing, would be an error here
+            context.num_tickets = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.said = []

@@ -24,11 +24,16 @@ from gateway.wss.replay import Once, Remembered
 FILE_NAME: Final = "replay.sqlite"
 
 _VERSION: Final = 1
-_PURGE: Final = 32
-"""Expired entries that a call removes: more than a message adds, so the rest shrinks; no call is slow."""
+_PURGE_CALLS: Final = 8
+"""One call in so many removes expired entries."""
+_PURGE: Final = 96
+"""How many: more than so many messages add, so the rest shrinks; no call is slow."""
 _PURGE_FULL: Final = 1000
 """The same when there is no room."""
 _ATTEMPT_SECONDS: Final = 0.01
+_LOG_PAGES: Final = 4_000
+"""Pages of the write-ahead log (16 MB) that are carried over into the file at once, which ends with a sync of
+the disk in some message's time. SQLite's own 1,000 would be reached every second or so, by the same pages."""
 
 _SCHEMA: Final = (
     """CREATE TABLE entries (
@@ -44,6 +49,8 @@ _SCHEMA: Final = (
 _EXPIRED: Final = (
     "DELETE FROM entries WHERE key IN (SELECT key FROM entries WHERE until <= ? ORDER BY until LIMIT ?)"
 )
+_ADD: Final = "INSERT INTO entries VALUES {} ON CONFLICT (key) DO NOTHING"
+_COUNT: Final = "UPDATE size SET entries = entries + ? WHERE entries + ? <= ?"
 _INSERT: Final = (
     "INSERT INTO entries VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET until = max(until, excluded.until)"
 )
@@ -65,6 +72,7 @@ class SqliteStore:
         self._forgetting = Forgetting(clock)
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
+        self._calls = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -92,25 +100,58 @@ class SqliteStore:
             self._opened = _Opened.open(self._file, self._timeout_seconds)
         self._opened.require_same(self._file)
         database = self._opened.database
+        forgotten = self._forgetting.until(now)
+        database.execute("BEGIN IMMEDIATE")
+        change = self._purge(database, forgotten)
+        if not self._add(database, entries, change):
+            database.execute("ROLLBACK")
+            return self._weigh(database, entries, now, forgotten)
+        database.execute("COMMIT")
+        return Remembered.NEW
+
+    def _purge(self, database: sqlite3.Connection, forgotten: datetime) -> int:
+        """Remove expired entries when it is time to; return by how many the number of entries has changed."""
+        self._calls += 1
+        if self._calls % _PURGE_CALLS != 1:
+            return 0
+        return -database.execute(_EXPIRED, (microseconds(forgotten - CLOCK_MARGIN), _PURGE)).rowcount
+
+    def _add(self, database: sqlite3.Connection, entries: dict[bytes, int], change: int) -> bool:
+        """Add entries of which none is there and for which there is room, as nearly always; False: not all."""
+        rows = ", ".join(["(?, ?)"] * len(entries))
+        values = [value for row in entries.items() for value in row]
+        if database.execute(_ADD.format(rows), values).rowcount != len(entries):
+            return False
+        change += len(entries)
+        return database.execute(_COUNT, (change, change, self._max_entries)).rowcount == 1
+
+    def _weigh(
+        self, database: sqlite3.Connection, entries: dict[bytes, int], now: datetime, forgotten: datetime
+    ) -> Remembered:
+        """Answer for entries of which some may be there, counting or expired, or may have no room."""
         database.execute("BEGIN IMMEDIATE")
         count = _one(database, "SELECT entries FROM size")
-        result, change = self._insert(database, entries, count, now)
+        result, change = self._insert(database, entries, count, now, forgotten)
         database.execute("UPDATE size SET entries = entries + ?", (change,))
         database.execute("COMMIT")
         return result
 
     def _insert(
-        self, database: sqlite3.Connection, entries: dict[bytes, int], count: int, now: datetime
+        self,
+        database: sqlite3.Connection,
+        entries: dict[bytes, int],
+        count: int,
+        now: datetime,
+        forgotten: datetime,
     ) -> tuple[Remembered, int]:
         """Return the answer, and by how many the number of entries has changed."""
-        forgotten = self._forgetting.until(now)
-        change = -database.execute(_EXPIRED, (microseconds(forgotten - CLOCK_MARGIN), _PURGE)).rowcount
         there = {key: until for key in entries if (until := _until(database, key)) is not None}
         if any(until > microseconds(now) for until in there.values()):
-            return Remembered.SEEN, change
+            return Remembered.SEEN, 0
+        change = 0
         more = len(entries) - len(there)
-        if count + change + more > self._max_entries:
-            change -= database.execute(_EXPIRED, (microseconds(forgotten), _PURGE_FULL)).rowcount
+        if count + more > self._max_entries:
+            change = -database.execute(_EXPIRED, (microseconds(forgotten), _PURGE_FULL)).rowcount
             more = sum(_until(database, key) is None for key in entries)
             if count + change + more > self._max_entries:
                 return Remembered.FULL, change
@@ -176,6 +217,7 @@ def _create(file: Path) -> None:
 def _prepare(database: sqlite3.Connection, timeout_seconds: float) -> None:
     """Bring the file into shape. Raises sqlite3.Error."""
     database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     _log_ahead(database, attempts=1 + int(timeout_seconds / _ATTEMPT_SECONDS))
     if _one(database, "PRAGMA user_version") == 0:
         database.execute("BEGIN IMMEDIATE")

@@ -3,14 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Hashable
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Any
 
 from gateway.config.model import LimitsSettings
 from gateway.limits import client_of
 from gateway.web.lanes import SHARE
-
-Networks = tuple[IPv4Network | IPv6Network, ...]
+from gateway.web.peer import Networks
 
 
 class Clients:

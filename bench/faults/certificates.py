@@ -1,5 +1,6 @@
 """Certificates that expire while the gateway runs: its own, and that of a signer of messages."""
 
+import itertools
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,11 +19,14 @@ from gateway.demo.signing import Signer
 from gateway.exchange import Secret
 from gateway.testkeys import LOCAL_NAMES, TestAuthority
 from tests.fixtures.running_gateway import KEYSTORE_PASSWORD, deploy_lab
+from tests.fixtures.standin import USERS
 
 LIFE = timedelta(seconds=25)
 """Long enough for a gateway to start on a busy machine and serve for a while."""
 TICKET_KEY = "0123456789ABCDEF"
 SECRET = Secret(KEYSTORE_PASSWORD)
+SIGNED_FOR = [f"F{number:03}" for number in range(50)]
+"""Users of the assertions: each has one PassTicket a second, and some minutes' worth of them to take from."""
 
 
 @dataclass
@@ -95,10 +99,13 @@ def signer_expired(pace: Pace) -> Ledger:
         deploy_lab(home, "lab-signed", "SignedLabPort", settings)
 
     def standin(folder: Path) -> StandinProcess:
-        return StandinProcess(folder, {"passtickets": {"IMSAPPL": {"key": TICKET_KEY}}})
+        users: dict[str, dict[str, str]] = {user: {} for user in SIGNED_FOR}
+        tables = {"passtickets": {"IMSAPPL": {"key": TICKET_KEY}}, "users": {**USERS, **users}}
+        return StandinProcess(folder, tables)
 
     with scene(prepare=prepare, standin=standin, bundle={"passticket.key": TICKET_KEY}) as made:
         signers = [keys.signer(timedelta(seconds=6))]
+        users = itertools.cycle(SIGNED_FOR)
 
         def mend() -> None:
             signers.append(keys.signer(timedelta(days=1)))
@@ -110,7 +117,7 @@ def signer_expired(pace: Pace) -> Ledger:
             pace.seconds,
             service="SignedLabPort",
             callers=2,
-            make=lambda text: signed_echo(text, signers[-1]),
+            make=lambda text: signed_echo(text, signers[-1], next(users)),
         )
     ledger.require(bool(ledger.refused), "no message met the expired certificate")
     ledger.also["certificate_lived_seconds"] = 6

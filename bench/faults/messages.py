@@ -26,7 +26,7 @@ def with_nonce(text: str, now: Now = SYSTEM_CLOCK.now) -> bytes:
     return Message("username", claims={"token_xml": token}, body=work("echo", text)).build(now())
 
 
-def signed_echo(text: str, sender: Signer, user: str = "ALICE") -> bytes:
+def signed_echo(text: str, sender: Signer, user: str) -> bytes:
     """Return a message with a SAML 2.0 assertion that its sender has signed."""
     payload = parse(work("echo", text).encode(), Bounds())
     return message(TokenKind.SAML20, user, SYSTEM_CLOCK.now(), sender=sender, payload=payload)

@@ -105,7 +105,7 @@ def signer_expired(pace: Pace) -> Ledger:
 
     with scene(prepare=prepare, standin=standin, bundle={"passticket.key": TICKET_KEY}) as made:
         signers = [keys.signer(timedelta(seconds=6))]
-        users = itertools.cycle(SIGNED_FOR)
+        in_turn = itertools.cycle(SIGNED_FOR)
 
         def mend() -> None:
             signers.append(keys.signer(timedelta(days=1)))
@@ -117,7 +117,7 @@ def signer_expired(pace: Pace) -> Ledger:
             pace.seconds,
             service="SignedLabPort",
             callers=2,
-            make=lambda text: signed_echo(text, signers[-1], next(users)),
+            make=lambda text: signed_echo(text, signers[-1], next(in_turn)),
         )
     ledger.require(bool(ledger.refused), "no message met the expired certificate")
     ledger.also["certificate_lived_seconds"] = 6

@@ -24,16 +24,16 @@ from gateway.wss.replay import Once, Remembered
 FILE_NAME: Final = "replay.sqlite"
 
 _VERSION: Final = 1
-_PURGE_CALLS: Final = 8
-"""One call in so many removes expired entries."""
+_PURGE_EVERY: Final = 8
+"""One call in so many that add entries removes expired ones, too."""
 _PURGE: Final = 96
-"""How many: more than so many messages add, so the rest shrinks; no call is slow."""
+"""How many: more than so many calls add, so the rest shrinks; no call is slow."""
 _PURGE_FULL: Final = 1000
 """The same when there is no room."""
 _ATTEMPT_SECONDS: Final = 0.01
 _LOG_PAGES: Final = 4_000
 """Pages of the write-ahead log (16 MB) that are carried over into the file at once, which ends with a sync of
-the disk in some message's time. SQLite's own 1,000 would be reached every second or so, by the same pages."""
+the disk in some message's time. Under load SQLite's own 1,000 are reached each second, by the same pages."""
 
 _SCHEMA: Final = (
     """CREATE TABLE entries (
@@ -72,7 +72,8 @@ class SqliteStore:
         self._forgetting = Forgetting(clock)
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
-        self._calls = 0
+        self._added = 0
+        """Calls that added entries without further ado."""
 
     def close(self) -> None:
         """Close the file."""
@@ -102,27 +103,22 @@ class SqliteStore:
         database = self._opened.database
         forgotten = self._forgetting.until(now)
         database.execute("BEGIN IMMEDIATE")
-        change = self._purge(database, forgotten)
-        if not self._add(database, entries, change):
+        if not self._add(database, entries, forgotten):
             database.execute("ROLLBACK")
             return self._weigh(database, entries, now, forgotten)
         database.execute("COMMIT")
         return Remembered.NEW
 
-    def _purge(self, database: sqlite3.Connection, forgotten: datetime) -> int:
-        """Remove expired entries when it is time to; return by how many the number of entries has changed."""
-        self._calls += 1
-        if self._calls % _PURGE_CALLS != 1:
-            return 0
-        return -database.execute(_EXPIRED, (microseconds(forgotten - CLOCK_MARGIN), _PURGE)).rowcount
-
-    def _add(self, database: sqlite3.Connection, entries: dict[bytes, int], change: int) -> bool:
+    def _add(self, database: sqlite3.Connection, entries: dict[bytes, int], forgotten: datetime) -> bool:
         """Add entries of which none is there and for which there is room, as nearly always; False: not all."""
         rows = ", ".join(["(?, ?)"] * len(entries))
         values = [value for row in entries.items() for value in row]
         if database.execute(_ADD.format(rows), values).rowcount != len(entries):
             return False
-        change += len(entries)
+        change = len(entries)
+        if self._added % _PURGE_EVERY == 0:
+            change -= database.execute(_EXPIRED, (microseconds(forgotten - CLOCK_MARGIN), _PURGE)).rowcount
+        self._added += 1
         return database.execute(_COUNT, (change, change, self._max_entries)).rowcount == 1
 
     def _weigh(

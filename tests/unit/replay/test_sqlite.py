@@ -94,6 +94,22 @@ def test_what_has_expired_goes_a_bounded_number_at_a_time(open_file, file, clock
     assert left[-1] == 32
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_replays_between_do_not_keep_what_has_expired_from_going(open_file, file, clock, first):
+    store = open_file(max_entries=1000)
+    for n in range(200):
+        store.remember([once(f"{n}", seconds=10)], NOW)
+    clock.move(1000)
+    again = [once("again", seconds=10_000)]
+    store.remember(again, later(1000))
+    for n in range(first, first + 64):
+        if n % 2:
+            assert store.remember(again, later(1000)) is SEEN
+        else:
+            assert store.remember([once(f"x{n}", seconds=10_000)], later(1000)) is NEW
+    assert rows(file) == 33
+
+
 def test_what_was_seen_stays_seen_when_the_clock_is_set_ahead_and_back(open_file, file):
     store = open_file()
     for n in range(50):

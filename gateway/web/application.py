@@ -16,6 +16,7 @@ from gateway.web.arbiter import GatewayArbiter
 from gateway.web.environ import Application
 from gateway.web.listeners import BACKLOG, Listener
 from gateway.web.ports import Master, Tls
+from gateway.web.tallies import Tallies
 from gateway.web.worker import GatewayWorker
 
 STUCK_SECONDS: Final = 30
@@ -53,6 +54,7 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
         self.names = [listener.name for listener in listeners]
         self.tls = tls
         self.master = master
+        self._tallies = Tallies(home.gateway.server.workers)
         self._descriptors = [listener.socket.detach() for listener in listeners]
         super().__init__(prog="imsgw")
 
@@ -80,10 +82,17 @@ class GatewayApplication(BaseApplication):  # type: ignore[misc]  # gunicorn is 
 
     def _before_fork(self, _arbiter: Any, worker: GatewayWorker) -> None:
         worker.control = self.master.before_fork(worker.age)
+        worker.tally = self._tallies.of(worker.age)
         worker.forked = time.monotonic()
 
     def _worker_ended(self, _arbiter: Any, worker: GatewayWorker) -> None:
+        self._tallies.ended(worker.age)
         self.master.worker_ended(worker.pid, worker.age)
+
+    def not_forked(self, age: int) -> None:
+        """Take note that a worker could not be forked."""
+        self._tallies.ended(age)
+        self.master.not_forked(age)
 
     def load(self) -> Application:
         """Build the WSGI callable. Called in each worker, after the fork."""

@@ -122,7 +122,7 @@ class GatewayArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is not typed
             pid: int = super().spawn_worker()
         except OSError:
             if os.getpid() == self.pid:
-                self.app.master.not_forked(self.worker_age)
+                self.app.not_forked(self.worker_age)
             raise
         worker = self.WORKERS[pid]
         if worker.control is not None:

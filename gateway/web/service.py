@@ -20,6 +20,7 @@ from gateway.web.lanes import SHARE, Lane
 from gateway.web.listeners import ADMIN_CONNECTIONS, BACKLOG, Listener
 from gateway.web.memory import BodyMemory
 from gateway.web.stream import PlainStream, Stream, TlsStream
+from gateway.web.tallies import Tallies, Tally
 from gateway.web.turns import Turns
 
 log = logging.getLogger("gateway.web")
@@ -28,6 +29,9 @@ YIELD_SECONDS: Final = 0.05
 """How long a worker whose threads are taken leaves a new connection to the others."""
 YIELD_BATCH: Final = 16
 """Connections it then takes at once: with every worker full, callers must still reach the queue and its 503."""
+LEAVE_STEPS: Final = 5
+LEAVE_SECONDS: Final = 0.001
+"""A worker that holds more connections leaves a new one to who holds fewer for so many steps of this length."""
 _EXHAUSTED_SECONDS: Final = 1.0
 _LAST_WORDS_SECONDS: Final = 0.1
 """How long a stop listens for requests that were sent before it, or are behind a handshake."""
@@ -46,8 +50,11 @@ class Service:
         *,
         clock: Clock = SYSTEM_CLOCK,
         limits: LimitsSettings | None = None,
+        tally: Tally | None = None,
     ) -> None:
+        """`tally` is this worker's among others; without one it is alone."""
         limits = limits or LimitsSettings()
+        self._tally = tally or Tallies(1).of(1)
         self._settings = settings
         self._clients = Clients(limits, settings.trusted_proxies)
         self._handshake = asyncio.Lock()
@@ -65,6 +72,7 @@ class Service:
 
     def start(self, failed: Callable[[], object]) -> None:
         """Begin to accept. `failed` is called should accepting ever end by an error."""
+        self._tally.hold(self._public.taken)
         self._accepting = [asyncio.create_task(self._accept_on(listener)) for listener in self._listeners]
         for task in self._accepting:
             task.add_done_callback(partial(_report, failed))
@@ -119,6 +127,7 @@ class Service:
 
     async def _close_doors(self) -> None:
         """Take no more connections, and end those on which nothing was sent: what was, has to be answered."""
+        self._tally.close()
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)
@@ -154,8 +163,17 @@ class Service:
             if self._engaged >= self._settings.threads:
                 await asyncio.sleep(YIELD_SECONDS)
                 batch = YIELD_BATCH
+            elif room is self._public:
+                await self._leave_to_others()
             while batch and not room.full and await self._accept(listener, room):
                 batch -= 1
+
+    async def _leave_to_others(self) -> None:
+        """Give a worker that holds fewer connections the time to take one; it may be stuck, so not for long."""
+        for _ in range(LEAVE_STEPS):
+            if not self._tally.heavier:
+                return
+            await asyncio.sleep(LEAVE_SECONDS)
 
     @property
     def _engaged(self) -> int:
@@ -192,6 +210,7 @@ class Service:
         task.add_done_callback(lambda done: self._ended(done, room, client))
         if room is self._admin:
             return
+        self._tally.hold(self._public.taken)
         unheard, places = self._shared.unheard, self._settings.worker_connections
         if room.free_places < max(1, places // (SHARE + 1)) and self._shared.idle:
             self._shared.idle.end_oldest()  # a place that waits for a next request is wanted for a first one
@@ -214,6 +233,8 @@ class Service:
         self._shared.idle.heard(connection)
         self._clients.leave(client)
         room.leave()
+        if room is self._public:
+            self._tally.hold(self._public.taken)
         if task.cancelled():
             connection.drop()  # it may never have begun
         elif task.exception() is not None:

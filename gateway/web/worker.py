@@ -15,6 +15,7 @@ from gunicorn.workers.base import Worker
 from gateway.web.floor import ServiceFloor
 from gateway.web.listeners import Listener
 from gateway.web.service import Service
+from gateway.web.tallies import Tally
 
 log = logging.getLogger("gateway.web")
 
@@ -34,6 +35,8 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
 
     control: socket.socket | None = None
     """Where the worker takes commands; set before the fork."""
+    tally: Tally | None = None
+    """How many connections it holds, for the other workers to see; set before the fork."""
     forked = 0.0
     """When, in the master's monotonic seconds."""
     _leaving: asyncio.Task[None] | None = None
@@ -69,7 +72,14 @@ class GatewayWorker(Worker):  # type: ignore[misc]  # gunicorn is not typed
             Listener(name, bound.sock) for name, bound in zip(self.app.names, self.sockets, strict=True)
         ]
         settings = self.app.home.gateway
-        service = Service(settings.server, self.wsgi, listeners, self.app.tls, limits=settings.limits)
+        service = Service(
+            settings.server,
+            self.wsgi,
+            listeners,
+            self.app.tls,
+            limits=settings.limits,
+            tally=self.tally,
+        )
         loop.add_signal_handler(signal.SIGTERM, self._leave, service, stop)
         loop.add_signal_handler(STOP_ALONE, stop.set)
         loop.add_signal_handler(signal.SIGQUIT, os._exit, _CUT_OFF)

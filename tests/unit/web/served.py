@@ -102,6 +102,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     application.STUCK_SECONDS = SETTINGS.get("stuck_seconds", application.STUCK_SECONDS)  # type: ignore[misc]
     service.YIELD_SECONDS = SETTINGS.get("yield_seconds", service.YIELD_SECONDS)  # type: ignore[misc]
+    service.LEAVE_STEPS = SETTINGS.get("leave_steps", service.LEAVE_STEPS)  # type: ignore[misc]
     store = keystore(Path(SETTINGS["keystore"])) if SETTINGS.get("keystore") else None
     settings = ServerSettings(
         https="127.0.0.1:0" if store else "",

@@ -29,9 +29,8 @@ def arbiter() -> Iterator[GatewayArbiter]:
     with socket.create_server(("127.0.0.1", 0)) as commands:
         arbiter.looks, arbiter.not_forked = looks, not_forked
         arbiter.app = SimpleNamespace(
-            master=SimpleNamespace(
-                commands=commands, look=lambda: looks.append("looked"), not_forked=not_forked.append
-            )
+            master=SimpleNamespace(commands=commands, look=lambda: looks.append("looked")),
+            not_forked=not_forked.append,
         )
         yield arbiter
     os.close(arbiter._woken)

@@ -11,6 +11,7 @@ from gateway.config.model import LimitsSettings, ServerSettings
 from gateway.observe.limit_events import LimitReached
 from gateway.tls import ListenerTls, server_tls
 from gateway.web.connection import Phase
+from gateway.web.tallies import Tallies
 from tests.fixtures.pki import Pki
 from tests.fixtures.web import PATIENCE, RunningService, ServiceFactory, ask, post, read_answer, read_to_end
 from tests.unit.web.test_connection import wait_until
@@ -136,6 +137,39 @@ def test_beyond_worker_connections_a_client_waits_until_one_leaves(web_service: 
             first.close()
             third.settimeout(PATIENCE)
             assert read_answer(third).status == 200
+
+
+def test_a_connection_that_another_worker_should_have_is_taken_if_that_one_does_not(
+    web_service: ServiceFactory, pki: Pki
+) -> None:
+    workers = Tallies(2)
+    workers.of(2).hold(0)  # it never takes any
+    service = web_service(tls={"https": tls_of(pki)}, tally=workers.of(1))
+    with service.connect() as first, service.connect("https", client(pki)) as second:
+        assert ask(first, post("Echo")).status == ask(second, post("Echo")).status == 200
+
+
+def test_others_see_how_many_connections_a_worker_holds_until_it_takes_no_more(
+    web_service: ServiceFactory, pki: Pki
+) -> None:
+    workers = Tallies(2)
+    other = workers.of(2)
+    other.hold(2)
+    service = web_service(tls={"admin": tls_of(pki)}, tally=workers.of(1))
+    with service.connect() as working, service.connect("admin", client(pki)) as admin:
+        assert ask(admin, READY, "GET").status == 200
+        with service.connect() as first:
+            assert ask(first, post("Echo")).status == 200
+            working.sendall(post("Wait"))
+            assert service.desk.entered.acquire(timeout=PATIENCE)
+            assert not other.heavier, "as many, without that of the admin listener"
+        wait_until(lambda: other.heavier)
+        service.begin_stop(PATIENCE)
+        wait_until(lambda: not other.heavier)
+        service.desk.go.set()
+        assert read_answer(working).status == 200
+    assert service.stop() is True
+    assert not other.heavier
 
 
 def test_the_admin_listener_has_places_of_its_own(web_service: ServiceFactory, pki: Pki) -> None:

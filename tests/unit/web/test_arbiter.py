@@ -15,7 +15,9 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.arbiter import Arbiter
 
+from gateway.web.application import GatewayApplication
 from gateway.web.arbiter import GatewayArbiter
+from gateway.web.tallies import Tallies
 
 
 @pytest.fixture
@@ -86,3 +88,17 @@ def test_a_fork_that_fails_is_cleaned_up_behind_by_the_master_and_by_nobody_else
         with pytest.raises(BlockingIOError):
             arbiter.spawn_worker()
     assert arbiter.not_forked == [7]
+
+
+def test_a_worker_that_could_not_be_forked_leaves_its_place_to_the_next() -> None:
+    told: list[int] = []
+    application = object.__new__(GatewayApplication)
+    application.master = SimpleNamespace(not_forked=told.append)
+    application._tallies = tallies = Tallies(2)
+    first = tallies.of(1)
+    first.hold(1)
+    tallies.of(2)
+    application.not_forked(2)
+    tallies.of(3).hold(0)
+    assert told == [2]
+    assert first.heavier, "the next has a place that the first sees"

@@ -465,6 +465,7 @@ def test_a_receiver_of_lines_gets_lines(scene, receiver):
     target = scene.target(receiver, framing="line-feed")
     for record in ("one", "two\nthree"):
         target.write(record)
+    wait_until(lambda: receiver.sessions and bytes(receiver.sessions[0].received).endswith(b"three\n"))
     target.close()
     lines = bytes(receiver.sessions[0].received).split(b"\n")
     assert [parse_message(line).msg for line in lines[:2]] == [b"one", b"two three"]

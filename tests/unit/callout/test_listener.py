@@ -106,6 +106,7 @@ class TestMessages:
         standin.ical("OUT", b"sync")
         wait_until(lambda: standin.tpipes.requests)
         with listening(standin, requests=requests) as one:
+            wait_until(lambda: len(one.intake.begun) >= len(expected))
             until_waiting(standin)
         assert [received.data for received in one.intake.begun] == expected
 

@@ -73,11 +73,13 @@ class KeyRing:
         return all(map(_is_authority, x509.load_pem_x509_certificates(self.files[made.store["path"]])))
 
     def _once(self, kind: str, wanted: Wanted, make: Callable[[str, Wanted], dict[str, Any]]) -> Made:
-        place = {"path": f"{MISSING}{_stem(wanted.name)}{'.p12' if kind == 'key' else '.pem'}"}
+        suffix = ".p12" if kind == "key" else ".pem"
         try:
             file = self._file(wanted)
         except RefusedError as error:
-            return Made(place, str(error))
+            # not by the name as written: where a line end was lost, a password is part of it
+            return Made({"path": f"{MISSING}{kind}store{suffix}"}, str(error))
+        place = {"path": f"{MISSING}{_stem(file)}{suffix}"}
         self.used.add(file)
         key = (kind, file, wanted.alias.lower())
         if key not in self._made:
@@ -157,7 +159,7 @@ class KeyRing:
         """Return the key that is meant: by its alias, or the first in the order of names."""
         keys = [key for key in store.keys if not wanted.alias or key.alias.lower() == wanted.alias.lower()]
         if not keys:
-            raise RefusedError(f"holds no key {wanted.alias}" if wanted.alias else "holds no private key")
+            raise RefusedError("holds no key by the alias named" if wanted.alias else "holds no private key")
         usable = [(key, key.material) for key in keys if key.material is not None]
         if not usable:
             raise RefusedError(_why_not(keys))
@@ -180,8 +182,8 @@ class KeyRing:
         return f"keystores/{stem}{suffix}"
 
 
-def _stem(name: str) -> str:
-    return unit_name(PurePosixPath(name.replace("\\", "/")).stem, {}, "store")
+def _stem(file: str) -> str:
+    return unit_name(PurePosixPath(file).stem, {}, "store")
 
 
 def _why_not(keys: list[JavaKey]) -> str:

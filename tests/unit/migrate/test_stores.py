@@ -204,6 +204,20 @@ def test_without_the_password_of_the_key_the_gateway_does_not_start_and_says_so(
         made.read()
 
 
+@pytest.mark.parametrize("lost", ["\n", "\nhttpsKeystorePassword="])
+def test_a_password_that_a_lost_line_end_made_part_of_the_name_is_told_nowhere(with_stores, lost):
+    damaged = HTTPS.replace("\nhttpsKeystorePassword=", "\nhttpsKeystorePassword=".replace(lost, ""))
+    assert damaged != HTTPS
+    assert "httpsks1" in damaged
+    made = with_stores(damaged)
+    assert made.report.blockers
+    assert "httpsks1" not in repr(made.report)
+    written = b"".join(path.read_bytes() for path in made.home.rglob("*") if path.is_file())
+    assert b"httpsks1" not in written
+    with pytest.raises(Exception, match="missing-keystore"):
+        made.read()
+
+
 def test_a_password_that_is_handed_in_opens_it(with_stores, tmp_path):
     from gateway.migrate.passwords import read_passwords
 

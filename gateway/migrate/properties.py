@@ -24,7 +24,9 @@ def read_properties(text: str, file: str) -> tuple[Property, ...]:
         separator = _SEPARATOR.match(said, key.end())
         assert separator is not None, "it matches nothing, too"
         name, value = _plain(key[0]), _plain(said[separator.end() :])
-        found.append(Property(dotted_path(name), value.strip(), Place(file, line, name)))
+        # a line that is one word is what a damage left of another, may be of a password: the word is not told
+        told = name if len(said) > key.end() else ""
+        found.append(Property(dotted_path(name), value.strip(), Place(file, line, told)))
     return tuple(found)
 
 

@@ -95,3 +95,9 @@ def test_any_text_is_properties_or_refused(text):
             assert one.place.line
     except RefusedError as error:
         assert error.line
+
+
+def test_a_line_of_one_word_is_told_by_its_number_alone():
+    """Damage may have left the end of a password there."""
+    [one] = read_properties("ht<httpsks1\n", "server.properties")
+    assert (one.place.line, one.place.name) == (1, "")
